@@ -1,0 +1,80 @@
+//! A place at an employer or school: internship, trial, job, education or day activity.
+
+use crate::clock::Day;
+use crate::codes::*;
+use crate::ids::*;
+use crate::record;
+use crate::record::Value;
+
+record! {
+    /// One placement within a trajectory.
+    Placement in Placements {
+        /// Of which trajectory.
+        Once trajectory: Option<TrajectoryId> = "t", "traject";
+        /// Code of the employer in the register, or its name as text when the register lacks it.
+        Register employer: Option<String> = "em", "werkgever";
+        /// What kind of place.
+        Register placement_type: Option<PlacementType> = "ty", "soort plaatsing";
+        /// Sector of the work.
+        Register sector: Option<Sector> = "se", "sector";
+        /// Name of the job.
+        Register function_title: Option<String> = "ft", "functie";
+        /// First day.
+        Register start: Option<Day> = "st", "begin";
+        /// Last day as agreed beforehand.
+        Register planned_end: Option<Day> = "pe", "gepland einde";
+        /// Last day as it turned out.
+        Register end: Option<Day> = "en", "einde";
+        /// Why it ended.
+        Register end_reason: Option<PlacementEndReason> = "er", "reden einde";
+        /// Hours per week in hundredths of an hour; above 0, a warning above 4000.
+        Register hours_per_week: Option<Hours> = "hw", "uren per week";
+        /// Kind of contract.
+        Register contract: Option<Contract> = "co", "contract";
+        /// First name of the colleague who guides the trainee.
+        Register supervisor_first_name: Option<String> = "sn", "werkbegeleider";
+        /// Where the placement is, e.g. an address.
+        Register location: Option<String> = "lo", "locatie";
+        /// The placement that this one became.
+        Register next_placement: Option<PlacementId> = "np", "volgende plaatsing";
+    }
+}
+
+/// A number of hours, kept in whole hundredths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct Hours(pub i64);
+
+impl Value for Hours {
+    fn to_scalar(&self) -> record::Scalar {
+        record::Scalar::Int(self.0)
+    }
+
+    fn from_scalar(scalar: &record::Scalar) -> Option<Self> {
+        i64::from_scalar(scalar).map(Self)
+    }
+
+    /// With a decimal comma or point and at most two decimals.
+    fn parse(text: &str) -> Result<Self, record::Unreadable> {
+        let wrong = || record::Unreadable(format!("'{}' is not a number of hours like 32 or 7,5", text.trim()));
+        let text = text.trim().replace(',', ".");
+        let (whole, decimals) = text.split_once('.').unwrap_or((&text, ""));
+        if whole.is_empty()
+            || whole.len() > 6
+            || decimals.len() > 2
+            || !whole.bytes().chain(decimals.bytes()).all(|b| b.is_ascii_digit())
+        {
+            return Err(wrong());
+        }
+        format!("{whole}{decimals:0<2}").parse().map(Self).map_err(|_| wrong())
+    }
+
+    fn show(&self, lang: record::Lang) -> String {
+        let mark = if lang == record::Lang::Nl { ',' } else { '.' };
+        match (self.0 / 100, self.0 % 100) {
+            (whole, 0) => whole.to_string(),
+            (whole, part) if part % 10 == 0 => format!("{whole}{mark}{}", part / 10),
+            (whole, part) => format!("{whole}{mark}{part:02}"),
+        }
+    }
+}
