@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod codes;
+pub mod dossier;
 pub mod funding;
 pub mod ids;
 pub mod organisation;
@@ -9,6 +10,7 @@ pub mod outflow;
 pub mod placement;
 pub mod programme;
 pub mod record;
+pub mod register;
 pub mod trainee;
 pub mod trajectory;
 pub mod visit;
