@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod codes;
+pub mod disk;
 pub mod dossier;
 pub mod funding;
 pub mod ids;
