@@ -1,0 +1,145 @@
+//! A change with the signature of the device that made it: what is stored, sent and forwarded, byte for byte.
+
+use std::ops::Range;
+
+use minicbor::encode::Encoder;
+
+use crate::cbor::{self, FormatError};
+use crate::chunk::{ACTOR_LEN, BadChunk, ChangeHash, ChangeHeader, MAX_CHUNK};
+use crate::ids::{DeviceId, DocumentId};
+use crate::keys::{BadSignature, DeviceKeys, PublicKeys, Signature};
+
+/// What a signature over a change begins with.
+pub const PURPOSE: &str = "veldboek/change/1";
+/// The largest envelope, in bytes.
+pub const MAX_ENVELOPE: usize = MAX_CHUNK + 512;
+
+/// Why an envelope is not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadEnvelope {
+    /// The envelope itself cannot be read.
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    /// The change within cannot be read.
+    #[error(transparent)]
+    Chunk(#[from] BadChunk),
+    /// The change's actor is not a device of this system with a session, or not the device that signs: record the work again here.
+    #[error("the change was not made under the name of the device that signs it; record it again on that device")]
+    Actor,
+}
+
+/// A change in its envelope. Its signature has not been checked until [`verify`](Self::verify) was called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedChange {
+    bytes: Vec<u8>,
+    document: DocumentId,
+    chunk: Range<usize>,
+    header: ChangeHeader,
+    signer: DeviceId,
+    signature: Signature,
+}
+
+impl SignedChange {
+    /// Signs a change that this device made.
+    ///
+    /// # Errors
+    /// [`BadEnvelope::Actor`] when the change has another actor; [`BadEnvelope::Chunk`] when it is beyond a limit.
+    pub fn sign(document: DocumentId, chunk: &[u8], keys: &DeviceKeys) -> Result<Self, BadEnvelope> {
+        let signer = signer(&ChangeHeader::parse(chunk)?)?;
+        if signer != keys.device() {
+            return Err(BadEnvelope::Actor);
+        }
+        let signature = keys.sign(PURPOSE, &[document.as_bytes(), chunk]);
+        Self::decode(&assemble(document, chunk, &signature))
+    }
+
+    /// Reads an envelope and the header of its change; keys that a newer version added are skipped (and kept in the bytes).
+    ///
+    /// # Errors
+    /// [`BadEnvelope`] when either cannot be read.
+    pub fn decode(bytes: &[u8]) -> Result<Self, BadEnvelope> {
+        let (document, chunk, signature) = parts(bytes)?;
+        let header = ChangeHeader::parse(cbor::at(bytes, &chunk))?;
+        let signer = signer(&header)?;
+        Ok(Self { bytes: bytes.to_vec(), document, chunk, header, signer, signature })
+    }
+
+    /// The envelope as it is stored and forwarded.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The document that it belongs to.
+    pub const fn document(&self) -> DocumentId {
+        self.document
+    }
+
+    /// The change as Automerge made it.
+    pub fn chunk(&self) -> &[u8] {
+        cbor::at(&self.bytes, &self.chunk)
+    }
+
+    /// The name of the change within its document.
+    pub const fn hash(&self) -> ChangeHash {
+        self.header.hash
+    }
+
+    /// What the change says of itself.
+    pub const fn header(&self) -> &ChangeHeader {
+        &self.header
+    }
+
+    /// The device that is named as its maker.
+    pub const fn signer(&self) -> DeviceId {
+        self.signer
+    }
+
+    /// The signature.
+    pub const fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    /// Checks that the keys are the signer's and that they signed exactly this change for this document.
+    ///
+    /// # Errors
+    /// [`BadSignature`] otherwise.
+    pub fn verify(&self, keys: &PublicKeys) -> Result<(), BadSignature> {
+        if keys.device() != self.signer {
+            return Err(BadSignature);
+        }
+        keys.verify(PURPOSE, &[self.document.as_bytes(), self.chunk()], &self.signature)
+    }
+}
+
+/// The device whose actor made the change.
+fn signer(header: &ChangeHeader) -> Result<DeviceId, BadEnvelope> {
+    if header.actor.len() != ACTOR_LEN {
+        return Err(BadEnvelope::Actor);
+    }
+    header.actor.get(..16).and_then(DeviceId::from_slice).ok_or(BadEnvelope::Actor)
+}
+
+fn assemble(document: DocumentId, chunk: &[u8], signature: &Signature) -> Vec<u8> {
+    struct Parts<'a>(DocumentId, &'a [u8], &'a Signature);
+    impl<C> minicbor::Encode<C> for Parts<'_> {
+        fn encode<W: minicbor::encode::Write>(
+            &self,
+            e: &mut Encoder<W>,
+            _: &mut C,
+        ) -> Result<(), minicbor::encode::Error<W::Error>> {
+            e.map(3)?.u8(0)?.bytes(self.0.as_bytes())?.u8(1)?.bytes(self.1)?.u8(2)?.bytes(self.2.as_bytes())?.ok()
+        }
+    }
+    cbor::to_vec(Parts(document, chunk, signature))
+}
+
+fn parts(bytes: &[u8]) -> Result<(DocumentId, Range<usize>, Signature), FormatError> {
+    let fields = cbor::fields(bytes, MAX_ENVELOPE)?;
+    let part = |key| cbor::content(bytes, fields.get(&key));
+    let document = DocumentId::from_slice(cbor::at(bytes, &part(0)?));
+    let signature = Signature::from_slice(cbor::at(bytes, &part(2)?));
+    match (document, signature) {
+        (Some(document), Some(signature)) => Ok((document, part(1)?, signature)),
+        _ => Err(FormatError::malformed("a part of the envelope has the wrong length")),
+    }
+}

@@ -1,0 +1,293 @@
+//! Joining a region, inviting, and what is known of devices; and how a server says no.
+
+use crate::cbor::{self, MAX_NAME, MAX_NOTE};
+use crate::clock::Timestamp;
+use crate::codes;
+use crate::ids::{DeviceId, DocumentId, Epoch, ServerId};
+use crate::keys::{BadSignature, DeviceKeys, PublicKeys, Signature};
+use crate::statement::Role;
+use crate::wire::{MAX_DOCUMENTS, MAX_ITEMS, VERSION};
+
+/// What the proof in an enrolment begins with.
+const ENROL: &str = "veldboek/enrol/1";
+/// The longest enrolment code, in characters.
+const MAX_CODE: usize = 64;
+
+/// `POST /v1/enrol`: a device asks to belong to the person for whom the code was made. It is not a signed request, since the
+/// server does not know the keys yet; it proves that the device holds them.
+#[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[cbor(map)]
+pub struct EnrolRequest {
+    /// [`VERSION`].
+    #[n(0)]
+    pub version: u32,
+    /// The one-time code.
+    #[n(1)]
+    #[cbor(decode_with = "cbor::text::<Ctx, MAX_CODE>")]
+    pub code: String,
+    /// The device's public keys.
+    #[n(2)]
+    pub keys: PublicKeys,
+    /// What the person calls the device.
+    #[n(3)]
+    #[cbor(decode_with = "cbor::text::<Ctx, MAX_NAME>")]
+    pub label: String,
+    /// The region that the device was set up for, so that a wrong address is noticed.
+    #[n(4)]
+    #[cbor(decode_with = "cbor::some_text::<Ctx, MAX_NAME>", nil = "cbor::absent")]
+    pub region: Option<String>,
+    /// The device's signature over the code and both keys.
+    #[n(5)]
+    pub proof: Signature,
+}
+
+impl EnrolRequest {
+    /// The request of a device with these keys.
+    pub fn new(code: &str, keys: &DeviceKeys, label: &str, region: Option<&str>) -> Self {
+        let public = keys.public();
+        Self {
+            version: VERSION,
+            code: code.to_owned(),
+            keys: public,
+            label: label.to_owned(),
+            region: region.map(str::to_owned),
+            proof: keys.sign(ENROL, &[&public.signing, &public.sealing, code.as_bytes()]),
+        }
+    }
+
+    /// Checks that whoever asks holds the keys.
+    ///
+    /// # Errors
+    /// [`BadSignature`] otherwise.
+    pub fn verify(&self) -> Result<(), BadSignature> {
+        self.keys.verify(ENROL, &[&self.keys.signing, &self.keys.sealing, self.code.as_bytes()], &self.proof)
+    }
+}
+
+/// What a device needs to know to take part.
+#[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[cbor(map)]
+pub struct EnrolAnswer {
+    /// [`VERSION`].
+    #[n(0)]
+    pub version: u32,
+    /// The server.
+    #[n(1)]
+    pub server: ServerId,
+    /// The server's public keys; its id follows from them.
+    #[n(2)]
+    pub keys: PublicKeys,
+    /// The region, from which the register's document id follows.
+    #[n(3)]
+    #[cbor(decode_with = "cbor::text::<Ctx, MAX_NAME>")]
+    pub region: String,
+    /// This life of the server.
+    #[n(4)]
+    pub epoch: Epoch,
+    /// Signed statements: the device's own certificate, then all others.
+    #[n(5)]
+    #[cbor(
+        encode_with = "cbor::encode_byte_lists",
+        decode_with = "cbor::byte_lists::<Ctx, MAX_ITEMS>",
+        skip_if = "Vec::is_empty"
+    )]
+    pub statements: Vec<Vec<u8>>,
+    /// Who the device now belongs to.
+    #[n(6)]
+    #[cbor(decode_with = "cbor::person")]
+    pub person: String,
+    /// What that person does.
+    #[n(7)]
+    #[cbor(with = "cbor::code")]
+    pub role: Role,
+    /// The organisation that person works for.
+    #[n(8)]
+    #[cbor(decode_with = "cbor::text::<Ctx, MAX_NAME>")]
+    pub organisation: String,
+    /// The nonce for the first signed request, as text.
+    #[n(9)]
+    #[cbor(decode_with = "cbor::text::<Ctx, MAX_CODE>")]
+    pub nonce: String,
+    /// That person's name as others see it.
+    #[n(10)]
+    #[cbor(decode_with = "cbor::text::<Ctx, MAX_NAME>")]
+    pub display_name: String,
+}
+
+/// `POST /v1/invite`: a coordinator asks for a code.
+#[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[cbor(map)]
+pub struct InviteRequest {
+    /// [`VERSION`].
+    #[n(0)]
+    pub version: u32,
+    /// For whom.
+    #[n(1)]
+    #[cbor(decode_with = "cbor::person")]
+    pub person: String,
+    /// That person's name as others will see it.
+    #[n(2)]
+    #[cbor(decode_with = "cbor::text::<Ctx, MAX_NAME>")]
+    pub display_name: String,
+    /// What that person will do.
+    #[n(3)]
+    #[cbor(with = "cbor::code")]
+    pub role: Role,
+    /// The organisation that person works for.
+    #[n(4)]
+    #[cbor(decode_with = "cbor::text::<Ctx, MAX_NAME>")]
+    pub organisation: String,
+}
+
+/// The one-time code.
+#[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[cbor(map)]
+pub struct InviteAnswer {
+    /// [`VERSION`].
+    #[n(0)]
+    pub version: u32,
+    /// The code, to be given to that person and nobody else.
+    #[n(1)]
+    #[cbor(decode_with = "cbor::text::<Ctx, MAX_CODE>")]
+    pub code: String,
+    /// Until when it works.
+    #[n(2)]
+    pub expires: Timestamp,
+}
+
+/// What the server knows of a device.
+#[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[cbor(map)]
+pub struct DeviceInfo {
+    /// The device.
+    #[n(0)]
+    pub device: DeviceId,
+    /// Whose it is.
+    #[n(1)]
+    #[cbor(decode_with = "cbor::person")]
+    pub person: String,
+    /// What that person does.
+    #[n(2)]
+    #[cbor(with = "cbor::code")]
+    pub role: Role,
+    /// What the person calls it.
+    #[n(3)]
+    #[cbor(decode_with = "cbor::text::<Ctx, MAX_NAME>")]
+    pub label: String,
+    /// Since when.
+    #[n(4)]
+    pub enrolled: Timestamp,
+    /// The last contact.
+    #[n(5)]
+    pub last_contact: Option<Timestamp>,
+    /// How many changes stayed behind at the last contact.
+    #[n(6)]
+    pub unsynced: Option<u32>,
+    /// For one device: the documents that it could hold, which is what a finder of it could see.
+    #[n(7)]
+    #[cbor(decode_with = "cbor::list::<Ctx, _, MAX_DOCUMENTS>", skip_if = "Vec::is_empty")]
+    pub documents: Vec<DocumentId>,
+    /// Since when it is no longer trusted.
+    #[n(8)]
+    pub revoked: Option<Timestamp>,
+    /// The person's name as others see it.
+    #[n(9)]
+    #[cbor(decode_with = "cbor::text::<Ctx, MAX_NAME>")]
+    pub display_name: String,
+    /// The organisation that the person works for.
+    #[n(10)]
+    #[cbor(decode_with = "cbor::text::<Ctx, MAX_NAME>")]
+    pub organisation: String,
+}
+
+/// Answer to `GET /v1/devices` (all) and `GET /v1/devices/{id}` (one, with documents).
+#[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[cbor(map)]
+pub struct DeviceList {
+    /// [`VERSION`].
+    #[n(0)]
+    pub version: u32,
+    /// The devices.
+    #[n(1)]
+    #[cbor(decode_with = "cbor::list::<Ctx, _, MAX_ITEMS>", skip_if = "Vec::is_empty")]
+    pub devices: Vec<DeviceInfo>,
+}
+
+codes! {
+    /// Why a whole request was not handled. The labels say what to do.
+    ErrorCode {
+        UnknownDevice = "UNKNOWN_DEVICE",
+            "De server kent dit apparaat niet; meld het aan met een code van de coördinator (veldboek enrol).",
+            "The server does not know this device; enrol it with a code from the coordinator (veldboek enrol).";
+        Revoked = "REVOKED",
+            "Dit apparaat is ingetrokken; vraag de coördinator om een nieuwe uitnodiging als dat een vergissing is.",
+            "This device was revoked; ask the coordinator for a new invitation if that is a mistake.";
+        BadSignature = "BAD_SIGNATURE",
+            "De server kon niet nagaan dat dit verzoek van dit apparaat komt; controleer het adres van de server en probeer opnieuw.",
+            "The server could not tell that this request is from this device; check the server's address and try again.";
+        StaleNonce = "STALE_NONCE",
+            "Het verzoek was niet meer vers; het wordt vanzelf nog eens verstuurd.",
+            "The request was no longer fresh; it is sent once more by itself.";
+        WrongServer = "WRONG_SERVER",
+            "Op dit adres staat een andere server dan waar dit apparaat bij hoort; controleer het adres.",
+            "At this address is another server than the one this device belongs to; check the address.";
+        WrongCode = "WRONG_CODE",
+            "Deze code bestaat niet of is al gebruikt; kijk of zij goed is overgetypt, of vraag de coördinator om een nieuwe.",
+            "This code does not exist or was used already; check the spelling, or ask the coordinator for a new one.";
+        ExpiredCode = "EXPIRED_CODE",
+            "Deze code is verlopen; vraag de coördinator om een nieuwe.",
+            "This code has expired; ask the coordinator for a new one.";
+        NotAllowed = "NOT_ALLOWED",
+            "Hiervoor is een andere rol nodig; vraag een coördinator.",
+            "This needs another role; ask a coordinator.";
+        NotFound = "NOT_FOUND",
+            "Dat kent de server niet; kijk of het goed is gespeld.",
+            "The server does not know that; check the spelling.";
+        TooLarge = "TOO_LARGE",
+            "Dit is meer dan de server in één keer aanneemt; synchroniseer opnieuw, dan gaat het in delen.",
+            "This is more than the server takes at once; sync again and it goes in parts.";
+        Malformed = "MALFORMED",
+            "De server kan dit verzoek niet lezen; werk Veldboek bij en probeer opnieuw.",
+            "The server cannot read this request; update Veldboek and try again.";
+        NewerVersion = "NEWER_VERSION",
+            "Dit apparaat heeft een nieuwere versie dan de server; vraag de beheerder de server bij te werken.",
+            "This device has a newer version than the server; ask the administrator to update the server.";
+        Busy = "BUSY",
+            "De server is druk; probeer het over een paar minuten opnieuw.",
+            "The server is busy; try again in a few minutes.";
+        Unavailable = "UNAVAILABLE",
+            "De server kan nu niets bewaren; waarschuw de beheerder en probeer het later opnieuw. Alles blijft op dit apparaat bewaard.",
+            "The server cannot store anything now; tell the administrator and try again later. Everything stays on this device.";
+        Other = "OTHER",
+            "De server gaf een fout die deze versie niet kent; werk Veldboek bij en probeer opnieuw.",
+            "The server gave an error that this version does not know; update Veldboek and try again.";
+    }
+}
+
+/// The body of every answer that is not a success.
+#[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[cbor(map)]
+pub struct ErrorAnswer {
+    /// [`VERSION`].
+    #[n(0)]
+    pub version: u32,
+    /// What is wrong.
+    #[n(1)]
+    #[cbor(encode_with = "cbor::code::encode", decode_with = "error_code")]
+    pub code: ErrorCode,
+    /// Details for a person, in English, if any.
+    #[n(2)]
+    #[cbor(decode_with = "cbor::some_text::<Ctx, MAX_NOTE>", nil = "cbor::absent")]
+    pub text: Option<String>,
+}
+
+impl From<ErrorCode> for ErrorAnswer {
+    fn from(code: ErrorCode) -> Self {
+        Self { version: VERSION, code, text: None }
+    }
+}
+
+/// A code of a newer server is still an error, and its text still says why.
+fn error_code<Ctx>(d: &mut minicbor::Decoder<'_>, _: &mut Ctx) -> Result<ErrorCode, minicbor::decode::Error> {
+    Ok(<ErrorCode as crate::record::Code>::from_code(d.str()?).unwrap_or(ErrorCode::Other))
+}

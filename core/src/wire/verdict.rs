@@ -1,0 +1,154 @@
+//! What the server decided about each thing that was pushed, with a reason that a person can act on.
+
+use minicbor::data::Type;
+use minicbor::decode::{Decode, Decoder, Error};
+use minicbor::encode::{self, Encode, Encoder, Write};
+
+use crate::cbor::{self, MAX_NOTE};
+use crate::codes;
+use crate::record::{Code, Lang};
+
+codes! {
+    /// Why something was not accepted. The labels say what to do.
+    Reason {
+        MissingDependencies = "MISSING_DEPENDENCIES",
+            "Dit bouwt voort op wijzigingen die de server nog niet heeft; ze worden bij de volgende keer meegestuurd. U hoeft niets te doen.",
+            "This builds on changes that the server does not have yet; they are sent along next time. There is nothing you need to do.";
+        Quota = "QUOTA",
+            "Er zijn vandaag van dit apparaat al veel nieuwe dossiers of wijzigingen aangekomen; synchroniseer morgen opnieuw, of vraag de coördinator om ruimte.",
+            "Many new dossiers or changes arrived from this device today; sync again tomorrow, or ask the coordinator for room.";
+        Busy = "BUSY",
+            "De server is druk; synchroniseer over een paar minuten opnieuw. Alles blijft zolang op dit apparaat bewaard.",
+            "The server is busy; sync again in a few minutes. Everything stays on this device until then.";
+        NoGrant = "NO_GRANT",
+            "U heeft op dit moment geen toegang tot dit dossier. Uw werk is niet weg: de coördinator beslist erover; neem contact op als het haast heeft.",
+            "You have no access to this dossier at the moment. Your work is not lost: the coordinator decides; get in touch if it is urgent.";
+        Erased = "ERASED",
+            "Dit dossier is op verzoek gewist. Schrijf er niet verder in; vraag de coördinator als u denkt dat het een vergissing is.",
+            "This dossier was erased on request. Do not write in it any more; ask the coordinator if you think this is a mistake.";
+        BsnInText = "BSN_IN_TEXT",
+            "In de tekst staat een getal dat een burgerservicenummer kan zijn. Haal het weg en sla opnieuw op, of verklaar dat het er geen is.",
+            "The text holds a number that may be a citizen service number. Remove it and save again, or declare that it is none.";
+        BadSignature = "BAD_SIGNATURE",
+            "De handtekening klopt niet: dit is onderweg veranderd. Synchroniseer opnieuw vanaf het apparaat waarop het is geschreven.",
+            "The signature does not fit: this was changed on the way. Sync again from the device on which it was written.";
+        UnknownSigner = "UNKNOWN_SIGNER",
+            "Het apparaat dat dit schreef is bij de server niet bekend; laat dat apparaat eerst zelf aanmelden en synchroniseren.",
+            "The device that wrote this is not known to the server; let that device enrol and sync first.";
+        NotTheSignersActor = "NOT_THE_SIGNERS_ACTOR",
+            "Dit is onder de naam van een ander apparaat geschreven. Leg het opnieuw vast op dit apparaat.",
+            "This was written under the name of another device. Record it again on this device.";
+        SequenceTaken = "SEQUENCE_TAKEN",
+            "De server heeft van dit apparaat al een andere wijziging met dit nummer, zoals na het terugzetten van een back-up. Het werk wordt onder een nieuwe sessie opnieuw vastgelegd; controleer het daarna.",
+            "The server has another change of this device with this number, as happens after restoring a backup. The work is recorded again under a new session; check it afterwards.";
+        SequenceGap = "SEQUENCE_GAP",
+            "Een eerdere wijziging van dit apparaat ontbreekt nog; die wordt bij de volgende keer meegestuurd. U hoeft niets te doen.",
+            "An earlier change of this device is still missing; it is sent along next time. There is nothing you need to do.";
+        WrongStart = "WRONG_START",
+            "De nummering in deze wijziging klopt niet. Het werk wordt op dit apparaat opnieuw vastgelegd; controleer het daarna.",
+            "The numbering in this change is wrong. The work is recorded again on this device; check it afterwards.";
+        TooLarge = "TOO_LARGE",
+            "Dit is te groot voor één wijziging. Verdeel het: kortere teksten, of een import in delen.",
+            "This is too large for one change. Split it: shorter texts, or an import in parts.";
+        Malformed = "MALFORMED",
+            "De server kan dit niet lezen. Werk Veldboek bij en leg het opnieuw vast; blijft het zo, meld het dan bij de beheerder.",
+            "The server cannot read this. Update Veldboek and record it again; if it stays, tell the administrator.";
+        WrongDocumentKind = "WRONG_DOCUMENT_KIND",
+            "Dit hoort in een ander soort document: gegevens van een deelnemer in een dossier, programma's en organisaties in het register. Leg het daar opnieuw vast.",
+            "This belongs in another kind of document: a trainee's data in a dossier, programmes and organisations in the register. Record it again there.";
+        NotAllowed = "NOT_ALLOWED",
+            "Hiervoor is een andere rol nodig. Vraag een coördinator om dit te doen.",
+            "This needs another role. Ask a coordinator to do it.";
+        UnknownDocument = "UNKNOWN_DOCUMENT",
+            "De server kent dit dossier nog niet; de opening ervan wordt bij de volgende keer meegestuurd. U hoeft niets te doen.",
+            "The server does not know this dossier yet; its opening is sent along next time. There is nothing you need to do.";
+        Revoked = "REVOKED",
+            "Dit apparaat is ingetrokken. Is dat een vergissing, vraag dan de coördinator om een nieuwe uitnodiging.",
+            "This device was revoked. If that is a mistake, ask the coordinator for a new invitation.";
+        Other = "OTHER",
+            "De server gaf een reden die deze versie niet kent. Werk Veldboek bij en synchroniseer opnieuw.",
+            "The server gave a reason that this version does not know. Update Veldboek and sync again.";
+    }
+}
+
+/// A reason, and what the server adds to it in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Why {
+    /// The reason.
+    pub reason: Reason,
+    /// Details for a person, if any.
+    pub text: Option<String>,
+}
+
+impl Why {
+    /// What to tell the person: the reason with what to do, and the details.
+    pub fn show(&self, lang: Lang) -> String {
+        match &self.text {
+            Some(text) => format!("{} ({text})", self.reason.label(lang)),
+            None => self.reason.label(lang).to_owned(),
+        }
+    }
+}
+
+impl From<Reason> for Why {
+    fn from(reason: Reason) -> Self {
+        Self { reason, text: None }
+    }
+}
+
+/// The server's decision about one pushed statement or change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Durable on the server, under this number of the feed (also when it was there already).
+    Accepted {
+        /// The number.
+        seq: u64,
+    },
+    /// Not now: send it again.
+    Deferred(Why),
+    /// Kept apart for the coordinator to decide on.
+    Quarantined(Why),
+    /// Never.
+    Refused(Why),
+}
+
+impl<C> Encode<C> for Verdict {
+    fn encode<W: Write>(&self, e: &mut Encoder<W>, _: &mut C) -> Result<(), encode::Error<W::Error>> {
+        let (code, why) = match self {
+            // Nearly all verdicts are this one: a bare number.
+            Self::Accepted { seq } => return e.u64(*seq)?.ok(),
+            Self::Deferred(why) => (1, why),
+            Self::Quarantined(why) => (2, why),
+            Self::Refused(why) => (3, why),
+        };
+        e.map(2 + u64::from(why.text.is_some()))?.u8(0)?.u8(code)?.u8(1)?.str(why.reason.code())?;
+        if let Some(text) = &why.text {
+            e.u8(2)?.str(text)?;
+        }
+        Ok(())
+    }
+}
+
+impl<'b, C> Decode<'b, C> for Verdict {
+    fn decode(d: &mut Decoder<'b>, ctx: &mut C) -> Result<Self, Error> {
+        if matches!(d.datatype()?, Type::U8 | Type::U16 | Type::U32 | Type::U64) {
+            return Ok(Self::Accepted { seq: d.u64()? });
+        }
+        let (mut code, mut reason, mut text) = (None, Reason::Other, None);
+        for _ in 0..d.map()?.ok_or_else(|| Error::message("a map of definite length was expected"))? {
+            match d.u64()? {
+                0 => code = Some(d.u32()?),
+                1 => reason = Reason::from_code(d.str()?).unwrap_or(Reason::Other),
+                2 => text = cbor::some_text::<C, MAX_NOTE>(d, ctx)?,
+                _ => d.skip()?,
+            }
+        }
+        let why = Why { reason, text };
+        match code {
+            Some(1) => Ok(Self::Deferred(why)),
+            Some(2) => Ok(Self::Quarantined(why)),
+            Some(3) => Ok(Self::Refused(why)),
+            _ => Err(Error::message("an unknown verdict")),
+        }
+    }
+}
