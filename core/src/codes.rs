@@ -4,6 +4,10 @@
 
 use crate::codes;
 
+mod properties;
+
+pub use properties::{Success, SuccessRank};
+
 codes! {
     /// TargetGroup.
     TargetGroup {

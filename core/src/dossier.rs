@@ -1,5 +1,10 @@
 //! One trainee's dossier as people see it: every record of it, read from a document's content.
 
+mod placements;
+mod trainees;
+mod trajectories;
+mod visits;
+
 use std::collections::BTreeMap;
 use std::str::FromStr;
 

@@ -1,10 +1,11 @@
 //! A place at an employer or school: internship, trial, job, education or day activity.
 
-use crate::clock::Day;
+use crate::clock::{Day, Moment};
 use crate::codes::*;
 use crate::ids::*;
 use crate::record;
 use crate::record::Value;
+use crate::rules::{Checked, Declaration, FieldName, RuleBroken, Warning, checks};
 
 record! {
     /// One placement within a trajectory.
@@ -37,6 +38,60 @@ record! {
         Register location: Option<String> = "lo", "locatie";
         /// The placement that this one became.
         Register next_placement: Option<PlacementId> = "np", "volgende plaatsing";
+    }
+}
+
+impl Placement {
+    /// Whether it runs on a day.
+    pub fn open_on(&self, day: Day) -> bool {
+        self.start.is_none_or(|start| start <= day) && self.end.is_none_or(|end| day <= end)
+    }
+
+    /// Whether it is paid work.
+    pub fn is_paid(&self) -> bool {
+        self.placement_type.is_some_and(PlacementType::paid)
+    }
+
+    /// The phase that begins with it.
+    pub fn phase(&self) -> TrajectoryPhase {
+        match self.placement_type {
+            Some(kind) if kind.for_experience() => TrajectoryPhase::Internship,
+            _ => TrajectoryPhase::Placed,
+        }
+    }
+}
+
+impl Checked for Placement {
+    fn check(&self, before: &Self, _: Moment, declared: Declaration) -> Result<Vec<Warning>, RuleBroken> {
+        let mut warnings = Vec::new();
+        checks::texts(before, self, declared, &mut warnings)?;
+        let dates_changed = (self.start, self.planned_end, self.end) != (before.start, before.planned_end, before.end);
+        if dates_changed {
+            checks::order::<Self>(("start", self.start), ("end", self.end))?;
+            checks::order::<Self>(("start", self.start), ("planned_end", self.planned_end))?;
+        }
+        if (self.end, self.end_reason) != (before.end, before.end_reason) && self.end_reason.is_some() && self.end.is_none() {
+            return Err(RuleBroken::Missing { field: FieldName::of::<Self>("end") });
+        }
+        if self.hours_per_week != before.hours_per_week {
+            match self.hours_per_week {
+                Some(hours) if hours.0 <= 0 => {
+                    return Err(RuleBroken::OutOfRange { field: FieldName::of::<Self>("hours_per_week"), least: 1, most: None });
+                }
+                Some(hours) if hours.0 > 4_000 => warnings.push(Warning::ManyHours { hours }),
+                _ => {}
+            }
+        }
+        if (dates_changed || self.placement_type != before.placement_type)
+            && let (Some(start), Some(end)) = (self.start, self.end.or(self.planned_end))
+        {
+            match self.placement_type {
+                Some(PlacementType::StepUpJob) if end > start.plus_months(6) => warnings.push(Warning::LongStepUpJob),
+                Some(PlacementType::Trial) if end > start.plus_months(2) => warnings.push(Warning::LongTrial),
+                _ => {}
+            }
+        }
+        Ok(warnings)
     }
 }
 

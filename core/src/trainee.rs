@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::clock::Day;
+use crate::clock::{Day, Moment};
 use crate::codes::*;
 use crate::ids::*;
 use crate::record;
+use crate::rules::{Checked, Declaration, FieldName, RuleBroken, Warning, checks};
 
 record! {
     /// The person, as far as the field book needs to know them.
@@ -36,5 +37,58 @@ record! {
         Register job_agreement_since: Option<Day> = "ja", "doelgroepregister sinds";
         /// Telephone number of the trainee; never in reports.
         Register contact_phone: Option<String> = "ph", "telefoon";
+    }
+}
+
+impl Trainee {
+    /// Age in whole years on a day.
+    pub fn age_on(&self, day: Day) -> Option<i64> {
+        let (born, day) = (self.birth_date?.date(), day.date());
+        let before_birthday = (day.month(), day.day()) < (born.month(), born.day());
+        Some(i64::from(day.year()) - i64::from(born.year()) - i64::from(before_birthday))
+    }
+
+    /// What people call this dossier: its reference, or a dash.
+    pub fn name(&self) -> &str {
+        self.reference.as_deref().unwrap_or("-")
+    }
+}
+
+impl Checked for Trainee {
+    fn check(&self, before: &Self, now: Moment, declared: Declaration) -> Result<Vec<Warning>, RuleBroken> {
+        let mut warnings = Vec::new();
+        checks::texts(before, self, declared, &mut warnings)?;
+        if self.reference != before.reference {
+            let length = self.reference.as_deref().map_or(0, |reference| reference.trim().chars().count());
+            if !(3..=20).contains(&length) {
+                return Err(RuleBroken::Malformed { field: FieldName::of::<Self>("reference"), example: "WF-2025-0142 (3..20)" });
+            }
+        }
+        if self.family_initial.as_deref().is_some_and(|initial| initial.chars().count() > 3)
+            && self.family_initial != before.family_initial
+        {
+            return Err(RuleBroken::Malformed { field: FieldName::of::<Self>("family_initial"), example: "B. (1..3)" });
+        }
+        if let Some(code) = self.municipality.as_deref().filter(|_| self.municipality != before.municipality)
+            && !(code.len() == 6 && code.starts_with("GM") && code[2..].bytes().all(|byte| byte.is_ascii_digit()))
+        {
+            return Err(RuleBroken::Malformed { field: FieldName::of::<Self>("municipality"), example: "GM0392" });
+        }
+        for (field, day, old) in [
+            ("birth_date", self.birth_date, before.birth_date),
+            ("job_agreement_since", self.job_agreement_since, before.job_agreement_since),
+        ] {
+            if day != old && day.is_some_and(|day| day > now.today()) {
+                return Err(RuleBroken::InFuture { field: FieldName::of::<Self>(field) });
+            }
+        }
+        if self.birth_date != before.birth_date {
+            // Pupils are younger than those whom a municipality refers.
+            let (least, most) = if checks::blank(&self.school_of_origin) { (16, 67) } else { (12, 27) };
+            if let Some(age) = self.age_on(now.today()).filter(|age| !(least..=most).contains(age)) {
+                warnings.push(Warning::UnusualAge { age, least, most });
+            }
+        }
+        Ok(warnings)
     }
 }

@@ -1,9 +1,10 @@
 //! A trajectory: the guided path of one trainee in one programme, from referral to outflow.
 
-use crate::clock::Day;
+use crate::clock::{Day, Moment};
 use crate::codes::*;
 use crate::ids::*;
 use crate::record;
+use crate::rules::{Checked, Declaration, FieldName, RuleBroken, Warning, checks};
 
 record! {
     /// One trajectory. Its phase is derived from dates and events, never typed.
@@ -92,5 +93,107 @@ record! {
         Register end: Option<Day> = "e", "einde";
         /// How it ended.
         Register result: Option<TrainingResult> = "r", "resultaat";
+    }
+}
+
+impl Trajectory {
+    /// Whether the trajectory is under way on a day: referred, and not ended before it.
+    pub fn open_on(&self, day: Day) -> bool {
+        self.referral_date.is_none_or(|referral| referral <= day) && self.end_date.is_none_or(|end| day <= end)
+    }
+
+    /// Whether the agreement, which is the start, was signed on or before a day.
+    pub fn started_by(&self, day: Day) -> bool {
+        self.agreement_date.is_some_and(|agreement| agreement <= day)
+    }
+}
+
+impl Checked for Trajectory {
+    fn check(&self, before: &Self, _: Moment, declared: Declaration) -> Result<Vec<Warning>, RuleBroken> {
+        let mut warnings = Vec::new();
+        checks::texts(before, self, declared, &mut warnings)?;
+        let dates = [
+            ("referral_date", self.referral_date, before.referral_date),
+            ("intake_date", self.intake_date, before.intake_date),
+            ("agreement_date", self.agreement_date, before.agreement_date),
+            ("end_date", self.end_date, before.end_date),
+        ];
+        for (index, earlier) in dates.iter().enumerate() {
+            for later in dates.iter().skip(index + 1).filter(|later| earlier.1 != earlier.2 || later.1 != later.2) {
+                checks::order::<Self>((earlier.0, earlier.1), (later.0, later.1))?;
+            }
+        }
+        let skipped = self.agreement_date.is_some() && self.intake_date.is_none();
+        if skipped && (self.agreement_date, self.intake_date) != (before.agreement_date, before.intake_date) {
+            let (skipped, done) = (FieldName::of::<Self>("intake_date"), FieldName::of::<Self>("agreement_date"));
+            warnings.push(Warning::StepSkipped { skipped, done });
+        }
+        let outflow = (self.outflow_destination, self.outflow_date);
+        if outflow != (before.outflow_destination, before.outflow_date) {
+            let missing = match outflow {
+                (Some(_), None) => Some("outflow_date"),
+                (None, Some(_)) => Some("outflow_destination"),
+                _ => None,
+            };
+            if let Some(missing) = missing {
+                return Err(RuleBroken::OutflowIncomplete { missing: FieldName::of::<Self>(missing) });
+            }
+        }
+        let closing = (self.closing_reason, self.end_date);
+        if closing != (before.closing_reason, before.end_date) {
+            let missing = match closing {
+                (Some(_), None) => Some("end_date"),
+                (None, Some(_)) => Some("closing_reason"),
+                _ => None,
+            };
+            if let Some(missing) = missing {
+                return Err(RuleBroken::ClosingIncomplete { missing: FieldName::of::<Self>(missing) });
+            }
+        }
+        let goal_reached = self.closing_reason == Some(ClosingReason::GoalReached) && self.outflow_destination.is_none();
+        if goal_reached && (self.closing_reason != before.closing_reason || before.outflow_destination.is_some()) {
+            return Err(RuleBroken::GoalWithoutDestination);
+        }
+        Ok(warnings)
+    }
+}
+
+impl Checked for Event {
+    fn check(&self, before: &Self, _: Moment, declared: Declaration) -> Result<Vec<Warning>, RuleBroken> {
+        let mut warnings = Vec::new();
+        checks::texts(before, self, declared, &mut warnings)?;
+        Ok(warnings)
+    }
+}
+
+impl Assignment {
+    /// Whether it holds on a day. One that ended before it began never held.
+    pub fn holds_on(&self, day: Day) -> bool {
+        self.from.is_none_or(|from| from <= day) && self.to.is_none_or(|to| day <= to)
+    }
+}
+
+impl Checked for Assignment {
+    fn check(&self, before: &Self, _: Moment, declared: Declaration) -> Result<Vec<Warning>, RuleBroken> {
+        let mut warnings = Vec::new();
+        checks::texts(before, self, declared, &mut warnings)?;
+        Ok(warnings)
+    }
+}
+
+impl Checked for Training {
+    fn check(&self, before: &Self, _: Moment, declared: Declaration) -> Result<Vec<Warning>, RuleBroken> {
+        let mut warnings = Vec::new();
+        checks::texts(before, self, declared, &mut warnings)?;
+        if (self.start, self.end) != (before.start, before.end) {
+            checks::order::<Self>(("start", self.start), ("end", self.end))?;
+        }
+        if (self.end, self.result) != (before.end, before.result) {
+            let ended = self.result.is_some_and(|result| result != TrainingResult::Running);
+            if ended && self.end.is_none() {
+                return Err(RuleBroken::Missing { field: FieldName::of::<Self>("end") });
+            }
+        }
+        Ok(warnings)
     }
 }
