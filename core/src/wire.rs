@@ -125,10 +125,7 @@ pub struct Request {
         skip_if = "Vec::is_empty"
     )]
     pub changes: Vec<Vec<u8>>,
-    /// The heads of the touched documents as the device holds them, pushed changes included.
-    #[n(4)]
-    #[cbor(decode_with = "cbor::list::<Ctx, _, MAX_DOCUMENTS>", skip_if = "Vec::is_empty")]
-    pub heads: Vec<Heads>,
+    // 4 is not used.
     /// All changes of documents whose heads did not match, for healing.
     #[n(5)]
     #[cbor(decode_with = "cbor::list::<Ctx, _, MAX_DOCUMENTS>", skip_if = "Vec::is_empty")]
@@ -153,7 +150,6 @@ impl Default for Request {
             cursor: Vec::new(),
             statements: Vec::new(),
             changes: Vec::new(),
-            heads: Vec::new(),
             have: Vec::new(),
             page: None,
             unsynced: 0,
@@ -234,10 +230,11 @@ pub struct Answer {
     #[n(5)]
     #[cbor(skip_if = "is_false")]
     pub more: bool,
-    /// Documents of the request whose heads differ from the server's: the device lists what it has next time.
+    /// On the last page: the server's heads of every document that this answer touched. Where the device's accepted part
+    /// has others, it lists what it has next time. (Only the device can compare: it alone knows what the page added.)
     #[n(6)]
     #[cbor(decode_with = "cbor::list::<Ctx, _, MAX_DOCUMENTS>", skip_if = "Vec::is_empty")]
-    pub mismatched: Vec<DocumentId>,
+    pub heads: Vec<Heads>,
     /// Changes that the device listed and the server lacks: the device sends them again.
     #[n(7)]
     #[cbor(decode_with = "cbor::list::<Ctx, _, MAX_DOCUMENTS>", skip_if = "Vec::is_empty")]
@@ -266,7 +263,7 @@ impl Default for Answer {
             closed: Vec::new(),
             cursor: Vec::new(),
             more: false,
-            mismatched: Vec::new(),
+            heads: Vec::new(),
             missing: Vec::new(),
             receipt: None,
             time: Timestamp::default(),

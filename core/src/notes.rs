@@ -1,0 +1,198 @@
+//! What a store writes in its journal besides signed bytes: small CBOR maps with integer keys.
+//!
+//! Changes are stored as their envelopes, statements as they were signed; these notes are about them. They never leave
+//! the store, save where `docs/formats.md` says so.
+
+use minicbor::bytes::ByteVec;
+use minicbor::{Decode, Encode};
+
+use crate::chunk::ChangeHash;
+use crate::clock::Timestamp;
+use crate::ids::*;
+use crate::record::Write;
+
+/// A note could not be read; the journal holds something this version does not know.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a note in the journal could not be read ({0}); use the version of Veldboek that wrote it")]
+pub struct UnreadableNote(pub String);
+
+macro_rules! notes {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $key:literal $field:ident: $kind:ty;)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Encode, Decode)]
+        #[cbor(map)]
+        pub struct $name {
+            $($(#[$field_doc])* #[n($key)] pub $field: $kind,)*
+        }
+
+        impl $name {
+            /// The payload of its journal record.
+            pub fn encode(&self) -> Vec<u8> {
+                // Writing to a vector cannot fail.
+                minicbor::to_vec(self).unwrap_or_default()
+            }
+
+            /// From the payload of a journal record.
+            ///
+            /// # Errors
+            /// [`UnreadableNote`] when it is not this kind of note.
+            pub fn decode(bytes: &[u8]) -> Result<Self, UnreadableNote> {
+                minicbor::decode(bytes).map_err(|error| UnreadableNote(error.to_string()))
+            }
+        }
+    )*};
+}
+
+notes! {
+    /// Whose field book it is, in which region; written at `init` and again at enrolment.
+    Setup {
+        /// The region, which names the register document.
+        0 region: String;
+        /// Code of the organisation that new dossiers belong to.
+        1 organisation: Option<String>;
+        /// Code of the person.
+        2 person: Option<String>;
+        /// What colleagues call the person.
+        3 display_name: Option<String>;
+        /// Where the server is, once enrolled.
+        4 server_url: Option<String>;
+        /// The server, once enrolled.
+        5 server: Option<ServerId>;
+        /// The server's public keys (signing, sealing), once enrolled.
+        6 server_keys: Option<ByteVec>;
+    }
+
+    /// The operation behind a change of this device: performed again when the change must be rebuilt away.
+    Operation {
+        /// The change.
+        0 change: ChangeHash;
+        /// When it was performed.
+        1 at: Timestamp;
+        /// The writes, encoded as in [`Operation::writes`].
+        2 writes: ByteVec;
+        /// The change that this one replaces, when it was performed again.
+        3 replaces: Option<ChangeHash>;
+        /// The document.
+        4 document: DocumentId;
+    }
+
+    /// The server has these, and says under which number of its feed.
+    Acknowledged {
+        /// The life of the server that says so.
+        0 epoch: Epoch;
+        /// What it has.
+        1 entries: Vec<Receipted>;
+        /// The server's signature over the list, as [`crate::wire::Receipt`] carries it.
+        2 signature: Option<ByteVec>;
+    }
+
+    /// One line of a receipt.
+    Receipted {
+        /// Number in the server's feed.
+        0 seq: u64;
+        /// The document; absent for a statement.
+        1 document: Option<DocumentId>;
+        /// Hash of the change, or of the statement's bytes.
+        2 hash: ChangeHash;
+    }
+
+    /// How far this device has read the server's feed.
+    CursorNote {
+        /// The life of the server.
+        0 epoch: Epoch;
+        /// As the server gave it.
+        1 cursor: ByteVec;
+        /// When.
+        2 at: Timestamp;
+        /// The server's clock at that moment.
+        3 server_time: Option<Timestamp>;
+    }
+
+    /// The server did not admit a change (or statement): refused and rebuilt away, or quarantined and waiting.
+    NotAdmitted {
+        /// The document; absent for a statement.
+        0 document: Option<DocumentId>;
+        /// The changes it concerns: the one that was named first, then those that leant on it.
+        1 hashes: Vec<ChangeHash>;
+        /// The reason's code.
+        2 reason: String;
+        /// When.
+        3 at: Timestamp;
+        /// On the server: the envelope that waits.
+        4 envelope: Option<ByteVec>;
+        /// On the server: the device that sent it.
+        5 sender: Option<DeviceId>;
+        /// The change that was named is performed again too (its number was taken), not listed as refused.
+        6 again: Option<bool>;
+    }
+
+    /// A document opened for, or closed to, a person (server) or this device.
+    Access {
+        /// The document.
+        0 document: DocumentId;
+        /// The person; absent on a device.
+        1 person: Option<String>;
+    }
+
+    /// A life of the server begins.
+    EpochNote {
+        /// Its name.
+        0 epoch: Epoch;
+        /// When.
+        1 at: Timestamp;
+        /// The region, in the first note.
+        2 region: Option<String>;
+    }
+
+    /// Somebody may enrol a device with a code.
+    Invitation {
+        /// SHA-256 over a fixed prefix and the code; the code itself is not kept.
+        0 code_hash: ByteVec;
+        /// Code of the person.
+        1 person: String;
+        /// What colleagues call the person.
+        2 display_name: String;
+        /// The role's code.
+        3 role: String;
+        /// Code of the organisation.
+        4 organisation: Option<String>;
+        /// Until when.
+        5 expires: Timestamp;
+        /// Who invited; absent: the administrator at the server.
+        6 by: Option<DeviceId>;
+        /// The device that used it, in the note that says so.
+        7 used_by: Option<DeviceId>;
+    }
+
+    /// A wrong code was tried; a few of these void every open invitation.
+    WrongCode {
+        /// When.
+        0 at: Timestamp;
+    }
+
+    /// A device was in contact.
+    ContactNote {
+        /// The device.
+        0 device: DeviceId;
+        /// When.
+        1 at: Timestamp;
+        /// How many changes stayed behind on it.
+        2 unsynced: u32;
+    }
+}
+
+impl Operation {
+    /// The operation of a change.
+    pub fn new(document: DocumentId, change: ChangeHash, at: Timestamp, writes: &[Write], replaces: Option<ChangeHash>) -> Self {
+        let writes = minicbor_serde::to_vec(writes).unwrap_or_default();
+        Self { change, at, writes: writes.into(), replaces, document }
+    }
+
+    /// What it writes.
+    ///
+    /// # Errors
+    /// [`UnreadableNote`] when a newer version wrote it in another way.
+    pub fn writes(&self) -> Result<Vec<Write>, UnreadableNote> {
+        minicbor_serde::from_slice(&self.writes).map_err(|error| UnreadableNote(error.to_string()))
+    }
+}
