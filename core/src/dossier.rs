@@ -1,5 +1,8 @@
 //! One trainee's dossier as people see it: every record of it, read from a document's content.
 
+pub mod assignments;
+pub mod due;
+pub mod enrolments;
 mod placements;
 mod trainees;
 mod trajectories;

@@ -3,6 +3,7 @@
 use crate::clock::Day;
 use crate::codes::*;
 use crate::record;
+use crate::rules::RuleBroken;
 
 record! {
     /// A funding source, keyed by its code.
@@ -26,4 +27,33 @@ record! {
         /// Codes of the schools that share it, in the order of the table, separated by `|`.
         Register schools: Option<String> = "s", "scholen";
     }
+}
+
+impl FundingSource {
+    /// Codes of the programmes it pays for.
+    pub fn programme_codes(&self) -> impl Iterator<Item = &str> {
+        listed(self.programmes.as_deref())
+    }
+
+    /// Codes of the schools that share it, in the order of the table.
+    pub fn school_codes(&self) -> impl Iterator<Item = &str> {
+        listed(self.schools.as_deref())
+    }
+
+    /// V23: the rows of an allocation add up to the amount.
+    ///
+    /// # Errors
+    /// When they do not.
+    pub fn check_allocation(&self, rows_cents: &[i64]) -> Result<(), RuleBroken> {
+        let (amount_cents, allocated_cents) = (self.amount_cents.unwrap_or(0), rows_cents.iter().sum());
+        if amount_cents == allocated_cents {
+            Ok(())
+        } else {
+            Err(RuleBroken::AllocationDiffers { amount_cents, allocated_cents })
+        }
+    }
+}
+
+fn listed(text: Option<&str>) -> impl Iterator<Item = &str> {
+    text.unwrap_or_default().split('|').map(str::trim).filter(|part| !part.is_empty())
 }

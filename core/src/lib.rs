@@ -1,5 +1,6 @@
 //! The field book of the job coach: what is recorded, how it is kept, and how copies of it meet.
 
+pub mod caseload;
 mod cbor;
 pub mod chunk;
 pub mod clock;

@@ -51,3 +51,26 @@ record! {
         Register active_to: Option<Day> = "t", "actief tot en met";
     }
 }
+
+/// A code made from a name, for a school or employer that has no number: `Café De Zon` becomes `cafe-de-zon`.
+pub fn slug(name: &str) -> String {
+    let mut slug = String::new();
+    for char in name.trim().to_lowercase().chars() {
+        let plain = match char {
+            'à' | 'á' | 'â' | 'ä' | 'ã' | 'å' => 'a',
+            'è' | 'é' | 'ê' | 'ë' => 'e',
+            'ì' | 'í' | 'î' | 'ï' => 'i',
+            'ò' | 'ó' | 'ô' | 'ö' | 'õ' | 'ø' => 'o',
+            'ù' | 'ú' | 'û' | 'ü' => 'u',
+            'ç' => 'c',
+            'ñ' => 'n',
+            other => other,
+        };
+        if plain.is_ascii_alphanumeric() {
+            slug.push(plain);
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+    }
+    slug.trim_end_matches('-').to_owned()
+}

@@ -29,6 +29,10 @@ record! {
         Register visit_interval_days: Option<i64> = "v", "bezoekinterval in dagen";
         /// Nature of the activity.
         Register activity_kind: Option<ActivityKind> = "k", "soort activiteit";
+        /// Whether sheltered work counts as placed under `PAID_WORK`; no when absent.
+        Register sheltered_counts: Option<bool> = "h", "beschut werk telt mee";
+        /// Whether a telephone or video call can be the visit that was due; no when absent.
+        Register phone_counts: Option<bool> = "m", "telefonisch bezoek telt mee";
         /// Legal basis for keeping dossiers.
         Register legal_basis: Option<String> = "l", "grondslag";
     }

@@ -106,6 +106,8 @@ pub enum Warning {
         /// From when.
         from: Day,
     },
+    /// The trainee goes to another school in the same period.
+    TwoSchools,
     /// The register lacks this code; it is kept as text.
     NotInRegister {
         /// The code or name.
@@ -219,6 +221,10 @@ impl Warning {
             Self::PlannedSuccessor { coach, from } => say(
                 format!("zoals eerder vastgelegd neemt {coach} het over op {from}"),
                 format!("as recorded earlier, {coach} takes over on {from}"),
+            ),
+            Self::TwoSchools => say(
+                "de deelnemer staat in deze periode ook op een andere school ingeschreven; klopt dat?".into(),
+                "the trainee is enrolled at another school in this period as well; is that right?".into(),
             ),
             Self::NotInRegister { name } => say(
                 format!("'{name}' staat niet in het register en blijft als tekst staan"),
