@@ -11,6 +11,8 @@ pub mod dossier;
 pub mod envelope;
 pub mod funding;
 pub mod ids;
+pub mod journal;
+pub mod keyring;
 pub mod keys;
 pub mod notes;
 pub mod organisation;
