@@ -207,8 +207,7 @@ impl Document {
         let mut transaction = copy.transaction();
         let mut entries: BTreeMap<(Container, &str), ObjId> = BTreeMap::new();
         for write in writes {
-            let container =
-                containers.get(&write.container).ok_or(DocumentError::WrongContainer(write.container.key()))?.clone();
+            let container = containers.get(&write.container).ok_or(DocumentError::WrongContainer(write.container.key()))?.clone();
             let (object, key) = match layout(write.container) {
                 Layout::Single => (container, write.key.clone()),
                 Layout::Flat => (container, format!("{}/{}", write.entry, write.key)),
@@ -324,9 +323,8 @@ mod tests {
         let first = anna.write(&visit("Eerste dag"), &ANNA, Timestamp::from_millis(0)).unwrap().unwrap();
         let mut bram = Document::found(DocumentKind::Dossier).unwrap();
         bram.apply([first.as_slice()]).unwrap();
-        let edit = |minutes| {
-            [Write { container: Container::Visits, entry: "v1".into(), key: "m".into(), value: Scalar::Int(minutes) }]
-        };
+        let edit =
+            |minutes| [Write { container: Container::Visits, entry: "v1".into(), key: "m".into(), value: Scalar::Int(minutes) }];
         let by_anna = anna.write(&edit(45), &ANNA, Timestamp::from_millis(1000)).unwrap().unwrap();
         let by_bram = bram.write(&edit(60), &BRAM, Timestamp::from_millis(1000)).unwrap().unwrap();
         anna.apply([by_bram.as_slice()]).unwrap();
@@ -354,10 +352,8 @@ mod tests {
         let mut anna = Document::found(DocumentKind::Register).unwrap();
         let mut bram = Document::found(DocumentKind::Register).unwrap();
         anna.write(&[name("Werken aan Werk", "n")], &ANNA, Timestamp::default()).unwrap();
-        let change = bram
-            .write(&[name("Werken aan Werk", "n"), name("RUNNING", "s")], &BRAM, Timestamp::default())
-            .unwrap()
-            .unwrap();
+        let change =
+            bram.write(&[name("Werken aan Werk", "n"), name("RUNNING", "s")], &BRAM, Timestamp::default()).unwrap().unwrap();
         anna.apply([change.as_slice()]).unwrap();
         assert!(anna.contested().unwrap().is_empty(), "equal values are no conflict");
         assert_eq!(anna.content().unwrap()[&Container::Programmes]["waw"].len(), 2);
@@ -377,6 +373,11 @@ mod tests {
         let edits = doc.edits().unwrap();
         assert_eq!(edits.len(), 1);
         assert_eq!(edits[0].at, Timestamp::from_millis(5000));
-        assert!(edits[0].writes.iter().any(|write| write.entry == "v1" && write.key == "n" && write.value == Scalar::Text("x".into())));
+        assert!(
+            edits[0]
+                .writes
+                .iter()
+                .any(|write| write.entry == "v1" && write.key == "n" && write.value == Scalar::Text("x".into()))
+        );
     }
 }

@@ -15,6 +15,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::disk::{Disk, DiskError, Held, read_all};
 use crate::ids::{DocumentId, KeyId};
+use crate::keys::DeviceKeys;
 
 mod format;
 #[cfg(test)]
@@ -181,6 +182,7 @@ pub(crate) enum Found {
 /// The keys of an open store. Several threads may use it; other processes may replace the file meanwhile.
 pub struct Keyring {
     wrapping: WrappingKey,
+    device: DeviceKeys,
     ring: RwLock<Arc<Ring>>,
 }
 
@@ -208,9 +210,10 @@ impl Keyring {
                 _ => return Err(KeyringError::Exists),
             }
         }
-        let ring = Ring::new(first, rng);
+        let device = DeviceKeys::generate(rng);
+        let ring = Ring::new(first, &device, rng);
         replace(disk, &ring, wrapping, rng, true)?;
-        Ok(Self { wrapping: wrapping.clone(), ring: RwLock::new(Arc::new(ring)) })
+        Ok(Self { wrapping: wrapping.clone(), device, ring: RwLock::new(Arc::new(ring)) })
     }
 
     /// Opens the newest whole keyring of the store. Takes the lock when an older one is left to remove.
@@ -221,7 +224,8 @@ impl Keyring {
             let _held = disk.lock()?;
             remove_older(disk, newest(disk, wrapping)?.ring.generation)?;
         }
-        Ok(Self { wrapping: wrapping.clone(), ring: RwLock::new(Arc::new(ring)) })
+        let device = DeviceKeys::from_bytes(&ring.device);
+        Ok(Self { wrapping: wrapping.clone(), device, ring: RwLock::new(Arc::new(ring)) })
     }
 
     fn ring(&self) -> Arc<Ring> {
@@ -240,6 +244,11 @@ impl Keyring {
             *current = Arc::new(ring);
         }
         Ok(())
+    }
+
+    /// The keys of this device (or server) itself.
+    pub fn device_keys(&self) -> &DeviceKeys {
+        &self.device
     }
 
     /// The name of the key for what belongs to no document.

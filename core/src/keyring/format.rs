@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::{Key, NONCE, WrappingKey};
 use crate::ids::{DocumentId, KeyId};
+use crate::keys::DeviceKeys;
 
 const VERSION: u64 = 1;
 /// Sealed by 32 bytes in a file or handed in by the platform.
@@ -46,7 +47,7 @@ pub(super) struct HeldKey {
 #[derive(Clone)]
 pub(super) struct Ring {
     pub generation: u64,
-    pub device: Arc<Zeroizing<Vec<u8>>>,
+    pub device: Arc<Zeroizing<[u8; 64]>>,
     pub store: KeyId,
     pub cache: Key,
     pub keys: BTreeMap<KeyId, HeldKey>,
@@ -57,14 +58,12 @@ pub(super) struct Ring {
 }
 
 impl Ring {
-    pub fn new(generation: u64, rng: &mut dyn CryptoRng) -> Self {
-        let mut secret = Zeroizing::new(vec![0; 64]);
-        rng.fill_bytes(&mut secret);
+    pub fn new(generation: u64, device: &DeviceKeys, rng: &mut dyn CryptoRng) -> Self {
         let store = fresh_id(rng);
         let key = HeldKey { key: Arc::new(Key::generate(rng)), document: None, unknown: Unknown::new() };
         Self {
             generation,
-            device: Arc::new(secret),
+            device: Arc::new(device.to_bytes()),
             store,
             cache: Key::generate(rng),
             keys: [(store, key)].into(),
@@ -134,7 +133,7 @@ impl Ring {
             .collect();
         let destroyed: Vec<Vec<u8>> = self.destroyed.iter().map(|id| bytes(id.as_bytes())).collect();
         let mut entries = self.unknown_inside.clone();
-        entries.push((0, bytes(&self.device)));
+        entries.push((0, bytes(self.device.as_slice())));
         entries.push((1, bytes(self.store.as_bytes())));
         entries.push((2, bytes(self.cache.as_bytes())));
         entries.push((3, array(&keys)));
@@ -174,7 +173,7 @@ impl Ring {
 
     fn decode_inside(inside: &[u8], generation: u64, unknown_outside: Unknown) -> Option<Self> {
         let mut entries = read_map(inside)?;
-        let device = Arc::new(Zeroizing::new(byte_string(entries.remove(&0)?)?.to_vec()));
+        let device = Arc::new(Zeroizing::new(fixed(entries.remove(&0)?)?));
         let store = KeyId::from_bytes(fixed(entries.remove(&1)?)?);
         let cache = Key::from_bytes(fixed(entries.remove(&2)?)?);
         let mut keys = BTreeMap::new();
