@@ -129,6 +129,18 @@ pub struct NewRecord {
 }
 
 impl NewRecord {
+    /// The record that this became, for folding it without reading it back.
+    pub fn at(self, appended: Appended) -> Record {
+        Record {
+            seq: appended.seq,
+            kind: self.kind,
+            key: self.key,
+            position: appended.position,
+            hash: Hash::default(),
+            payload: Payload::Bytes(self.payload),
+        }
+    }
+
     /// A record that everybody may read who has the file: audit lines and the like.
     pub fn clear(kind: Kind, payload: Vec<u8>) -> Self {
         Self { kind, key: KeyId::default(), payload }
@@ -155,7 +167,7 @@ pub struct Record {
     pub key: KeyId,
     /// Where it lies.
     pub position: Position,
-    /// Its hash.
+    /// Its hash; zeros in one that was appended and not read back.
     pub hash: Hash,
     /// Its content.
     pub payload: Payload,
@@ -468,6 +480,14 @@ impl Writer<'_> {
     /// [`Keyring::destroy`] under the lock that this writer holds.
     pub fn destroy_keys(&self, keyring: &Keyring, keys: &[KeyId], rng: &mut dyn CryptoRng) -> Result<(), JournalError> {
         Ok(keyring.destroy_under(&*self.journal.disk, &*self.held, keys, rng)?)
+    }
+
+    /// The record at a place that was handed out earlier; not one of this commit.
+    ///
+    /// # Errors
+    /// As [`Journal::read_at`].
+    pub fn read_at(&self, position: Position, keyring: &Keyring) -> Result<Record, JournalError> {
+        self.journal.read_at(position, keyring)
     }
 
     /// The head of the journal as it will be after the commit.

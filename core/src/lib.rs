@@ -1,5 +1,7 @@
 //! The field book of the job coach: what is recorded, how it is kept, and how copies of it meet.
 
+pub mod admission;
+pub mod cache;
 pub mod caseload;
 mod cbor;
 pub mod chunk;
@@ -9,11 +11,13 @@ pub mod disk;
 pub mod document;
 pub mod dossier;
 pub mod envelope;
+pub mod field_book;
 pub mod funding;
 pub mod ids;
 pub mod journal;
 pub mod keyring;
 pub mod keys;
+pub mod ledger;
 pub mod notes;
 pub mod organisation;
 pub mod outflow;
@@ -24,6 +28,7 @@ pub mod record;
 pub mod register;
 pub mod rules;
 pub mod statement;
+pub mod sync;
 pub mod text_check;
 pub mod trainee;
 pub mod trajectory;

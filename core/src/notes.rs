@@ -9,6 +9,7 @@ use minicbor::{Decode, Encode};
 use crate::chunk::ChangeHash;
 use crate::clock::Timestamp;
 use crate::ids::*;
+use crate::keys::PublicKeys;
 use crate::record::Write;
 
 /// A note could not be read; the journal holds something this version does not know.
@@ -59,7 +60,7 @@ notes! {
         /// The server, once enrolled.
         5 server: Option<ServerId>;
         /// The server's public keys (signing, sealing), once enrolled.
-        6 server_keys: Option<ByteVec>;
+        6 server_keys: Option<PublicKeys>;
     }
 
     /// The operation behind a change of this device: performed again when the change must be rebuilt away.

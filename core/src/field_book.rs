@@ -1,0 +1,569 @@
+//! A field book: everything one device keeps, and what a person can do with it.
+//!
+//! Writing goes one way: typed operation, one change, signed, in the journal, durable; only then does the caller hear
+//! that it is saved. Two processes may hold the same book: each takes in what the other appended before it writes.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use rand_core::CryptoRng;
+
+use crate::cache::Cache;
+use crate::chunk::ChangeHash;
+use crate::clock::{Day, Moment};
+use crate::disk::{Disk, DiskError};
+use crate::document::{Document, DocumentError};
+use crate::dossier::Dossier;
+use crate::envelope::SignedChange;
+use crate::ids::*;
+use crate::journal::{Appended, Journal, JournalError, Kind, NewRecord, Payload, Position, Record};
+use crate::keyring::{Keyring, KeyringError, WrappingKey};
+use crate::keys::{DeviceKeys, PublicKeys};
+use crate::ledger::{Ledger, LedgerError};
+use crate::notes::{Operation, Setup, UnreadableNote};
+use crate::record::{Container, Scalar, Write};
+use crate::statement::{DocumentKind, Grant, Opening, Role, SignedStatement, Statement};
+
+mod reading;
+mod syncing;
+
+pub use reading::{Conflict, ConflictKind, ConflictVersion, HistoryItem, Saved, Status};
+pub use syncing::{Outcome, SyncError};
+
+/// Name of the file with the random half of this device's actor id. It is not part of a backup: a phone restored from
+/// one finds it missing and begins a new row of changes instead of forking its own.
+const SESSION: &str = "session";
+
+/// What went wrong with a field book.
+#[derive(Debug, thiserror::Error)]
+pub enum FieldBookError {
+    /// There is no field book here.
+    #[error("there is no field book here yet")]
+    Missing,
+    /// There is one already.
+    #[error("there is a field book here already")]
+    Exists,
+    /// The disk refused.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// The journal could not be read or written.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The keys could not be opened.
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
+    /// The journal holds what this version cannot read.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// A document could not be processed.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+    /// No dossier is known under this reference.
+    #[error("no dossier is known as '{0}'")]
+    UnknownDossier(String),
+    /// Several dossiers carry this reference.
+    #[error("several dossiers are known as '{0}'; name one by its id: {1}")]
+    Ambiguous(String, String),
+    /// What was written does not fit the formats: too large, or a name that is none.
+    #[error("this cannot be saved: {0}")]
+    Unfit(String),
+    /// The person or organisation must be known first.
+    #[error("this field book does not know whose it is")]
+    Nobody,
+}
+
+impl From<UnreadableNote> for FieldBookError {
+    fn from(error: UnreadableNote) -> Self {
+        Self::Ledger(error.into())
+    }
+}
+
+/// Whose field book it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// This device.
+    pub device: DeviceId,
+    /// Code of the person.
+    pub person: Option<String>,
+    /// What colleagues call the person.
+    pub display_name: Option<String>,
+    /// The role, once enrolled.
+    pub role: Option<Role>,
+    /// Code of the organisation of new dossiers.
+    pub organisation: Option<String>,
+    /// The region.
+    pub region: String,
+    /// The server, once enrolled.
+    pub server: Option<ServerIdentity>,
+}
+
+/// The server this device is enrolled at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerIdentity {
+    /// Its name.
+    pub id: ServerId,
+    /// Its public keys.
+    pub keys: PublicKeys,
+    /// Where it is.
+    pub url: String,
+}
+
+/// Which document a job writes in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// One that exists.
+    Existing(DocumentId),
+    /// A dossier founded for this job.
+    New,
+}
+
+/// Writes that belong together in one change.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// Where.
+    pub target: Target,
+    /// What.
+    pub writes: Vec<Write>,
+    /// People who get access to the document with it: code, from, until.
+    pub grants: Vec<(String, Day, Option<Day>)>,
+}
+
+/// The field book of one device.
+pub struct FieldBook {
+    disk: Arc<dyn Disk>,
+    cache: Arc<dyn Cache>,
+    journal: Journal,
+    keyring: Keyring,
+    ledger: Ledger,
+    documents: HashMap<DocumentId, (Document, [u8; 32])>,
+    views: HashMap<DocumentId, reading::View>,
+    /// Documents whose heads did not agree with the server's: the next request lists what is here.
+    healing: Vec<DocumentId>,
+    /// Changes that the server turned out to lack.
+    resend: HashSet<(DocumentId, ChangeHash)>,
+    /// Keys from certificates that came in the answer that is being taken in.
+    arriving: HashMap<DeviceId, PublicKeys>,
+}
+
+impl FieldBook {
+    /// Makes a field book on an empty disk.
+    ///
+    /// # Errors
+    /// [`FieldBookError::Exists`] when there is one already; disk, journal and keyring errors.
+    pub fn create(
+        disk: Arc<dyn Disk>,
+        cache: Arc<dyn Cache>,
+        wrapping: &WrappingKey,
+        setup: Setup,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Self, FieldBookError> {
+        if Self::exists(&*disk)? {
+            return Err(FieldBookError::Exists);
+        }
+        Keyring::create(&*disk, wrapping, rng)?;
+        let mut book = Self::open(disk, cache, wrapping)?;
+        book.append(vec![(Kind::Setup, None, setup.encode())], rng)?;
+        Ok(book)
+    }
+
+    /// Whether the disk holds a field book.
+    ///
+    /// # Errors
+    /// When the disk cannot be read.
+    pub fn exists(disk: &dyn Disk) -> Result<bool, FieldBookError> {
+        Ok(disk.list()?.iter().any(|name| name.starts_with("keyring.")))
+    }
+
+    /// Opens the field book on a disk.
+    ///
+    /// # Errors
+    /// [`FieldBookError::Missing`]; keyring errors when the key does not fit; journal errors when damage is found.
+    pub fn open(disk: Arc<dyn Disk>, cache: Arc<dyn Cache>, wrapping: &WrappingKey) -> Result<Self, FieldBookError> {
+        if !Self::exists(&*disk)? {
+            return Err(FieldBookError::Missing);
+        }
+        let keyring = Keyring::open(&*disk, wrapping)?;
+        let journal = Journal::open(disk.clone())?;
+        let mut book = Self {
+            disk,
+            cache,
+            journal,
+            keyring,
+            ledger: Ledger::default(),
+            documents: HashMap::new(),
+            views: HashMap::new(),
+            healing: Vec::new(),
+            resend: HashSet::new(),
+            arriving: HashMap::new(),
+        };
+        book.catch_up()?;
+        Ok(book)
+    }
+
+    /// Takes in what another process appended.
+    ///
+    /// # Errors
+    /// Journal errors when damage is found.
+    pub fn catch_up(&mut self) -> Result<(), FieldBookError> {
+        self.keyring.refresh(&*self.disk)?;
+        let mut fold = Fold::new(&mut self.ledger);
+        self.journal.read_new(&self.keyring, &mut |record| fold.take(record))?;
+        fold.result
+    }
+
+    /// Uses another cache from now on; a process that waits for the network lends its cache to others.
+    pub fn set_cache(&mut self, cache: Arc<dyn Cache>) {
+        self.cache = cache;
+    }
+
+    /// Whose field book it is.
+    pub fn identity(&self) -> Identity {
+        let setup = self.ledger.setup.as_ref();
+        let device = self.keyring.device_keys().device();
+        let certificate = self.ledger.certificates.get(&device);
+        let server = setup.and_then(|setup| {
+            Some(ServerIdentity { id: setup.server?, keys: setup.server_keys?, url: setup.server_url.clone()? })
+        });
+        Identity {
+            device,
+            person: certificate.map(|c| c.person.clone()).or_else(|| setup?.person.clone()),
+            display_name: certificate.map(|c| c.display_name.clone()).or_else(|| setup?.display_name.clone()),
+            role: certificate.map(|c| c.role),
+            organisation: certificate.map(|c| c.organisation.clone()).or_else(|| setup?.organisation.clone()),
+            region: setup.map(|setup| setup.region.clone()).unwrap_or_default(),
+            server,
+        }
+    }
+
+    /// The keys of this device, for signing requests.
+    pub fn device_keys(&self) -> &DeviceKeys {
+        self.keyring.device_keys()
+    }
+
+    /// The key of the store itself, from which caches derive theirs.
+    pub fn store_key(&self) -> KeyId {
+        self.keyring.store_key_id()
+    }
+
+    /// The keyring, for caches.
+    pub fn keyring(&self) -> &Keyring {
+        &self.keyring
+    }
+
+    /// The register's document.
+    ///
+    /// # Errors
+    /// [`FieldBookError::Nobody`] when the book was never set up.
+    pub fn register_document(&self) -> Result<DocumentId, FieldBookError> {
+        self.ledger.register().ok_or(FieldBookError::Nobody)
+    }
+
+    /// Performs writes on one document as one change; durable when this returns.
+    ///
+    /// # Errors
+    /// Document, disk and journal errors; nothing was saved then.
+    pub fn perform(
+        &mut self,
+        document: DocumentId,
+        writes: Vec<Write>,
+        moment: Moment,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<(), FieldBookError> {
+        let job = Job { target: Target::Existing(document), writes, grants: Vec::new() };
+        self.perform_all(vec![job], moment, rng).map(|_| ())
+    }
+
+    /// Founds a dossier with these writes; durable when this returns.
+    ///
+    /// # Errors
+    /// As [`FieldBook::perform`].
+    pub fn found(&mut self, writes: Vec<Write>, moment: Moment, rng: &mut dyn CryptoRng) -> Result<DocumentId, FieldBookError> {
+        let job = Job { target: Target::New, writes, grants: Vec::new() };
+        let made = self.perform_all(vec![job], moment, rng)?;
+        made.first().copied().ok_or(FieldBookError::Nobody)
+    }
+
+    /// Performs several jobs in one durable group, each as one change; returns their documents in order.
+    ///
+    /// # Errors
+    /// As [`FieldBook::perform`]; none of the jobs is saved then.
+    pub fn perform_all(
+        &mut self,
+        jobs: Vec<Job>,
+        moment: Moment,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Vec<DocumentId>, FieldBookError> {
+        let identity = self.identity();
+        let person = identity.person.ok_or(FieldBookError::Nobody)?;
+        let targets: Vec<DocumentId> = jobs
+            .iter()
+            .map(|job| match job.target {
+                Target::Existing(document) => document,
+                Target::New => DocumentId::fresh(moment.at, rng),
+            })
+            .collect();
+        let actor = self.actor(rng)?;
+        let mut writer = self.journal.write()?;
+        let mut fold = Fold::new(&mut self.ledger);
+        writer.read_new(&self.keyring, &mut |record| fold.take(record))?;
+        fold.result?;
+        writer.add_document_keys(&self.keyring, &targets, rng)?;
+        let mut records = Vec::new();
+        let mut touched: HashMap<DocumentId, Document> = HashMap::new();
+        for (job, document) in jobs.iter().zip(&targets) {
+            let store = Some(*document);
+            if job.target == Target::New {
+                let trainee = trainee_of(&job.writes).unwrap_or_else(|| TraineeId::fresh(moment.at, rng));
+                // The organisation that the record names scopes coordinators; without one it is this device's.
+                let organisation = organisation_of(&job.writes).or_else(|| identity.organisation.clone());
+                let opening = Statement::Opening(Opening {
+                    document: *document,
+                    kind: DocumentKind::Dossier,
+                    founding: 1,
+                    trainee: Some(trainee),
+                    organisation: organisation.unwrap_or_default(),
+                    person: person.clone(),
+                    at: moment.at,
+                });
+                let signed = state(&opening, self.keyring.device_keys())?;
+                records.push((Kind::Opening, None, signed.bytes().to_vec()));
+            }
+            for (coach, from, until) in &job.grants {
+                let grant = Statement::Grant(Grant {
+                    id: EntryId::fresh(moment.at, rng),
+                    document: *document,
+                    person: coach.clone(),
+                    from: *from,
+                    until: *until,
+                    note: None,
+                    by: person.clone(),
+                    at: moment.at,
+                });
+                let signed = state(&grant, self.keyring.device_keys())?;
+                records.push((Kind::Grant, None, signed.bytes().to_vec()));
+            }
+            let mut doc = match touched.remove(document) {
+                Some(doc) => doc,
+                None => load(&self.ledger, &writer, &self.keyring, &*self.cache, &mut self.documents, *document)?,
+            };
+            if let Some(chunk) = doc.write(&job.writes, &actor, moment.at)? {
+                let change = sign(*document, &chunk, self.keyring.device_keys())?;
+                let operation = Operation::new(*document, change.hash(), moment.at, &job.writes, None);
+                records.push((Kind::Change, store, change.bytes().to_vec()));
+                records.push((Kind::Operation, store, operation.encode()));
+            }
+            touched.insert(*document, doc);
+        }
+        let records = to_records(&self.keyring, records);
+        let appended = writer.append(&self.keyring, rng, &records)?;
+        writer.commit()?;
+        self.fold_own(records, &appended)?;
+        Ok(targets)
+    }
+
+    /// Gives a person access to a dossier.
+    ///
+    /// # Errors
+    /// As [`FieldBook::perform`].
+    pub fn grant(
+        &mut self,
+        document: DocumentId,
+        grant: (String, Day, Option<Day>),
+        moment: Moment,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<(), FieldBookError> {
+        let job = Job { target: Target::Existing(document), writes: Vec::new(), grants: vec![grant] };
+        self.perform_all(vec![job], moment, rng).map(|_| ())
+    }
+
+    /// Appends records in one durable group and folds them.
+    fn append(
+        &mut self,
+        records: Vec<(Kind, Option<DocumentId>, Vec<u8>)>,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<(), FieldBookError> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        let mut writer = self.journal.write()?;
+        let mut fold = Fold::new(&mut self.ledger);
+        writer.read_new(&self.keyring, &mut |record| fold.take(record))?;
+        fold.result?;
+        let records = to_records(&self.keyring, records);
+        let appended = writer.append(&self.keyring, rng, &records)?;
+        writer.commit()?;
+        self.fold_own(records, &appended)
+    }
+
+    /// Folds what this handle itself appended.
+    fn fold_own(&mut self, records: Vec<NewRecord>, appended: &[Appended]) -> Result<(), FieldBookError> {
+        let mut fold = Fold::new(&mut self.ledger);
+        for (record, appended) in records.into_iter().zip(appended) {
+            fold.take(record.at(*appended));
+        }
+        fold.result
+    }
+
+    /// The actor of this device's changes: the device, and a session that backups do not hold.
+    fn actor(&self, rng: &mut dyn CryptoRng) -> Result<Vec<u8>, FieldBookError> {
+        let mut actor = self.keyring.device_keys().device().as_bytes().to_vec();
+        let session = match self.disk.len(SESSION)? {
+            Some(8) => self.disk.read(SESSION, 0, 8)?,
+            _ => self.new_session(rng)?,
+        };
+        actor.extend_from_slice(&session);
+        Ok(actor)
+    }
+
+    fn new_session(&self, rng: &mut dyn CryptoRng) -> Result<Vec<u8>, FieldBookError> {
+        let mut session = [0; 8];
+        rng.fill_bytes(&mut session);
+        if self.disk.len(SESSION)?.is_some() {
+            self.disk.remove(SESSION)?;
+        }
+        self.disk.append(SESSION, &session)?;
+        self.disk.sync(SESSION)?;
+        Ok(session.to_vec())
+    }
+
+    /// Checks every record of the journal.
+    ///
+    /// # Errors
+    /// Disk errors; damage is part of the answer.
+    pub fn verify(&self) -> Result<crate::journal::Verification, FieldBookError> {
+        Ok(Journal::verify(&*self.disk, &self.keyring)?)
+    }
+}
+
+/// Folds records into the ledger, remembering the first trouble.
+struct Fold<'a> {
+    ledger: &'a mut Ledger,
+    result: Result<(), FieldBookError>,
+}
+
+impl<'a> Fold<'a> {
+    fn new(ledger: &'a mut Ledger) -> Self {
+        Self { ledger, result: Ok(()) }
+    }
+
+    fn take(&mut self, record: Record) {
+        if self.result.is_ok()
+            && let Err(error) = self.ledger.absorb(record)
+        {
+            self.result = Err(error.into());
+        }
+    }
+}
+
+/// Where envelopes and notes are read back from: the journal, or the journal while it is being written.
+pub(crate) trait ReadAt {
+    /// The record at a position.
+    ///
+    /// # Errors
+    /// Journal errors.
+    fn record_at(&self, position: Position, keyring: &Keyring) -> Result<Record, JournalError>;
+}
+
+impl ReadAt for Journal {
+    fn record_at(&self, position: Position, keyring: &Keyring) -> Result<Record, JournalError> {
+        self.read_at(position, keyring)
+    }
+}
+
+impl ReadAt for crate::journal::Writer<'_> {
+    fn record_at(&self, position: Position, keyring: &Keyring) -> Result<Record, JournalError> {
+        self.read_at(position, keyring)
+    }
+}
+
+/// The bytes of a record, if its key still exists.
+pub(crate) fn bytes_at(journal: &dyn ReadAt, position: Position, keyring: &Keyring) -> Result<Option<Vec<u8>>, JournalError> {
+    Ok(match journal.record_at(position, keyring)?.payload {
+        Payload::Bytes(bytes) => Some(bytes),
+        Payload::Gone => None,
+    })
+}
+
+/// The document with all changes that count: from memory, else from the cache, else from the journal.
+pub(crate) fn load(
+    ledger: &Ledger,
+    journal: &dyn ReadAt,
+    keyring: &Keyring,
+    cache: &dyn Cache,
+    memory: &mut HashMap<DocumentId, (Document, [u8; 32])>,
+    id: DocumentId,
+) -> Result<Document, FieldBookError> {
+    let Some(facts) = ledger.documents.get(&id) else { return Ok(Document::found(DocumentKind::Dossier)?) };
+    let tag = facts.tag();
+    if let Some((document, at)) = memory.get(&id)
+        && *at == tag
+    {
+        return Ok(document.clone());
+    }
+    let key = [b"document/".as_slice(), id.as_bytes()].concat();
+    let (mut document, have) = cached(cache, &key, facts).unwrap_or((Document::found(facts.kind)?, 0));
+    let mut chunks = Vec::new();
+    for change in facts.live().skip(have) {
+        if let Some(bytes) = bytes_at(journal, change.position, keyring)? {
+            let change = SignedChange::decode(&bytes).map_err(|error| LedgerError::Record(change.number, error.to_string()))?;
+            chunks.push(change.chunk().to_vec());
+        }
+    }
+    if !chunks.is_empty() {
+        document.apply(chunks.iter().map(Vec::as_slice))?;
+        let count = facts.live().count() as u64;
+        let snapshot = [count.to_be_bytes().as_slice(), &tag, &document.save()].concat();
+        cache.put(&key, &snapshot);
+    }
+    memory.insert(id, (document.clone(), tag));
+    Ok(document)
+}
+
+/// A snapshot whose changes are the first ones of today's, and their number.
+fn cached(cache: &dyn Cache, key: &[u8], facts: &crate::ledger::DocumentFacts) -> Option<(Document, usize)> {
+    let snapshot = cache.get(key)?;
+    let (count, rest) = snapshot.split_first_chunk::<8>()?;
+    let (tag, bytes) = rest.split_first_chunk::<32>()?;
+    let count = usize::try_from(u64::from_be_bytes(*count)).ok()?;
+    if count > facts.live().count() || facts.tag_of_first(count) != *tag {
+        return None;
+    }
+    Some((Document::load(facts.kind, bytes).ok()?, count))
+}
+
+/// Signs a change of this device's own making.
+fn sign(document: DocumentId, chunk: &[u8], keys: &DeviceKeys) -> Result<SignedChange, FieldBookError> {
+    SignedChange::sign(document, chunk, keys).map_err(|error| FieldBookError::Unfit(error.to_string()))
+}
+
+/// Signs a statement of this device's own making.
+fn state(statement: &Statement, keys: &DeviceKeys) -> Result<SignedStatement, FieldBookError> {
+    SignedStatement::sign(statement, keys).map_err(|error| FieldBookError::Unfit(error.to_string()))
+}
+
+fn to_records(keyring: &Keyring, records: Vec<(Kind, Option<DocumentId>, Vec<u8>)>) -> Vec<NewRecord> {
+    records
+        .into_iter()
+        .map(|(kind, document, payload)| {
+            let key = document.and_then(|document| keyring.document_key(document)).unwrap_or_else(|| keyring.store_key_id());
+            NewRecord { kind, key, payload }
+        })
+        .collect()
+}
+
+fn trainee_of(writes: &[Write]) -> Option<TraineeId> {
+    writes.iter().find(|write| write.container == Container::Trainee && write.key == "id").and_then(|write| match &write.value {
+        Scalar::Bytes(bytes) => TraineeId::from_slice(bytes),
+        _ => None,
+    })
+}
+
+fn organisation_of(writes: &[Write]) -> Option<String> {
+    writes.iter().find(|write| write.container == Container::Trainee && write.key == "org").and_then(|write| match &write.value {
+        Scalar::Text(text) => Some(text.clone()),
+        _ => None,
+    })
+}
+
+/// A dossier with its document.
+pub type DossierView = (DocumentId, Arc<Dossier>);

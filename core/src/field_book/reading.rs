@@ -1,0 +1,630 @@
+//! What people see of a field book: dossiers, the register, what is saved where, what a person should settle.
+
+use std::collections::{BTreeMap, HashSet};
+
+use crate::record::{Content, FieldInfo, Lang, Record as _};
+use crate::wire::Reason;
+
+use super::*;
+use crate::clock::Timestamp;
+use crate::document::Contested;
+use crate::register::Register;
+
+/// A read model with the version of the document that it was read from.
+pub(super) struct View {
+    tag: [u8; 32],
+    content: Viewed,
+    contested: u32,
+}
+
+#[derive(Clone)]
+enum Viewed {
+    Dossier(Arc<Dossier>),
+    Register(Arc<Register>),
+}
+
+/// Where a record is safe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Saved {
+    /// On this device only.
+    Device,
+    /// On the server too.
+    Server,
+}
+
+impl Saved {
+    /// `device` or `server`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Saved::Device => "device",
+            Saved::Server => "server",
+        }
+    }
+}
+
+/// What is only here, and what waits for a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// Dossiers on this device.
+    pub dossiers: usize,
+    /// Changes on this device.
+    pub changes: usize,
+    /// Changes that the server does not have.
+    pub unsynced: usize,
+    /// Last contact with the server.
+    pub last_sync: Option<Timestamp>,
+    /// Conflicts to settle.
+    pub conflicts: usize,
+    /// Changes of this device that wait for a coordinator.
+    pub quarantined: usize,
+    /// Changes of this device that the server refused.
+    pub refused: usize,
+}
+
+/// Something a person should settle.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Conflict {
+    /// Short name to settle it by.
+    pub id: String,
+    /// The document.
+    pub document: DocumentId,
+    /// Reference of the dossier; absent for the register.
+    pub reference: Option<String>,
+    /// What kind, and where.
+    pub kind: ConflictKind,
+    /// The values to choose from; empty when choosing is not the way.
+    pub versions: Vec<ConflictVersion>,
+}
+
+/// What kind of conflict it is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ConflictKind {
+    /// One field was edited to different values at once.
+    Field(Container, String, String),
+    /// An import brought another value than a person wrote: the proposal's entry key.
+    Proposal(Container, String, String, String),
+    /// Two dossiers of one organisation carry the same reference.
+    DuplicateReference(DocumentId),
+    /// Two first coaches on one day, in words.
+    Clash(String),
+}
+
+/// One value in a conflict.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ConflictVersion {
+    /// The value.
+    pub value: Scalar,
+    /// Code of the person who wrote it, or where it came from.
+    pub by: String,
+    /// When.
+    pub at: Option<Timestamp>,
+}
+
+/// One change in the history of a document.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HistoryItem {
+    /// The change.
+    pub hash: ChangeHash,
+    /// When its device says it was made.
+    pub at: Timestamp,
+    /// Its device.
+    pub device: DeviceId,
+    /// Code of the person, when the device is certified or this one.
+    pub person: Option<String>,
+    /// What it wrote.
+    pub writes: Vec<Write>,
+    /// Whether the server has it.
+    pub saved: Saved,
+}
+
+/// The fields of the records in a container.
+pub fn fields_of(container: Container) -> &'static [FieldInfo] {
+    use crate::{funding::*, organisation::*, outflow::*, placement::*, programme::*, trainee::*, trajectory::*, visit::*};
+    match container {
+        Container::Trainee => Trainee::fields(),
+        Container::Trajectories => Trajectory::fields(),
+        Container::Events => Event::fields(),
+        Container::Enrolments => Enrolment::fields(),
+        Container::Placements => Placement::fields(),
+        Container::Trainings => Training::fields(),
+        Container::Visits => Visit::fields(),
+        Container::Agreements => Agreement::fields(),
+        Container::Corrections => Correction::fields(),
+        Container::Assignments => Assignment::fields(),
+        Container::Programmes => Programme::fields(),
+        Container::Targets => Target::fields(),
+        Container::Observations => Observation::fields(),
+        Container::Funding => FundingSource::fields(),
+        Container::Schools => School::fields(),
+        Container::Employers => Employer::fields(),
+        Container::Coaches => Coach::fields(),
+        Container::Proposals | Container::Imports => &[],
+    }
+}
+
+/// The field of a full key (`k:ON_TIME` is a cell of the field `k`), with the member.
+pub fn field_of(container: Container, key: &str) -> Option<(&'static FieldInfo, Option<&str>)> {
+    let (field, member) = key.split_once(':').map_or((key, None), |(field, member)| (field, Some(member)));
+    fields_of(container).iter().find(|info| info.key == field).map(|info| (info, member))
+}
+
+/// A cell's field and value for a person to read.
+pub fn show_cell(container: Container, key: &str, value: &Scalar, lang: Lang) -> (String, String) {
+    match field_of(container, key) {
+        Some((info, member)) => {
+            let label = info.label(lang);
+            let label = member.map_or(label.clone(), |member| format!("{label} {member}"));
+            (label, (info.show)(value, lang))
+        }
+        None => (key.to_owned(), format!("{value:?}")),
+    }
+}
+
+impl Conflict {
+    /// The field in conflict, for a person to read.
+    pub fn field(&self, lang: Lang) -> String {
+        match &self.kind {
+            ConflictKind::Field(container, _, key) | ConflictKind::Proposal(container, _, key, _) => {
+                show_cell(*container, key, &Scalar::Null, lang).0
+            }
+            ConflictKind::DuplicateReference(_) if lang == Lang::Nl => "referentie in twee dossiers".to_owned(),
+            ConflictKind::DuplicateReference(_) => "reference in two dossiers".to_owned(),
+            ConflictKind::Clash(text) => text.clone(),
+        }
+    }
+
+    /// A value of it, for a person to read.
+    pub fn show(&self, version: &ConflictVersion, lang: Lang) -> String {
+        match &self.kind {
+            ConflictKind::Field(container, _, key) | ConflictKind::Proposal(container, _, key, _) => {
+                show_cell(*container, key, &version.value, lang).1
+            }
+            _ => format!("{:?}", version.value),
+        }
+    }
+}
+
+impl FieldBook {
+    /// Every dossier on this device.
+    ///
+    /// # Errors
+    /// Document and journal errors.
+    pub fn dossiers(&mut self) -> Result<Vec<DossierView>, FieldBookError> {
+        let ids: Vec<DocumentId> = self.dossier_ids().collect();
+        let mut dossiers = Vec::with_capacity(ids.len());
+        for id in ids {
+            dossiers.push((id, self.dossier(id)?));
+        }
+        Ok(dossiers)
+    }
+
+    fn dossier_ids(&self) -> impl Iterator<Item = DocumentId> + '_ {
+        self.ledger
+            .documents
+            .iter()
+            .filter(|(_, facts)| facts.kind == DocumentKind::Dossier && !facts.closed && facts.live().next().is_some())
+            .map(|(id, _)| *id)
+    }
+
+    /// One dossier.
+    ///
+    /// # Errors
+    /// [`FieldBookError::UnknownDossier`]; document and journal errors.
+    pub fn dossier(&mut self, document: DocumentId) -> Result<Arc<Dossier>, FieldBookError> {
+        match self.view(document)?.content {
+            Viewed::Dossier(dossier) => Ok(dossier),
+            Viewed::Register(_) => Err(FieldBookError::UnknownDossier(document.to_string())),
+        }
+    }
+
+    /// The register of the region.
+    ///
+    /// # Errors
+    /// Document and journal errors.
+    pub fn register(&mut self) -> Result<Arc<Register>, FieldBookError> {
+        let document = self.register_document()?;
+        match self.view(document)?.content {
+            Viewed::Register(register) => Ok(register),
+            Viewed::Dossier(_) => Err(FieldBookError::UnknownDossier(document.to_string())),
+        }
+    }
+
+    fn view(&mut self, id: DocumentId) -> Result<ViewRef, FieldBookError> {
+        let Some(facts) = self.ledger.documents.get(&id) else { return Err(FieldBookError::UnknownDossier(id.to_string())) };
+        let tag = facts.tag();
+        if let Some(view) = self.views.get(&id).filter(|view| view.tag == tag) {
+            return Ok(ViewRef { content: view.content.clone(), contested: view.contested });
+        }
+        let key = [b"view/1/".as_slice(), id.as_bytes()].concat();
+        let view = match cached_view(&*self.cache, &key, facts.kind, tag) {
+            Some(view) => view,
+            None => {
+                let document = self.document(id)?;
+                let content = document.content()?;
+                let waiting = document.contested()?.len() + open_proposals(&content).len();
+                let contested = u32::try_from(waiting).unwrap_or(u32::MAX);
+                let (content, bytes) = match document.kind() {
+                    DocumentKind::Dossier => {
+                        let dossier = Dossier::read(&content);
+                        let bytes = postcard::to_stdvec(&dossier);
+                        (Viewed::Dossier(Arc::new(dossier)), bytes)
+                    }
+                    DocumentKind::Register => {
+                        let register = Register::read(&content);
+                        let bytes = postcard::to_stdvec(&register);
+                        (Viewed::Register(Arc::new(register)), bytes)
+                    }
+                };
+                if let Ok(bytes) = bytes {
+                    self.cache.put(&key, &[tag.as_slice(), &contested.to_be_bytes(), &bytes].concat());
+                }
+                View { tag, content, contested }
+            }
+        };
+        let answer = ViewRef { content: view.content.clone(), contested: view.contested };
+        self.views.insert(id, view);
+        Ok(answer)
+    }
+
+    pub(super) fn document(&mut self, id: DocumentId) -> Result<Document, FieldBookError> {
+        load(&self.ledger, &self.journal, &self.keyring, &*self.cache, &mut self.documents, id)
+    }
+
+    /// The dossier that people call by this reference, or by its document's or trainee's id.
+    ///
+    /// # Errors
+    /// [`FieldBookError::UnknownDossier`], [`FieldBookError::Ambiguous`]; document and journal errors.
+    pub fn find(&mut self, name: &str) -> Result<DocumentId, FieldBookError> {
+        let mut found = Vec::new();
+        for (id, dossier) in self.dossiers()? {
+            let trainee = &dossier.trainee;
+            let is_it = trainee.reference.as_deref().is_some_and(|reference| reference.eq_ignore_ascii_case(name))
+                || id.to_string() == name
+                || trainee.id.is_some_and(|id| id.to_string() == name);
+            if is_it {
+                found.push(id);
+            }
+        }
+        match found.as_slice() {
+            [] => Err(FieldBookError::UnknownDossier(name.to_owned())),
+            [only] => Ok(*only),
+            several => {
+                let ids = several.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                Err(FieldBookError::Ambiguous(name.to_owned(), ids))
+            }
+        }
+    }
+
+    /// People this device knows to exist: code and name, from certificates and the register.
+    ///
+    /// # Errors
+    /// Document and journal errors.
+    pub fn people(&mut self) -> Result<BTreeMap<String, String>, FieldBookError> {
+        let mut people: BTreeMap<String, String> =
+            self.ledger.certificates.values().map(|c| (c.person.clone(), c.display_name.clone())).collect();
+        for (code, coach) in &self.register()?.coaches {
+            people.insert(code.clone(), coach.display_name.clone().unwrap_or_else(|| code.clone()));
+        }
+        Ok(people)
+    }
+
+    /// The entries of a document that the server does not have whole.
+    ///
+    /// # Errors
+    /// Document and journal errors.
+    pub fn unsaved(&mut self, document: DocumentId) -> Result<HashSet<(Container, String)>, FieldBookError> {
+        let Some(facts) = self.ledger.documents.get(&document) else { return Ok(HashSet::new()) };
+        let open: HashSet<ChangeHash> =
+            facts.live().filter(|change| change.acknowledged.is_none()).map(|change| change.hash).collect();
+        if open.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let edits = self.document(document)?.edits()?;
+        Ok(edits
+            .into_iter()
+            .filter(|edit| open.contains(&edit.hash))
+            .flat_map(|edit| edit.writes.into_iter().map(|write| (write.container, write.entry)))
+            .collect())
+    }
+
+    /// Where a visit is safe.
+    ///
+    /// # Errors
+    /// Document and journal errors.
+    pub fn saved(&mut self, document: DocumentId, visit: &VisitId) -> Result<Saved, FieldBookError> {
+        let unsaved = self.unsaved(document)?.contains(&(Container::Visits, visit.to_string()));
+        Ok(if unsaved { Saved::Device } else { Saved::Server })
+    }
+
+    /// What is only here, and what waits for a person.
+    ///
+    /// # Errors
+    /// Document and journal errors.
+    pub fn status(&mut self) -> Result<Status, FieldBookError> {
+        let conflicts = self.conflicts()?.len();
+        let open = self.ledger.documents.values().filter(|facts| !facts.closed);
+        let (mut changes, mut unsynced, mut quarantined) = (0, 0, 0);
+        for facts in open {
+            for change in facts.live() {
+                changes += 1;
+                match (&change.quarantined, change.acknowledged) {
+                    (Some(_), None) => quarantined += 1,
+                    (None, None) => unsynced += 1,
+                    _ => {}
+                }
+            }
+        }
+        Ok(Status {
+            dossiers: self.dossier_ids().count(),
+            changes,
+            unsynced,
+            last_sync: self.ledger.cursor.as_ref().map(|cursor| cursor.at),
+            conflicts,
+            quarantined,
+            refused: self.ledger.refused.len(),
+        })
+    }
+
+    /// What the server refused, with the reason and, where the operation is known, what it wrote.
+    ///
+    /// # Errors
+    /// Journal errors.
+    pub fn refused(&self) -> Result<Vec<(crate::ledger::Unadmitted, Vec<Write>)>, FieldBookError> {
+        let mut refused = Vec::new();
+        for item in &self.ledger.refused {
+            let operation = self.ledger.documents.get(&item.document).and_then(|facts| facts.change(&item.hash)?.operation);
+            let writes = match operation {
+                Some(position) => match bytes_at(&self.journal, position, &self.keyring)? {
+                    Some(bytes) => Operation::decode(&bytes)?.writes()?,
+                    None => Vec::new(),
+                },
+                None => Vec::new(),
+            };
+            refused.push((item.clone(), writes));
+        }
+        Ok(refused)
+    }
+
+    /// Changes of this device that wait for a coordinator: document, change, reason.
+    pub fn quarantined(&self) -> Vec<(DocumentId, ChangeHash, Reason)> {
+        let mut waiting = Vec::new();
+        for (id, facts) in &self.ledger.documents {
+            for change in facts.live() {
+                if let (Some(reason), None) = (change.quarantined, change.acknowledged) {
+                    waiting.push((*id, change.hash, reason));
+                }
+            }
+        }
+        waiting
+    }
+
+    /// What a person should settle, dossier by dossier.
+    ///
+    /// # Errors
+    /// Document and journal errors.
+    pub fn conflicts(&mut self) -> Result<Vec<Conflict>, FieldBookError> {
+        let mut conflicts = Vec::new();
+        let mut references: BTreeMap<(Option<String>, String), DocumentId> = BTreeMap::new();
+        let ids: Vec<DocumentId> = self.ledger.register().into_iter().chain(self.dossier_ids()).collect();
+        for id in ids {
+            let view = self.view(id)?;
+            let reference = match &view.content {
+                Viewed::Dossier(dossier) => dossier.trainee.reference.clone(),
+                Viewed::Register(_) => None,
+            };
+            if view.contested > 0 {
+                for contested in self.document(id)?.contested()? {
+                    conflicts.push(self.field_conflict(id, reference.clone(), contested));
+                }
+                self.proposals(id, reference.as_ref(), &mut conflicts)?;
+            }
+            if let Viewed::Dossier(dossier) = &view.content {
+                for clash in dossier.clashes() {
+                    let text = clash.message(Lang::Nl);
+                    let versions = Vec::new();
+                    let name = short_id(id, &text);
+                    conflicts.push(Conflict {
+                        id: name,
+                        document: id,
+                        reference: reference.clone(),
+                        kind: ConflictKind::Clash(text),
+                        versions,
+                    });
+                }
+                if let Some(reference) = reference {
+                    let place = (dossier.trainee.organisation.clone(), reference.clone());
+                    match references.get(&place) {
+                        Some(other) => conflicts.push(Conflict {
+                            id: short_id(id, "duplicate"),
+                            document: id,
+                            reference: Some(reference),
+                            kind: ConflictKind::DuplicateReference(*other),
+                            versions: Vec::new(),
+                        }),
+                        None => {
+                            references.insert(place, id);
+                        }
+                    }
+                }
+            }
+        }
+        Ok(conflicts)
+    }
+
+    fn field_conflict(&self, document: DocumentId, reference: Option<String>, contested: Contested) -> Conflict {
+        let versions = contested
+            .versions
+            .into_iter()
+            .map(|version| ConflictVersion {
+                value: version.value,
+                by: self.author(&version.actor).unwrap_or_else(|| "?".to_owned()),
+                at: Some(version.at),
+            })
+            .collect();
+        let place = format!("{}/{}/{}", contested.container.key(), contested.entry, contested.key);
+        Conflict {
+            id: short_id(document, &place),
+            document,
+            reference,
+            kind: ConflictKind::Field(contested.container, contested.entry, contested.key),
+            versions,
+        }
+    }
+
+    /// Unsettled import proposals of a document.
+    fn proposals(
+        &mut self,
+        id: DocumentId,
+        reference: Option<&String>,
+        conflicts: &mut Vec<Conflict>,
+    ) -> Result<(), FieldBookError> {
+        let content = self.document(id)?.content()?;
+        for proposal in open_proposals(&content) {
+            let versions = vec![
+                ConflictVersion { value: proposal.present.unwrap_or(Scalar::Null), by: String::new(), at: None },
+                ConflictVersion { value: proposal.value, by: proposal.source, at: None },
+            ];
+            conflicts.push(Conflict {
+                id: short_id(id, &format!("proposal/{}", proposal.entry)),
+                document: id,
+                reference: reference.cloned(),
+                kind: ConflictKind::Proposal(proposal.container, proposal.target, proposal.key, proposal.entry),
+                versions,
+            });
+        }
+        Ok(())
+    }
+
+    /// The writes that settle a conflict with this value; empty when choosing is not the way.
+    pub fn settle(conflict: &Conflict, value: Scalar) -> Vec<Write> {
+        match &conflict.kind {
+            ConflictKind::Field(container, entry, key) => {
+                vec![Write { container: *container, entry: entry.clone(), key: key.clone(), value }]
+            }
+            ConflictKind::Proposal(container, entry, key, proposal) => vec![
+                Write { container: *container, entry: entry.clone(), key: key.clone(), value },
+                Write {
+                    container: Container::Proposals,
+                    entry: proposal.clone(),
+                    key: "s".to_owned(),
+                    value: Scalar::Bool(true),
+                },
+            ],
+            ConflictKind::DuplicateReference(_) | ConflictKind::Clash(_) => Vec::new(),
+        }
+    }
+
+    /// Code of the person behind an actor.
+    pub fn author(&self, actor: &[u8]) -> Option<String> {
+        let device = DeviceId::from_slice(actor.get(..16)?)?;
+        if let Some(certificate) = self.ledger.certificates.get(&device) {
+            return Some(certificate.person.clone());
+        }
+        if device == self.keyring.device_keys().device() { self.identity().person } else { None }
+    }
+
+    /// Who changed what when, oldest first.
+    ///
+    /// # Errors
+    /// [`FieldBookError::UnknownDossier`]; document and journal errors.
+    pub fn history(&mut self, document: DocumentId) -> Result<Vec<HistoryItem>, FieldBookError> {
+        let edits = self.document(document)?.edits()?;
+        let facts = self.ledger.documents.get(&document);
+        Ok(edits
+            .into_iter()
+            .map(|edit| {
+                let acknowledged = facts.and_then(|facts| facts.change(&edit.hash)?.acknowledged);
+                HistoryItem {
+                    hash: edit.hash,
+                    at: edit.at,
+                    device: edit.actor.get(..16).and_then(DeviceId::from_slice).unwrap_or_default(),
+                    person: self.author(&edit.actor),
+                    writes: edit.writes,
+                    saved: if acknowledged.is_some() { Saved::Server } else { Saved::Device },
+                }
+            })
+            .collect())
+    }
+
+    /// A document as any Automerge library opens it.
+    ///
+    /// # Errors
+    /// Document and journal errors.
+    pub fn export_document(&mut self, document: DocumentId) -> Result<Vec<u8>, FieldBookError> {
+        Ok(self.document(document)?.export())
+    }
+
+    /// Whether the present content of a document holds this cell value; for callers that merge forms.
+    ///
+    /// # Errors
+    /// Document and journal errors.
+    pub fn content(&mut self, document: DocumentId) -> Result<crate::record::Content, FieldBookError> {
+        Ok(self.document(document)?.content()?)
+    }
+}
+
+/// A value that an import brought where a person had written another.
+struct Proposal {
+    entry: String,
+    container: Container,
+    target: String,
+    key: String,
+    present: Option<Scalar>,
+    value: Scalar,
+    source: String,
+}
+
+/// The proposals that nobody settled and that still differ from what stands.
+fn open_proposals(content: &Content) -> Vec<Proposal> {
+    let mut open = Vec::new();
+    for (entry, cells) in content.get(&Container::Proposals).into_iter().flatten() {
+        let Some((container, place)) = entry.split_once('/') else { continue };
+        let container = Container::DOSSIER.iter().chain(Container::REGISTER).copied().find(|known| known.key() == container);
+        let (Some(container), Some((target, key)), Some(value)) = (container, place.rsplit_once('/'), cells.get("v")) else {
+            continue;
+        };
+        let present = content.get(&container).and_then(|entries| entries.get(target)?.get(key)).cloned();
+        if present.as_ref() == Some(value) || cells.get("s") == Some(&Scalar::Bool(true)) {
+            continue;
+        }
+        let source = match cells.get("w") {
+            Some(Scalar::Text(text)) => text.clone(),
+            _ => "import".to_owned(),
+        };
+        open.push(Proposal {
+            entry: entry.clone(),
+            container,
+            target: target.to_owned(),
+            key: key.to_owned(),
+            present,
+            value: value.clone(),
+            source,
+        });
+    }
+    open
+}
+
+struct ViewRef {
+    content: Viewed,
+    contested: u32,
+}
+
+fn cached_view(cache: &dyn Cache, key: &[u8], kind: DocumentKind, tag: [u8; 32]) -> Option<View> {
+    let bytes = cache.get(key)?;
+    let (at, rest) = bytes.split_first_chunk::<32>()?;
+    let (contested, rest) = rest.split_first_chunk::<4>()?;
+    if *at != tag {
+        return None;
+    }
+    let content = match kind {
+        DocumentKind::Dossier => Viewed::Dossier(Arc::new(postcard::from_bytes(rest).ok()?)),
+        DocumentKind::Register => Viewed::Register(Arc::new(postcard::from_bytes(rest).ok()?)),
+    };
+    Some(View { tag, content, contested: u32::from_be_bytes(*contested) })
+}
+
+/// Eight letters that name a place in a document.
+fn short_id(document: DocumentId, place: &str) -> String {
+    let id = EntryId::derived("veldboek/conflict/1", format!("{document}/{place}").as_bytes());
+    id.to_string().chars().filter(char::is_ascii_alphanumeric).take(8).collect::<String>().to_lowercase()
+}

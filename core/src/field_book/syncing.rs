@@ -1,0 +1,603 @@
+//! The device's half of the exchange: what it sends, and what it makes of the answer.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::*;
+use crate::admission::{self, Judgement};
+use crate::ledger::statement_hash;
+use crate::notes::{Access, Acknowledged, CursorNote, NotAdmitted, Receipted};
+use crate::record::Code;
+use crate::wire::{
+    Answer, Contact, EnrolAnswer, EnrolRequest, Hashes, ItemKind, Reason, Receipt, ReceiptLine, Request, Verdict, heads_digest,
+};
+
+/// How many bytes of changes go in one request; what is left goes in the next.
+const REQUEST_BYTES: usize = 2 << 20;
+
+/// Why an answer could not be used. Nothing was lost: everything is sent again at the next exchange.
+#[derive(Debug, thiserror::Error)]
+pub enum SyncError {
+    /// Not enrolled yet.
+    #[error("this device is not enrolled at a server yet; use `enrol` with the code from your coordinator")]
+    NotEnrolled,
+    /// The answer does not fit the request or is not signed by the server.
+    #[error("the server's answer cannot be trusted ({0}); nothing of it was used, and nothing here was lost")]
+    Nonsense(&'static str),
+    /// The invitation is for somebody else than whose field book this is.
+    #[error(
+        "this field book belongs to '{mine}', but the code is for '{theirs}'; ask for a code for '{mine}', or use another --store"
+    )]
+    SomebodyElse {
+        /// Whose book it is.
+        mine: String,
+        /// For whom the code was made.
+        theirs: String,
+    },
+    /// The field book could not be read or written.
+    #[error(transparent)]
+    Store(#[from] FieldBookError),
+}
+
+macro_rules! store_errors {
+    ($($kind:ty),*) => {$(
+        impl From<$kind> for SyncError {
+            fn from(error: $kind) -> Self {
+                Self::Store(error.into())
+            }
+        }
+    )*};
+}
+store_errors!(JournalError, KeyringError, LedgerError, DocumentError, DiskError, UnreadableNote);
+
+/// What a request carried, to be matched with its answer.
+#[derive(Debug, Default)]
+pub struct Sent {
+    statements: Vec<ChangeHash>,
+    changes: Vec<(DocumentId, ChangeHash)>,
+}
+
+/// What one exchange brought.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Changes that were sent.
+    pub sent: usize,
+    /// Changes that the server now has.
+    pub accepted: usize,
+    /// Changes to send again.
+    pub deferred: usize,
+    /// Changes that wait for a coordinator.
+    pub quarantined: usize,
+    /// Changes that the server refused, with the reason.
+    pub refused: Vec<(DocumentId, Reason)>,
+    /// Changes that came in.
+    pub received: usize,
+    /// Delivered changes that this version could not use.
+    pub unusable: usize,
+    /// Dossiers that left this device.
+    pub closed: usize,
+    /// Documents that changed.
+    pub touched: Vec<DocumentId>,
+    /// Whether another exchange is due at once.
+    pub again: bool,
+    /// How far the device's clock is from the server's, in milliseconds.
+    pub clock_offset: i64,
+    /// When other devices were last in contact (coordinators).
+    pub contacts: Vec<Contact>,
+}
+
+impl FieldBook {
+    /// What to send now. With `contacts_since`, a coordinator also asks when other devices were in contact.
+    ///
+    /// # Errors
+    /// [`SyncError::NotEnrolled`]; store errors.
+    pub fn request(&mut self, contacts_since: Option<crate::clock::Timestamp>) -> Result<(Request, Sent), SyncError> {
+        let identity = self.identity();
+        if identity.server.is_none() {
+            return Err(SyncError::NotEnrolled);
+        }
+        let mut request = Request { contacts_since, ..Request::default() };
+        if let Some(cursor) = &self.ledger.cursor {
+            request.cursor = cursor.cursor.to_vec();
+        }
+        let mut sent = Sent::default();
+        let mut statements: Vec<(u64, ChangeHash, Position)> = self
+            .ledger
+            .statements
+            .iter()
+            .filter(|(_, facts)| facts.acknowledged.is_none() && !facts.refused && facts.document.is_some())
+            .map(|(hash, facts)| (facts.number, *hash, facts.position))
+            .collect();
+        statements.sort_unstable_by_key(|(number, ..)| *number);
+        let mut left = REQUEST_BYTES;
+        for (_, hash, position) in statements {
+            if let Some(bytes) = bytes_at(&self.journal, position, &self.keyring)? {
+                left = left.saturating_sub(bytes.len());
+                request.statements.push(bytes);
+                sent.statements.push(hash);
+            }
+            if left == 0 {
+                break;
+            }
+        }
+        let mut changes: Vec<(u64, DocumentId, ChangeHash, Position)> = Vec::new();
+        for (document, facts) in &self.ledger.documents {
+            for change in facts.live() {
+                let again = self.resend.contains(&(*document, change.hash));
+                if (change.acknowledged.is_none() && change.quarantined.is_none()) || again {
+                    changes.push((change.number, *document, change.hash, change.position));
+                }
+            }
+        }
+        changes.sort_unstable_by_key(|(number, ..)| *number);
+        let waiting = changes.len();
+        for (_, document, hash, position) in changes {
+            if left == 0 {
+                break;
+            }
+            if let Some(bytes) = bytes_at(&self.journal, position, &self.keyring)? {
+                left = left.saturating_sub(bytes.len());
+                request.changes.push(bytes);
+                sent.changes.push((document, hash));
+            }
+        }
+        request.unsynced = u32::try_from(waiting - sent.changes.len()).unwrap_or(u32::MAX);
+        for document in std::mem::take(&mut self.healing) {
+            if let Some(facts) = self.ledger.documents.get(&document) {
+                let hashes = facts.live().filter(|change| change.acknowledged.is_some()).map(|change| change.hash).collect();
+                request.have.push(Hashes { document, hashes });
+            }
+        }
+        Ok((request, sent))
+    }
+
+    /// Takes in the answer to a request: durable when this returns.
+    ///
+    /// # Errors
+    /// [`SyncError::Nonsense`] when the answer is not the server's or does not fit; store errors.
+    pub fn answer(&mut self, sent: Sent, answer: Answer, moment: Moment, rng: &mut dyn CryptoRng) -> Result<Outcome, SyncError> {
+        let server = self.identity().server.ok_or(SyncError::NotEnrolled)?;
+        self.catch_up()?;
+        let epoch = match (answer.epoch, &self.ledger.cursor) {
+            (Some(epoch), _) => epoch,
+            (None, Some(cursor)) => cursor.epoch,
+            (None, None) => return Err(SyncError::Nonsense("it does not say which life of the server it is from")),
+        };
+        if answer.verdicts.len() != sent.statements.len() + sent.changes.len() {
+            return Err(SyncError::Nonsense("it does not have a verdict for everything that was sent"));
+        }
+        let (statement_verdicts, change_verdicts) = answer.verdicts.split_at(sent.statements.len());
+        let incoming = Incoming::read(&answer)?;
+        check_receipt(epoch, &sent, change_verdicts, &incoming, &answer, &server.keys)?;
+
+        let mut outcome = Outcome {
+            sent: sent.changes.len(),
+            clock_offset: moment.at.as_millis() - answer.time.as_millis(),
+            contacts: answer.contacts.clone(),
+            ..Outcome::default()
+        };
+        let mut records: Vec<(Kind, Option<DocumentId>, Vec<u8>)> = Vec::new();
+        let mut entries: Vec<Receipted> = Vec::new();
+
+        for (hash, verdict) in sent.statements.iter().zip(statement_verdicts) {
+            match verdict {
+                Verdict::Accepted { seq } => entries.push(Receipted { seq: *seq, document: None, hash: *hash }),
+                Verdict::Refused(why) => {
+                    records.push((Kind::Refused, None, not_admitted(None, vec![*hash], why.reason, moment, false)))
+                }
+                Verdict::Deferred(_) | Verdict::Quarantined(_) => outcome.again = false,
+            }
+        }
+        let mut refused = Vec::new();
+        for ((document, hash), verdict) in sent.changes.iter().zip(change_verdicts) {
+            match verdict {
+                Verdict::Accepted { seq } => {
+                    outcome.accepted += 1;
+                    entries.push(Receipted { seq: *seq, document: Some(*document), hash: *hash });
+                }
+                Verdict::Deferred(_) => outcome.deferred += 1,
+                Verdict::Quarantined(why) => {
+                    outcome.quarantined += 1;
+                    records.push((
+                        Kind::Quarantined,
+                        None,
+                        not_admitted(Some(*document), vec![*hash], why.reason, moment, false),
+                    ));
+                }
+                Verdict::Refused(why) => refused.push((*document, *hash, why.reason)),
+            }
+        }
+        self.take_statements(&incoming, &server.keys, &mut records, &mut entries)?;
+        self.take_changes(&incoming, &mut records, &mut entries, &mut outcome, rng)?;
+        for document in &answer.closed {
+            records.push((Kind::Closed, None, Access { document: *document, person: None }.encode()));
+            outcome.closed += 1;
+        }
+        if !entries.is_empty() {
+            let signature = answer.receipt.map(|signature| signature.as_bytes().to_vec().into());
+            records.push((Kind::Acknowledged, None, Acknowledged { epoch, entries, signature }.encode()));
+        }
+        let cursor = match (answer.cursor.is_empty(), &self.ledger.cursor) {
+            (true, Some(cursor)) => cursor.cursor.to_vec(),
+            _ => answer.cursor.clone(),
+        };
+        let note = CursorNote { epoch, cursor: cursor.into(), at: moment.at, server_time: Some(answer.time) };
+        records.push((Kind::Cursor, None, note.encode()));
+        self.append(records, rng)?;
+        self.drop_closed(&answer.closed, rng)?;
+        self.resend.clear();
+        for Hashes { document, hashes } in &answer.missing {
+            self.resend.extend(hashes.iter().map(|hash| (*document, *hash)));
+        }
+        outcome.touched.extend(sent.changes.iter().map(|(document, _)| *document));
+        outcome.touched.sort_unstable();
+        outcome.touched.dedup();
+        for (document, hash, reason) in refused {
+            if self.rebuild_without(document, hash, reason, moment, rng)? {
+                outcome.refused.push((document, reason));
+            }
+            outcome.again = true;
+        }
+        if !answer.more {
+            for heads in &answer.heads {
+                let mine =
+                    self.ledger.documents.get(&heads.document).map(|facts| facts.heads_among(|c| c.acknowledged.is_some()));
+                if mine.is_some_and(|mine| heads_digest(&mine) != heads.digest) {
+                    self.healing.push(heads.document);
+                }
+            }
+        }
+        let left = self.unsent();
+        outcome.again |= answer.more || !self.healing.is_empty() || !self.resend.is_empty() || (left > outcome.deferred);
+        Ok(outcome)
+    }
+
+    /// How many changes of this device the server has not judged yet.
+    fn unsent(&self) -> usize {
+        let open = |facts: &crate::ledger::DocumentFacts| {
+            facts.live().filter(|change| change.acknowledged.is_none() && change.quarantined.is_none()).count()
+        };
+        self.ledger.documents.values().map(open).sum()
+    }
+
+    fn take_statements(
+        &mut self,
+        incoming: &Incoming,
+        server: &PublicKeys,
+        records: &mut Vec<(Kind, Option<DocumentId>, Vec<u8>)>,
+        entries: &mut Vec<Receipted>,
+    ) -> Result<(), SyncError> {
+        let mut certified: HashMap<DeviceId, PublicKeys> = HashMap::new();
+        for (seq, signed) in &incoming.statements {
+            let hash = statement_hash(signed.bytes());
+            // A kind that this version does not know is left for a newer one, which reads the feed again.
+            let Some(kind) = kind_of(signed.statement()) else { continue };
+            let keys = match signed.statement() {
+                Statement::Certificate(_) | Statement::Revocation(_) | Statement::Erasure(_) => Some(*server),
+                Statement::Newer(_) => None,
+                Statement::Opening(_) | Statement::Grant(_) | Statement::GrantEnd(_) => {
+                    let signer = signed.signer();
+                    certified.get(&signer).copied().or_else(|| self.ledger.certificates.get(&signer).map(|c| c.keys))
+                }
+            };
+            let signed_by = if keys.is_some_and(|keys| signed.verify(&keys).is_ok()) { keys } else { None };
+            if signed_by.is_none() {
+                return Err(SyncError::Nonsense("it delivers a statement that nobody known signed"));
+            }
+            if let Statement::Certificate(certificate) = signed.statement() {
+                certified.insert(certificate.device, certificate.keys);
+            }
+            if !self.ledger.statements.contains_key(&hash) {
+                records.push((kind, None, signed.bytes().to_vec()));
+            }
+            entries.push(Receipted { seq: *seq, document: None, hash });
+        }
+        // Certificates must be known before changes are judged; they are appended with everything else.
+        self.arriving = certified;
+        Ok(())
+    }
+
+    fn take_changes(
+        &mut self,
+        incoming: &Incoming,
+        records: &mut Vec<(Kind, Option<DocumentId>, Vec<u8>)>,
+        entries: &mut Vec<Receipted>,
+        outcome: &mut Outcome,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<(), SyncError> {
+        let mut by_document: BTreeMap<DocumentId, Vec<&(u64, SignedChange)>> = BTreeMap::new();
+        for change in &incoming.changes {
+            by_document.entry(change.1.document()).or_default().push(change);
+        }
+        let documents: Vec<DocumentId> = by_document.keys().copied().collect();
+        self.keyring.add_document_keys(&*self.disk, &documents, rng)?;
+        for (document, group) in by_document {
+            let batch: Vec<&SignedChange> = group.iter().map(|(_, change)| change).collect();
+            let (judgements, _) = self.judge(document, &batch)?;
+            for ((seq, change), judgement) in group.into_iter().zip(judgements) {
+                match judgement {
+                    Judgement::Valid => {
+                        outcome.received += 1;
+                        records.push((Kind::Change, Some(document), change.bytes().to_vec()));
+                    }
+                    Judgement::Known => {}
+                    Judgement::Deferred(_) | Judgement::Refused(_) => {
+                        outcome.unusable += 1;
+                        continue;
+                    }
+                }
+                entries.push(Receipted { seq: *seq, document: Some(document), hash: change.hash() });
+            }
+            outcome.touched.push(document);
+        }
+        Ok(())
+    }
+
+    /// The gate's word on changes of one document, as this device knows it.
+    pub(super) fn judge(
+        &mut self,
+        document: DocumentId,
+        batch: &[&SignedChange],
+    ) -> Result<(Vec<Judgement>, Document), FieldBookError> {
+        let standing = self.document(document)?;
+        let own = self.keyring.device_keys().public();
+        let (certificates, arriving) = (&self.ledger.certificates, &self.arriving);
+        let keys = |device: &DeviceId| {
+            if *device == own.device() {
+                return Some(own);
+            }
+            arriving.get(device).copied().or_else(|| certificates.get(device).map(|certificate| certificate.keys))
+        };
+        Ok(admission::judge(self.ledger.documents.get(&document), &standing, batch, &keys)?)
+    }
+
+    /// Destroys the keys of closed dossiers, unless something in them is only here.
+    fn drop_closed(&mut self, closed: &[DocumentId], rng: &mut dyn CryptoRng) -> Result<(), SyncError> {
+        let keys: Vec<KeyId> = closed.iter().filter_map(|document| self.keyring.document_key(*document)).collect();
+        if !keys.is_empty() {
+            self.keyring.destroy(&*self.disk, &keys, rng)?;
+        }
+        for document in closed {
+            self.documents.remove(document);
+            self.views.remove(document);
+            self.cache.remove(&[b"document/".as_slice(), document.as_bytes()].concat());
+            self.cache.remove(&[b"view/1/".as_slice(), document.as_bytes()].concat());
+        }
+        Ok(())
+    }
+
+    /// Rebuilds a document without a refused change: what leant on it is performed again under a new session, with the
+    /// same entry ids. A change whose number was merely taken (a phone restored from a backup) is performed again too.
+    /// Says whether the change is listed as refused.
+    fn rebuild_without(
+        &mut self,
+        document: DocumentId,
+        hash: ChangeHash,
+        reason: Reason,
+        moment: Moment,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<bool, SyncError> {
+        let Some(facts) = self.ledger.documents.get(&document).filter(|facts| facts.has(&hash)) else { return Ok(false) };
+        let mut gone: HashSet<ChangeHash> = HashSet::from([hash]);
+        let mut hashes = vec![hash];
+        for change in facts.live() {
+            if !gone.contains(&change.hash) && change.deps.iter().any(|dep| gone.contains(dep)) && change.acknowledged.is_none() {
+                gone.insert(change.hash);
+                hashes.push(change.hash);
+            }
+        }
+        let again = matches!(reason, Reason::SequenceTaken | Reason::WrongStart)
+            && facts.change(&hash).is_some_and(|c| c.operation.is_some());
+        let note = not_admitted(Some(document), hashes, reason, moment, again);
+        self.append(vec![(Kind::Refused, None, note)], rng)?;
+        self.documents.remove(&document);
+        self.mend(moment, rng)?;
+        Ok(!again)
+    }
+
+    /// Performs again what was rebuilt away only because it leant on something refused, and was not performed again yet:
+    /// also after a crash in between. Says how many operations that were.
+    ///
+    /// # Errors
+    /// Store errors.
+    pub fn mend(&mut self, moment: Moment, rng: &mut dyn CryptoRng) -> Result<usize, FieldBookError> {
+        let listed: HashSet<(DocumentId, ChangeHash)> =
+            self.ledger.refused.iter().map(|item| (item.document, item.hash)).collect();
+        let mut due: Vec<(u64, DocumentId, ChangeHash, Position)> = Vec::new();
+        for (document, facts) in &self.ledger.documents {
+            for change in &facts.changes {
+                if let Some(operation) = change.operation
+                    && facts.is_dropped(&change.hash)
+                    && !listed.contains(&(*document, change.hash))
+                    && !self.ledger.replaced.contains_key(&change.hash)
+                {
+                    due.push((change.number, *document, change.hash, operation));
+                }
+            }
+        }
+        if due.is_empty() {
+            return Ok(0);
+        }
+        due.sort_unstable_by_key(|(number, ..)| *number);
+        self.new_session(rng)?;
+        let actor = self.actor(rng)?;
+        let count = due.len();
+        for (_, document, replaced, position) in due {
+            let Some(bytes) = bytes_at(&self.journal, position, &self.keyring)? else { continue };
+            let operation = Operation::decode(&bytes)?;
+            let writes = operation.writes()?;
+            let mut doc = self.document(document)?;
+            let mut records = Vec::new();
+            match doc.write(&writes, &actor, operation.at)? {
+                Some(chunk) => {
+                    let change = sign(document, &chunk, self.keyring.device_keys())?;
+                    let note = Operation::new(document, change.hash(), operation.at, &writes, Some(replaced));
+                    records.push((Kind::Change, Some(document), change.bytes().to_vec()));
+                    records.push((Kind::Operation, Some(document), note.encode()));
+                }
+                None => {
+                    // Everything it wrote stands already; remember that nothing is due.
+                    let note = Operation::new(document, replaced, operation.at, &writes, Some(replaced));
+                    records.push((Kind::Operation, Some(document), note.encode()));
+                }
+            }
+            self.append(records, rng)?;
+        }
+        let _ = moment;
+        Ok(count)
+    }
+
+    /// The request that enrols this device with a code.
+    pub fn enrol_request(&self, code: &str, label: &str) -> EnrolRequest {
+        EnrolRequest::new(code, self.keyring.device_keys(), label, None)
+    }
+
+    /// Takes in the answer to an enrolment. A register that was made under another region's name is performed again in
+    /// the server's.
+    ///
+    /// # Errors
+    /// [`SyncError::Nonsense`], [`SyncError::SomebodyElse`]; store errors.
+    pub fn enrolled(
+        &mut self,
+        answer: &EnrolAnswer,
+        url: &str,
+        moment: Moment,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<(), SyncError> {
+        if answer.keys.server() != answer.server {
+            return Err(SyncError::Nonsense("its keys are not the server's"));
+        }
+        let identity = self.identity();
+        if let Some(mine) = identity.person.filter(|mine| *mine != answer.person) {
+            return Err(SyncError::SomebodyElse { mine, theirs: answer.person.clone() });
+        }
+        let mut records = Vec::new();
+        let mut own = false;
+        for bytes in &answer.statements {
+            let signed = SignedStatement::decode(bytes).map_err(|_| SyncError::Nonsense("a certificate cannot be read"))?;
+            if signed.verify(&answer.keys).is_err() {
+                return Err(SyncError::Nonsense("a certificate is not signed by the server"));
+            }
+            if let Statement::Certificate(certificate) = signed.statement() {
+                own |= certificate.device == identity.device && certificate.keys == self.keyring.device_keys().public();
+            }
+            if let Some(kind) = kind_of(signed.statement())
+                && !self.ledger.statements.contains_key(&statement_hash(signed.bytes()))
+            {
+                records.push((kind, None, signed.bytes().to_vec()));
+            }
+        }
+        if !own {
+            return Err(SyncError::Nonsense("it does not certify this device"));
+        }
+        let moved = if identity.region == answer.region { Vec::new() } else { self.register_writes()? };
+        let setup = Setup {
+            region: answer.region.clone(),
+            organisation: Some(answer.organisation.clone()),
+            person: Some(answer.person.clone()),
+            display_name: Some(answer.display_name.clone()),
+            server_url: Some(url.to_owned()),
+            server: Some(answer.server),
+            server_keys: Some(answer.keys),
+        };
+        records.push((Kind::Setup, None, setup.encode()));
+        self.append(records, rng)?;
+        let register = self.register_document()?;
+        let jobs: Vec<Job> =
+            moved.into_iter().map(|writes| Job { target: Target::Existing(register), writes, grants: Vec::new() }).collect();
+        if !jobs.is_empty() {
+            self.perform_all(jobs, moment, rng)?;
+        }
+        Ok(())
+    }
+
+    /// What this device wrote in the register, operation by operation.
+    fn register_writes(&self) -> Result<Vec<Vec<Write>>, FieldBookError> {
+        let register = self.register_document()?;
+        let mut all = Vec::new();
+        for change in self.ledger.documents.get(&register).into_iter().flat_map(|facts| facts.live()) {
+            if let Some(position) = change.operation
+                && let Some(bytes) = bytes_at(&self.journal, position, &self.keyring)?
+            {
+                all.push(Operation::decode(&bytes)?.writes()?);
+            }
+        }
+        Ok(all)
+    }
+}
+
+/// The journal's kind for a statement; none for one of a newer version.
+pub(super) fn kind_of(statement: &Statement) -> Option<Kind> {
+    Some(match statement {
+        Statement::Certificate(_) => Kind::Certificate,
+        Statement::Opening(_) => Kind::Opening,
+        Statement::Grant(_) | Statement::GrantEnd(_) => Kind::Grant,
+        Statement::Revocation(_) => Kind::Revocation,
+        Statement::Erasure(_) => Kind::Erasure,
+        Statement::Newer(_) => return None,
+    })
+}
+
+fn not_admitted(document: Option<DocumentId>, hashes: Vec<ChangeHash>, reason: Reason, moment: Moment, again: bool) -> Vec<u8> {
+    let note = NotAdmitted {
+        document,
+        hashes,
+        reason: reason.code().to_owned(),
+        at: moment.at,
+        envelope: None,
+        sender: None,
+        again: again.then_some(true),
+    };
+    note.encode()
+}
+
+/// The items of an answer, decoded.
+struct Incoming {
+    statements: Vec<(u64, SignedStatement)>,
+    changes: Vec<(u64, SignedChange)>,
+}
+
+impl Incoming {
+    fn read(answer: &Answer) -> Result<Self, SyncError> {
+        let mut incoming = Self { statements: Vec::new(), changes: Vec::new() };
+        for item in &answer.items {
+            match item.kind {
+                ItemKind::Change => {
+                    let change = SignedChange::decode(&item.bytes).map_err(|_| SyncError::Nonsense("a change cannot be read"))?;
+                    incoming.changes.push((item.seq, change));
+                }
+                ItemKind::Statement => {
+                    let signed =
+                        SignedStatement::decode(&item.bytes).map_err(|_| SyncError::Nonsense("a statement cannot be read"))?;
+                    incoming.statements.push((item.seq, signed));
+                }
+            }
+        }
+        Ok(incoming)
+    }
+}
+
+fn check_receipt(
+    epoch: Epoch,
+    sent: &Sent,
+    verdicts: &[Verdict],
+    incoming: &Incoming,
+    answer: &Answer,
+    server: &PublicKeys,
+) -> Result<(), SyncError> {
+    let accepted = sent.changes.iter().zip(verdicts).filter_map(|((document, hash), verdict)| match verdict {
+        Verdict::Accepted { seq } => Some(ReceiptLine { seq: *seq, document: *document, hash: *hash }),
+        _ => None,
+    });
+    let delivered =
+        incoming.changes.iter().map(|(seq, change)| ReceiptLine { seq: *seq, document: change.document(), hash: change.hash() });
+    let mut lines: Vec<ReceiptLine> = accepted.chain(delivered).collect();
+    lines.sort_unstable();
+    lines.dedup();
+    match answer.receipt {
+        Some(signature) => Receipt::assemble(epoch, lines, signature)
+            .verify(server)
+            .map_err(|_| SyncError::Nonsense("its receipt is not signed by the server")),
+        None if lines.is_empty() => Ok(()),
+        None => Err(SyncError::Nonsense("it has no receipt")),
+    }
+}

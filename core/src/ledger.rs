@@ -1,0 +1,407 @@
+//! What the journal says, folded: who is certified, which changes each document has, what the server has acknowledged.
+//!
+//! Everything that decides something is folded from the journal and nothing else; a cache may only save work. Server
+//! and devices fold the same records here; what only one of them keeps is handed back to it.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use sha2::{Digest, Sha256};
+
+use crate::admission;
+use crate::chunk::ChangeHash;
+use crate::clock::Timestamp;
+use crate::envelope::SignedChange;
+use crate::ids::*;
+use crate::journal::{Kind, Payload, Position, Record};
+use crate::notes::{Access, Acknowledged, CursorNote, NotAdmitted, Operation, Setup, UnreadableNote};
+use crate::record::Code;
+use crate::statement::{Certificate, DocumentKind, Grant, GrantEnd, Opening, SignedStatement, Statement};
+use crate::wire::Reason;
+
+/// The journal holds a record that this version cannot read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LedgerError {
+    /// A note of a newer version.
+    #[error(transparent)]
+    Note(#[from] UnreadableNote),
+    /// A stored change or statement that does not decode.
+    #[error("record {0} of the journal holds something unreadable ({1}); run `verify`, and keep the folder as it is")]
+    Record(u64, String),
+}
+
+/// One change, as far as deciding about others needs it.
+#[derive(Debug, Clone)]
+pub struct ChangeFacts {
+    /// Its name within the document.
+    pub hash: ChangeHash,
+    /// Number in this journal; on the server also its number in the feed.
+    pub number: u64,
+    /// Where its envelope is.
+    pub position: Position,
+    /// The actor that made it.
+    pub actor: Vec<u8>,
+    /// Its number in the actor's own row.
+    pub seq: u64,
+    /// The highest operation number in it.
+    pub max_op: u64,
+    /// The changes it follows.
+    pub deps: Vec<ChangeHash>,
+    /// The server's number for it, once the server has it.
+    pub acknowledged: Option<u64>,
+    /// Waits at the server for a coordinator, with the reason's code.
+    pub quarantined: Option<Reason>,
+    /// Where the operation behind it is, when it was made here.
+    pub operation: Option<Position>,
+}
+
+/// What is known of one document.
+#[derive(Debug, Clone)]
+pub struct DocumentFacts {
+    /// Dossier or register.
+    pub kind: DocumentKind,
+    /// How the dossier began, and where the signed opening is.
+    pub opening: Option<(Opening, ChangeHash)>,
+    /// Closed to this device.
+    pub closed: bool,
+    /// Grants in journal order.
+    pub grants: Vec<Grant>,
+    /// Ends of grants in journal order.
+    pub grant_ends: Vec<GrantEnd>,
+    /// Changes in journal order, dropped ones included.
+    pub changes: Vec<ChangeFacts>,
+    by_hash: HashMap<ChangeHash, usize>,
+    /// Refused by the server, or rebuilt because they leant on a refused one.
+    dropped: HashSet<ChangeHash>,
+}
+
+impl DocumentFacts {
+    fn new(kind: DocumentKind) -> Self {
+        Self {
+            kind,
+            opening: None,
+            closed: false,
+            grants: Vec::new(),
+            grant_ends: Vec::new(),
+            changes: Vec::new(),
+            by_hash: HashMap::new(),
+            dropped: HashSet::new(),
+        }
+    }
+
+    /// The change with this hash, dropped or not.
+    pub fn change(&self, hash: &ChangeHash) -> Option<&ChangeFacts> {
+        self.by_hash.get(hash).map(|index| &self.changes[*index])
+    }
+
+    /// Whether the change is here and counts.
+    pub fn has(&self, hash: &ChangeHash) -> bool {
+        self.by_hash.contains_key(hash) && !self.dropped.contains(hash)
+    }
+
+    /// Whether the change was rebuilt away.
+    pub fn is_dropped(&self, hash: &ChangeHash) -> bool {
+        self.dropped.contains(hash)
+    }
+
+    /// The changes that count, in journal order.
+    pub fn live(&self) -> impl Iterator<Item = &ChangeFacts> {
+        self.changes.iter().filter(|change| !self.dropped.contains(&change.hash))
+    }
+
+    /// The last number in an actor's row, and the change that has it.
+    pub fn last_of(&self, actor: &[u8]) -> Option<&ChangeFacts> {
+        self.live().filter(|change| change.actor == actor).max_by_key(|change| change.seq)
+    }
+
+    /// A digest over the changes that count: the version of everything derived from them.
+    pub fn tag(&self) -> [u8; 32] {
+        self.tag_of_first(usize::MAX)
+    }
+
+    /// The digest over the first `count` changes that count.
+    pub fn tag_of_first(&self, count: usize) -> [u8; 32] {
+        let mut hasher = Sha256::new();
+        for change in self.live().take(count) {
+            hasher.update(change.hash.as_bytes());
+        }
+        hasher.finalize().into()
+    }
+
+    /// Those of the chosen changes that no other chosen change follows, ascending.
+    pub fn heads_among(&self, chosen: impl Fn(&ChangeFacts) -> bool) -> Vec<ChangeHash> {
+        let mut heads: std::collections::BTreeSet<ChangeHash> =
+            self.live().filter(|change| chosen(change)).map(|c| c.hash).collect();
+        for change in self.live().filter(|change| chosen(change)) {
+            for dep in &change.deps {
+                heads.remove(dep);
+            }
+        }
+        heads.into_iter().collect()
+    }
+}
+
+/// A statement that this store keeps.
+#[derive(Debug, Clone)]
+pub struct StatementFacts {
+    /// Number in this journal; on the server also its number in the feed.
+    pub number: u64,
+    /// Where its signed bytes are.
+    pub position: Position,
+    /// The document it is about.
+    pub document: Option<DocumentId>,
+    /// The server's number for it, once the server has it.
+    pub acknowledged: Option<u64>,
+    /// Refused by the server.
+    pub refused: bool,
+}
+
+/// A change that the server did not admit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unadmitted {
+    /// Its document.
+    pub document: DocumentId,
+    /// The change.
+    pub hash: ChangeHash,
+    /// The reason's code.
+    pub reason: Reason,
+    /// When this device heard.
+    pub at: Timestamp,
+}
+
+/// The folded journal.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    /// Certified devices.
+    pub certificates: BTreeMap<DeviceId, Certificate>,
+    /// Devices that are revoked.
+    pub revoked: BTreeMap<DeviceId, Timestamp>,
+    /// Every statement by the SHA-256 of its signed bytes.
+    pub statements: HashMap<ChangeHash, StatementFacts>,
+    /// Documents.
+    pub documents: BTreeMap<DocumentId, DocumentFacts>,
+    /// Whose field book it is.
+    pub setup: Option<Setup>,
+    /// How far the server's feed was read.
+    pub cursor: Option<CursorNote>,
+    /// Changes that were refused and rebuilt away, in the order in which this device heard.
+    pub refused: Vec<Unadmitted>,
+    /// Operations performed again, by the change they replace.
+    pub replaced: HashMap<ChangeHash, ChangeHash>,
+    /// The register's document, fixed by the region.
+    register: Option<DocumentId>,
+}
+
+/// The register document of a region.
+pub fn register_document(region: &str) -> DocumentId {
+    DocumentId::derived("veldboek/register/1", region.as_bytes())
+}
+
+/// The name under which a statement is kept and acknowledged: the SHA-256 of its signed bytes.
+pub fn statement_hash(bytes: &[u8]) -> ChangeHash {
+    ChangeHash::from_bytes(Sha256::digest(bytes).into())
+}
+
+impl Ledger {
+    /// Says which document is the register; every other one is a dossier.
+    pub fn set_region(&mut self, region: &str) {
+        let document = register_document(region);
+        self.register = Some(document);
+        self.documents.entry(document).or_insert_with(|| DocumentFacts::new(DocumentKind::Register)).kind =
+            DocumentKind::Register;
+    }
+
+    /// The register's document.
+    pub fn register(&self) -> Option<DocumentId> {
+        self.register
+    }
+
+    /// Takes in one record. What is not common to server and devices comes back.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when a record cannot be read.
+    pub fn absorb(&mut self, record: Record) -> Result<Option<Record>, LedgerError> {
+        let Payload::Bytes(bytes) = &record.payload else { return Ok(None) };
+        let unreadable = |error: &dyn std::fmt::Display| LedgerError::Record(record.seq, error.to_string());
+        match record.kind {
+            Kind::Change => {
+                let change = SignedChange::decode(bytes).map_err(|error| unreadable(&error))?;
+                self.add_change(&change, record.seq, record.position);
+            }
+            Kind::Certificate | Kind::Opening | Kind::Grant | Kind::Revocation | Kind::Erasure => {
+                let statement = SignedStatement::decode(bytes).map_err(|error| unreadable(&error))?;
+                self.add_statement(&statement, record.seq, record.position);
+            }
+            Kind::Operation => {
+                let operation = Operation::decode(bytes)?;
+                if let Some(replaced) = operation.replaces {
+                    self.replaced.insert(replaced, operation.change);
+                }
+                if let Some(facts) = self.documents.get_mut(&operation.document)
+                    && let Some(index) = facts.by_hash.get(&operation.change)
+                {
+                    facts.changes[*index].operation = Some(record.position);
+                }
+            }
+            Kind::Acknowledged => {
+                let note = Acknowledged::decode(bytes)?;
+                for entry in note.entries {
+                    self.acknowledge(entry.document, &entry.hash, entry.seq);
+                }
+            }
+            Kind::Cursor => self.cursor = Some(CursorNote::decode(bytes)?),
+            Kind::Setup => {
+                let setup = Setup::decode(bytes)?;
+                self.set_region(&setup.region);
+                self.setup = Some(setup);
+            }
+            Kind::Refused | Kind::Quarantined => {
+                let note = NotAdmitted::decode(bytes)?;
+                if note.envelope.is_some() {
+                    return Ok(Some(record));
+                }
+                self.add_unadmitted(&note, record.kind == Kind::Quarantined);
+            }
+            Kind::Closed => {
+                let note = Access::decode(bytes)?;
+                if note.person.is_some() {
+                    return Ok(Some(record));
+                }
+                if let Some(facts) = self.documents.get_mut(&note.document) {
+                    let kept: Vec<ChangeFacts> = Vec::new();
+                    *facts = DocumentFacts { closed: true, changes: kept, ..DocumentFacts::new(facts.kind) };
+                }
+            }
+            _ => return Ok(Some(record)),
+        }
+        Ok(None)
+    }
+
+    fn facts(&mut self, document: DocumentId) -> &mut DocumentFacts {
+        let kind = if self.register == Some(document) { DocumentKind::Register } else { DocumentKind::Dossier };
+        self.documents.entry(document).or_insert_with(|| DocumentFacts::new(kind))
+    }
+
+    /// Adds a change that is (about to be) in the journal.
+    pub fn add_change(&mut self, change: &SignedChange, number: u64, position: Position) {
+        let header = change.header();
+        let hash = change.hash();
+        let max_op = admission::max_op(header);
+        let facts = self.facts(change.document());
+        facts.closed = false;
+        if let Some(index) = facts.by_hash.get(&hash) {
+            // Staged before it was written; now its place is known.
+            facts.changes[*index].position = position;
+            return;
+        }
+        facts.by_hash.insert(hash, facts.changes.len());
+        facts.changes.push(ChangeFacts {
+            hash,
+            number,
+            position,
+            actor: header.actor.clone(),
+            seq: header.seq,
+            max_op,
+            deps: header.deps.clone(),
+            acknowledged: None,
+            quarantined: None,
+            operation: None,
+        });
+    }
+
+    /// Adds a statement that is (about to be) in the journal.
+    pub fn add_statement(&mut self, signed: &SignedStatement, number: u64, position: Position) {
+        let hash = statement_hash(signed.bytes());
+        if let Some(known) = self.statements.get_mut(&hash) {
+            known.position = position;
+            return;
+        }
+        let document = match signed.statement() {
+            Statement::Certificate(certificate) => {
+                self.certificates.insert(certificate.device, certificate.clone());
+                None
+            }
+            Statement::Opening(opening) => {
+                let facts = self.facts(opening.document);
+                facts.closed = false;
+                // The first opening counts; a second one of the same document is kept but means nothing.
+                if facts.opening.is_none() {
+                    facts.opening = Some((opening.clone(), hash));
+                }
+                Some(opening.document)
+            }
+            Statement::Grant(grant) => {
+                let facts = self.facts(grant.document);
+                facts.grants.push(grant.clone());
+                Some(grant.document)
+            }
+            Statement::GrantEnd(end) => {
+                let facts = self.facts(end.document);
+                facts.grant_ends.push(end.clone());
+                Some(end.document)
+            }
+            Statement::Revocation(revocation) => {
+                self.revoked.insert(revocation.device, revocation.at);
+                None
+            }
+            Statement::Erasure(erasure) => Some(erasure.document),
+            Statement::Newer(_) => None,
+        };
+        self.statements.insert(hash, StatementFacts { number, position, document, acknowledged: None, refused: false });
+    }
+
+    fn acknowledge(&mut self, document: Option<DocumentId>, hash: &ChangeHash, seq: u64) {
+        match document {
+            Some(document) => {
+                let Some(facts) = self.documents.get_mut(&document) else { return };
+                if let Some(index) = facts.by_hash.get(hash) {
+                    facts.changes[*index].acknowledged = Some(seq);
+                    facts.changes[*index].quarantined = None;
+                }
+            }
+            None => {
+                if let Some(facts) = self.statements.get_mut(hash) {
+                    facts.acknowledged = Some(seq);
+                }
+            }
+        }
+    }
+
+    fn add_unadmitted(&mut self, note: &NotAdmitted, quarantined: bool) {
+        let reason = Reason::from_code(&note.reason).unwrap_or(Reason::Other);
+        let Some(document) = note.document else {
+            for hash in &note.hashes {
+                if let Some(facts) = self.statements.get_mut(hash) {
+                    facts.refused = true;
+                }
+            }
+            return;
+        };
+        let Some(facts) = self.documents.get_mut(&document) else { return };
+        if quarantined {
+            for hash in &note.hashes {
+                if let Some(index) = facts.by_hash.get(hash) {
+                    facts.changes[*index].quarantined = Some(reason);
+                }
+            }
+        } else {
+            facts.dropped.extend(note.hashes.iter().copied());
+            if let (Some(first), false) = (note.hashes.first(), note.again == Some(true)) {
+                self.refused.push(Unadmitted { document, hash: *first, reason, at: note.at });
+            }
+        }
+    }
+
+    /// Grants in force for a person on a document by its signed statements, the founder's own included.
+    pub fn holds_grant(&self, document: &DocumentId, person: &str, today: crate::clock::Day) -> bool {
+        let Some(facts) = self.documents.get(document) else { return false };
+        let granted = facts.grants.iter().any(|grant| {
+            grant.person == person
+                && grant.from <= today
+                && grant.until.is_none_or(|until| today <= until)
+                && !facts.grant_ends.iter().any(|end| end.person == person && end.on < today && end.at >= grant.at)
+        });
+        let founder = facts.opening.as_ref().is_some_and(|(opening, _)| opening.person == person);
+        let ended = facts.grant_ends.iter().any(|end| end.person == person && end.on < today);
+        granted || (founder && !ended)
+    }
+}
