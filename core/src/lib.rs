@@ -26,6 +26,7 @@ pub mod preserved;
 pub mod programme;
 pub mod record;
 pub mod register;
+pub mod report;
 pub mod rules;
 pub mod statement;
 pub mod sync;
