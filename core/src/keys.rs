@@ -211,6 +211,40 @@ fn sealing_public(secret: &[u8; 32]) -> [u8; 32] {
     public
 }
 
+/// Randomness that is none, for tests that compare bytes.
+#[cfg(test)]
+pub(crate) mod tests_support {
+    use std::convert::Infallible;
+
+    use rand_core::{TryCryptoRng, TryRng};
+
+    /// Counts.
+    pub(crate) struct Counting(pub(crate) u64);
+
+    impl TryRng for Counting {
+        type Error = Infallible;
+
+        fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+            Ok(self.try_next_u64()? as u32)
+        }
+
+        fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+            self.0 = self.0.wrapping_add(1);
+            Ok(self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+        }
+
+        fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+            for chunk in bytes.chunks_mut(8) {
+                let next = self.try_next_u64()?.to_le_bytes();
+                chunk.copy_from_slice(&next[..chunk.len()]);
+            }
+            Ok(())
+        }
+    }
+
+    impl TryCryptoRng for Counting {}
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,7 @@
 //! The field book of the job coach: what is recorded, how it is kept, and how copies of it meet.
 
 pub mod admission;
+pub mod bundle;
 pub mod cache;
 pub mod caseload;
 mod cbor;
@@ -27,7 +28,9 @@ pub mod programme;
 pub mod record;
 pub mod register;
 pub mod report;
+pub mod request_signature;
 pub mod rules;
+pub mod seal;
 pub mod statement;
 pub mod sync;
 pub mod text_check;

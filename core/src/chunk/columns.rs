@@ -49,8 +49,8 @@ const ACTION: u64 = 66;
 struct Runs {
     /// Items, nulls included.
     items: u64,
-    /// The sum of what the items say: predecessors of a group, bytes of values.
-    total: u64,
+    /// The sum of what the items say: predecessors of a group, bytes of values, differences up to here.
+    total: i128,
 }
 
 /// Reads the columns' table and data up to the chunk's end; the number of operations and where the data stand.
@@ -59,7 +59,8 @@ pub(super) fn scan(input: &mut Input<'_>, actors: u64) -> Result<(u64, Range<usi
     let start = input.at;
     let mut known = COLUMNS.iter();
     let mut per_operation = Vec::with_capacity(COLUMNS.len());
-    let (mut operations, mut predecessors, mut value_bytes, mut values) = (0, 0, 0, 0);
+    let (mut operations, mut values) = (0, 0);
+    let (mut predecessors, mut value_bytes) = (0_i128, 0_i128);
     let mut per_predecessor = Vec::with_capacity(2);
     for (number, length) in table {
         // Advancing through the known ones makes order and uniqueness follow.
@@ -72,7 +73,7 @@ pub(super) fn scan(input: &mut Input<'_>, actors: u64) -> Result<(u64, Range<usi
             return Err(BadChunk::Malformed("an empty column"));
         }
         if *kind == Kind::Values {
-            values = data.len() as u64;
+            values = data.len() as i128;
             continue;
         }
         let (most, what) = if *of_predecessor { (MAX_PREDECESSORS, "predecessors") } else { (MAX_OPERATIONS, "operations") };
@@ -90,11 +91,13 @@ pub(super) fn scan(input: &mut Input<'_>, actors: u64) -> Result<(u64, Range<usi
     if input.left() > 0 {
         return Err(BadChunk::Malformed("bytes to spare"));
     }
-    if predecessors > MAX_PREDECESSORS {
+    if predecessors > i128::from(MAX_PREDECESSORS) {
         return Err(BadChunk::Limit("predecessors"));
     }
     // A column of nulls is left out as a whole; one that is there speaks of every operation.
-    if per_operation.iter().any(|items| *items != operations) || per_predecessor.iter().any(|items| *items != predecessors) {
+    if per_operation.iter().any(|items| *items != operations)
+        || per_predecessor.iter().any(|items| i128::from(*items) != predecessors)
+    {
         return Err(BadChunk::Malformed("columns of different lengths"));
     }
     if predecessors > 0 && per_predecessor.len() != 2 {
@@ -130,7 +133,7 @@ fn runs(input: &mut Input<'_>, kind: Kind, actors: u64, most: u64, what: &'stati
                 let count = count.unsigned_abs();
                 runs.add(count, most, what)?;
                 let each = item(input, kind, actors)?;
-                runs.sum(each, count)?;
+                runs.sum(each, count, kind)?;
             }
             literal => {
                 // One item costs at least a byte of input, so this loop is bounded by the chunk.
@@ -138,7 +141,7 @@ fn runs(input: &mut Input<'_>, kind: Kind, actors: u64, most: u64, what: &'stati
                 runs.add(count, most, what)?;
                 for _ in 0..count {
                     let each = item(input, kind, actors)?;
-                    runs.sum(each, 1)?;
+                    runs.sum(each, 1, kind)?;
                 }
             }
         }
@@ -152,39 +155,32 @@ impl Runs {
         Ok(())
     }
 
-    fn sum(&mut self, each: u64, count: u64) -> Result<(), BadChunk> {
-        self.total = each.checked_mul(count).and_then(|sum| self.total.checked_add(sum)).ok_or(BadChunk::Malformed("a sum"))?;
+    /// Cannot overflow: fewer than 2^16 items of fewer than 2^64 each.
+    fn sum(&mut self, each: i128, count: u64, kind: Kind) -> Result<(), BadChunk> {
+        self.total += each * i128::from(count);
+        // Differences add up to numbers of operations; within a run they only rise or only fall, so the ends tell.
+        if kind == Kind::Delta && !(0..=i128::from(super::MAX_COUNTER)).contains(&self.total) {
+            return Err(BadChunk::Limit("a number"));
+        }
         Ok(())
     }
 }
 
 /// Reads one item; what it adds to the column's sum.
-fn item(input: &mut Input<'_>, kind: Kind, actors: u64) -> Result<u64, BadChunk> {
+fn item(input: &mut Input<'_>, kind: Kind, actors: u64) -> Result<i128, BadChunk> {
     match kind {
-        Kind::Actor => {
-            if input.unsigned()? >= actors {
-                return Err(BadChunk::Malformed("an actor that it does not name"));
-            }
-            Ok(0)
-        }
-        Kind::Number => {
-            if input.unsigned()? > super::MAX_COUNTER {
-                return Err(BadChunk::Limit("a number"));
-            }
-            Ok(0)
-        }
-        Kind::Group => input.unsigned(),
-        Kind::Delta => {
-            input.signed()?;
-            Ok(0)
-        }
+        Kind::Actor if input.unsigned()? >= actors => Err(BadChunk::Malformed("an actor that it does not name")),
+        Kind::Number if input.unsigned()? > super::MAX_COUNTER => Err(BadChunk::Limit("a number")),
+        Kind::Actor | Kind::Number => Ok(0),
+        Kind::Group => Ok(i128::from(input.unsigned()?)),
+        Kind::Delta => Ok(i128::from(input.signed()?)),
         Kind::Text => {
             let text = input.prefixed(MAX_KEY, "a key's length")?;
             std::str::from_utf8(text).map_err(|_| BadChunk::Malformed("a key"))?;
             Ok(0)
         }
         // The low four bits are the type, the others the length.
-        Kind::ValueMeta => Ok(input.unsigned()? >> 4),
+        Kind::ValueMeta => Ok(i128::from(input.unsigned()? >> 4)),
         Kind::Flags | Kind::Values => Ok(0),
     }
 }
