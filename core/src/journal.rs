@@ -136,7 +136,7 @@ impl NewRecord {
             kind: self.kind,
             key: self.key,
             position: appended.position,
-            hash: Hash::default(),
+            hash: appended.hash,
             payload: Payload::Bytes(self.payload),
         }
     }
@@ -167,7 +167,7 @@ pub struct Record {
     pub key: KeyId,
     /// Where it lies.
     pub position: Position,
-    /// Its hash; zeros in one that was appended and not read back.
+    /// Its hash.
     pub hash: Hash,
     /// Its content.
     pub payload: Payload,
@@ -180,6 +180,8 @@ pub struct Appended {
     pub seq: u64,
     /// Where it will lie once [`Writer::commit`] is done.
     pub position: Position,
+    /// Its hash.
+    pub hash: Hash,
 }
 
 /// One process's view of the journal: how far it has read.
@@ -408,9 +410,10 @@ impl Writer<'_> {
             chunk.bytes.extend_from_slice(&head);
             chunk.bytes.extend_from_slice(&stored);
         }
-        self.walk.pass(&header, header::sha256(&head));
+        let hash = header::sha256(&head);
+        self.walk.pass(&header, hash);
         self.place = self.place.saturating_add(1);
-        Ok(Appended { seq: header.seq, position })
+        Ok(Appended { seq: header.seq, position, hash })
     }
 
     fn check_caught_up(&self) -> Result<(), JournalError> {

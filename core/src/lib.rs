@@ -25,6 +25,7 @@ pub mod outflow;
 pub mod placement;
 pub mod preserved;
 pub mod programme;
+pub mod quiet;
 pub mod record;
 pub mod register;
 pub mod report;

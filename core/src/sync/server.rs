@@ -591,7 +591,7 @@ impl Batch<'_> {
         let number = self.next;
         self.next += 1;
         let record = NewRecord { kind, key, payload };
-        self.state.fold(record.clone().at(Appended { seq: number, position: NOWHERE }))?;
+        self.state.fold(record.clone().at(Appended { seq: number, position: NOWHERE, hash: [0; 32] }))?;
         self.records.push(record);
         Ok(number)
     }
