@@ -1,1 +1,265 @@
+//! The field in a box: named devices, one server, a clock that only moves when told, and disks that can forget.
 
+use std::sync::Arc;
+
+use rand_core::{Infallible, TryCryptoRng, TryRng};
+use veldboek_core::cache::NoCache;
+use veldboek_core::clock::{LocalTime, Moment, Timestamp};
+use veldboek_core::disk::{Disk, MemoryDisk};
+use veldboek_core::field_book::{FieldBook, Outcome};
+use veldboek_core::ids::DocumentId;
+use veldboek_core::keyring::WrappingKey;
+use veldboek_core::notes::Setup;
+use veldboek_core::record::{Container, Record, Scalar, Write};
+use veldboek_core::statement::Role;
+use veldboek_core::sync::server::{Done, Region, Work};
+use veldboek_core::trainee::Trainee;
+use veldboek_core::visit::Visit;
+use veldboek_core::wire::{Answer, InviteRequest, MAX_BODY, Request, VERSION};
+
+/// Repeatable randomness (SplitMix64): the same seed gives the same field.
+#[derive(Debug, Clone)]
+pub struct Dice(u64);
+
+impl Dice {
+    /// The dice of a seed.
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// The next number.
+    pub fn roll(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A number below `bound`.
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.roll() % bound.max(1)
+    }
+}
+
+impl TryRng for Dice {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(self.roll() as u32)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        Ok(self.roll())
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        for chunk in bytes.chunks_mut(8) {
+            chunk.copy_from_slice(&self.roll().to_le_bytes()[..chunk.len()]);
+        }
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Dice {}
+
+/// A clock that moves when told.
+#[derive(Debug, Clone, Copy)]
+pub struct FieldClock(pub Timestamp);
+
+impl FieldClock {
+    /// Monday 3 March 2025, nine o'clock in the Netherlands.
+    pub fn start() -> Self {
+        Self(Timestamp::from_millis(1_740_988_800_000))
+    }
+
+    /// What it says.
+    pub fn now(&self) -> Moment {
+        let utc = jiff::Timestamp::from_millisecond(self.0.as_millis()).expect("a year near ours");
+        let local = utc.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(1))).datetime();
+        Moment { at: self.0, local: LocalTime::new(local) }
+    }
+
+    /// Lets time pass.
+    pub fn pass_minutes(&mut self, minutes: i64) {
+        self.0 = self.0.plus_millis(minutes * 60_000);
+    }
+}
+
+/// A device with its disk.
+pub struct Device {
+    /// Its field book.
+    pub book: FieldBook,
+    disk: Arc<dyn Disk>,
+    key: WrappingKey,
+}
+
+/// What went over the line in one exchange.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Line {
+    /// Exchanges.
+    pub round_trips: usize,
+    /// Bytes of request bodies.
+    pub up: usize,
+    /// Bytes of answer bodies.
+    pub down: usize,
+}
+
+/// A region with its server.
+pub struct Field {
+    /// The server.
+    pub region: Region,
+    /// The clock of everyone.
+    pub clock: FieldClock,
+    /// Everyone's randomness.
+    pub dice: Dice,
+    disk: Arc<dyn Disk>,
+    key: WrappingKey,
+}
+
+impl Field {
+    /// A region on a memory disk.
+    pub fn new(seed: u64) -> Self {
+        Self::on(Arc::new(MemoryDisk::default()), seed)
+    }
+
+    /// A region on a disk of one's own.
+    pub fn on(disk: Arc<dyn Disk>, seed: u64) -> Self {
+        let mut dice = Dice::new(seed);
+        let clock = FieldClock::start();
+        let key = WrappingKey::generate(&mut dice);
+        let region = Region::create(disk.clone(), Arc::new(NoCache), &key, "kennemerland", clock.now(), &mut dice)
+            .expect("an empty disk takes a region");
+        Self { region, clock, dice, disk, key }
+    }
+
+    /// The server process ends and starts again.
+    pub fn restart_server(&mut self) {
+        self.region = Region::open(self.disk.clone(), Arc::new(NoCache), &self.key).expect("the region opens again");
+    }
+
+    /// A device that is not enrolled.
+    pub fn device(&mut self, person: Option<&str>, disk: Arc<dyn Disk>) -> Device {
+        let key = WrappingKey::generate(&mut self.dice);
+        let setup = Setup {
+            region: "kennemerland".into(),
+            organisation: Some("school-1".into()),
+            person: person.map(str::to_owned),
+            display_name: None,
+            server_url: None,
+            server: None,
+            server_keys: None,
+        };
+        let book =
+            FieldBook::create(disk.clone(), Arc::new(NoCache), &key, setup, &mut self.dice).expect("an empty disk takes a book");
+        Device { book, disk, key }
+    }
+
+    /// A device of this person, enrolled with a code.
+    pub fn enrolled(&mut self, person: &str, role: Role) -> Device {
+        let mut device = self.device(None, Arc::new(MemoryDisk::default()));
+        self.enrol(&mut device, person, role);
+        device
+    }
+
+    /// Enrols a device with a fresh code.
+    pub fn enrol(&mut self, device: &mut Device, person: &str, role: Role) {
+        let invite = InviteRequest {
+            version: VERSION,
+            person: person.into(),
+            display_name: person.to_uppercase(),
+            role,
+            organisation: "school-1".into(),
+        };
+        let Done::Invited(invited) = self.server(Work::Invite(None, invite)).expect("an invitation") else { unreachable!() };
+        let request = device.book.enrol_request(&invited.code, "test");
+        let Done::Enrolled(answer) = self.server(Work::Enrol(request)).expect("an enrolment") else { unreachable!() };
+        device
+            .book
+            .enrolled(&answer, "http://127.0.0.1:1", self.clock.now(), &mut self.dice)
+            .expect("the server's answer is good");
+    }
+
+    /// One piece of work at the server, as a batch of its own.
+    pub fn server(&mut self, work: Work) -> Result<Done, veldboek_core::sync::server::RegionError> {
+        self.region.run(vec![work], self.clock.now(), &mut self.dice).expect("the server's store works").remove(0)
+    }
+
+    /// One exchange, its bodies encoded and decoded as on the line.
+    pub fn exchange(&mut self, device: &mut Device, line: &mut Line) -> Outcome {
+        let (request, sent) = device.book.request(None).expect("an enrolled device");
+        let up = request.encode();
+        let request = Request::decode(&up, MAX_BODY).expect("what we encode we decode");
+        let who = device.book.identity().device;
+        let Done::Exchanged(answer) = self.server(Work::Exchange(who, request)).expect("a welcome device") else {
+            unreachable!()
+        };
+        let down = answer.encode();
+        let answer = Answer::decode(&down, MAX_BODY).expect("what we encode we decode");
+        line.round_trips += 1;
+        line.up += up.len();
+        line.down += down.len();
+        device.book.answer(sent, answer, self.clock.now(), &mut self.dice).expect("a good answer")
+    }
+
+    /// Exchanges until nothing is left to say.
+    pub fn sync(&mut self, device: &mut Device) -> (Outcome, Line) {
+        let mut line = Line::default();
+        let mut last = self.exchange(device, &mut line);
+        while last.again && line.round_trips < 50 {
+            let next = self.exchange(device, &mut line);
+            last = Outcome {
+                sent: last.sent + next.sent,
+                accepted: last.accepted + next.accepted,
+                received: last.received + next.received,
+                quarantined: last.quarantined + next.quarantined,
+                unusable: last.unusable + next.unusable,
+                closed: last.closed + next.closed,
+                refused: [last.refused, next.refused.clone()].concat(),
+                ..next
+            };
+        }
+        (last, line)
+    }
+
+    /// A dossier made on a device.
+    pub fn dossier(&mut self, device: &mut Device, reference: &str) -> DocumentId {
+        let trainee = Trainee {
+            reference: Some(reference.into()),
+            given_name: Some("Sanne".into()),
+            organisation: Some("school-1".into()),
+            ..Trainee::default()
+        };
+        device.book.found(trainee.create(""), self.clock.now(), &mut self.dice).expect("a dossier")
+    }
+
+    /// A visit written on a device; returns its key.
+    pub fn visit(&mut self, device: &mut Device, dossier: DocumentId, summary: &str) -> String {
+        let id = veldboek_core::ids::VisitId::fresh(self.clock.0, &mut self.dice).to_string();
+        let visit = Visit { summary: Some(summary.into()), duration_min: Some(45), ..Visit::default() };
+        device.book.perform(dossier, visit.create(&id), self.clock.now(), &mut self.dice).expect("a visit is saved");
+        id
+    }
+
+    /// One cell of the trainee's own record, edited on a device.
+    pub fn edit(&mut self, device: &mut Device, dossier: DocumentId, key: &str, value: &str) {
+        let write =
+            Write { container: Container::Trainee, entry: String::new(), key: key.into(), value: Scalar::Text(value.into()) };
+        device.book.perform(dossier, vec![write], self.clock.now(), &mut self.dice).expect("an edit is saved");
+    }
+}
+
+impl Device {
+    /// The app is closed and opened again.
+    pub fn restart(&mut self) {
+        self.book = FieldBook::open(self.disk.clone(), Arc::new(NoCache), &self.key).expect("the book opens again");
+    }
+
+    /// The texts of all visits in a dossier, sorted.
+    pub fn summaries(&mut self, dossier: DocumentId) -> Vec<String> {
+        let dossier = self.book.dossier(dossier).expect("a known dossier");
+        let mut summaries: Vec<String> = dossier.visits.values().filter_map(|visit| visit.summary.clone()).collect();
+        summaries.sort();
+        summaries
+    }
+}

@@ -121,6 +121,11 @@ impl Feed {
         documents
     }
 
+    /// Whether the reader sees the document at present.
+    pub fn shows(&self, reader: &Reader, document: &DocumentId) -> bool {
+        self.sees(reader, document, u64::MAX)
+    }
+
     /// Whether the reader sees lines of a document from this number on without an opened record to wait for.
     fn sees(&self, reader: &Reader, document: &DocumentId, number: u64) -> bool {
         if !reader.content {
@@ -184,7 +189,7 @@ impl Feed {
                     }
                 }
                 What::Closed(document, person)
-                    if *person == reader.person && !self.sees(reader, document, u64::MAX) && !page.closed.contains(document) =>
+                    if *person == reader.person && !self.shows(reader, document) && !page.closed.contains(document) =>
                 {
                     page.closed.push(*document);
                 }

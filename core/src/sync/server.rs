@@ -202,8 +202,8 @@ impl Region {
         let record = NewRecord { kind: Kind::Epoch, key: this.keyring.store_key_id(), payload: note.encode() };
         writer.append(&this.keyring, rng, &[record])?;
         writer.commit()?;
-        this.catch_up()?;
-        Ok(this)
+        let Self { disk, cache, .. } = this;
+        Self::open(disk, cache, wrapping)
     }
 
     /// Opens the region on a disk.
@@ -406,6 +406,7 @@ impl Region {
         } else {
             touched
                 .iter()
+                .filter(|document| state.feed.shows(&reader, document))
                 .filter_map(|document| {
                     let heads = state.ledger.documents.get(document)?.heads_among(|_| true);
                     Some(Heads { document: *document, digest: heads_digest(&heads) })

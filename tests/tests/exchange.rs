@@ -1,0 +1,127 @@
+//! Two coaches and a coordinator share one dossier through a server: what one writes offline reaches the others whole,
+//! one field written by two at once is shown with both values, and a line without news costs almost nothing.
+
+use veldboek_core::clock::Day;
+use veldboek_core::field_book::FieldBook;
+use veldboek_core::statement::Role;
+use veldboek_tests::Field;
+
+fn days() -> (Day, Option<Day>) {
+    ("2025-01-01".parse().unwrap(), None)
+}
+
+#[test]
+fn visits_of_two_coaches_reach_everyone_and_a_conflict_is_settled_once() {
+    let mut field = Field::new(1);
+    let mut carla = field.enrolled("carla", Role::Coordinator);
+    let mut anna = field.enrolled("anna", Role::Coach);
+    let mut bram = field.enrolled("bram", Role::Coach);
+    let dossier = field.dossier(&mut carla, "WF-2025-0001");
+    let (from, until) = days();
+    for coach in ["anna", "bram"] {
+        carla.book.grant(dossier, (coach.into(), from, until), field.clock.now(), &mut field.dice).unwrap();
+    }
+    let (outcome, line) = field.sync(&mut carla);
+    assert_eq!((outcome.accepted, line.round_trips), (1, 1));
+    for coach in [&mut anna, &mut bram] {
+        let (outcome, line) = field.sync(coach);
+        assert_eq!((outcome.received, line.round_trips), (1, 1));
+    }
+
+    // No connection: both visit, and both note another municipality.
+    field.visit(&mut anna, dossier, "Anna: goed gewerkt in de kas");
+    field.edit(&mut anna, dossier, "gm", "GM0392");
+    field.visit(&mut bram, dossier, "Bram: te laat, afspraak gemaakt");
+    field.edit(&mut bram, dossier, "gm", "GM0453");
+    anna.restart();
+    bram.restart();
+    field.restart_server();
+    assert_eq!(anna.book.status().unwrap().unsynced, 2);
+
+    assert_eq!(field.sync(&mut anna).0.accepted, 2);
+    let (outcome, line) = field.sync(&mut bram);
+    assert_eq!((outcome.accepted, outcome.received, line.round_trips), (2, 2, 1));
+    field.sync(&mut anna);
+    field.sync(&mut carla);
+    let both = vec!["Anna: goed gewerkt in de kas".to_owned(), "Bram: te laat, afspraak gemaakt".to_owned()];
+    for device in [&mut anna, &mut bram, &mut carla] {
+        assert_eq!(device.summaries(dossier), both);
+        let conflicts = device.book.conflicts().unwrap();
+        assert_eq!(conflicts.len(), 1);
+        let mut by: Vec<&str> = conflicts[0].versions.iter().map(|version| version.by.as_str()).collect();
+        by.sort_unstable();
+        assert_eq!(by, ["anna", "bram"]);
+        assert_eq!(device.book.status().unwrap().unsynced, 0);
+    }
+
+    let conflict = carla.book.conflicts().unwrap().remove(0);
+    let chosen = conflict.versions.iter().find(|version| version.by == "bram").unwrap().value.clone();
+    carla.book.perform(dossier, FieldBook::settle(&conflict, chosen), field.clock.now(), &mut field.dice).unwrap();
+    field.sync(&mut carla);
+    for coach in [&mut anna, &mut bram] {
+        field.sync(coach);
+        assert!(coach.book.conflicts().unwrap().is_empty());
+        assert_eq!(coach.book.dossier(dossier).unwrap().trainee.municipality.as_deref(), Some("GM0453"));
+    }
+}
+
+#[test]
+fn nothing_new_costs_almost_nothing_and_one_visit_costs_its_own_size() {
+    let mut field = Field::new(2);
+    let mut anna = field.enrolled("anna", Role::Coach);
+    let dossiers: Vec<_> = (0..40).map(|n| field.dossier(&mut anna, &format!("WF-2025-{n:04}"))).collect();
+    for n in 0..100 {
+        for dossier in dossiers.iter().take(3) {
+            field.visit(&mut anna, *dossier, &format!("Bezoek {n}"));
+        }
+    }
+    field.sync(&mut anna);
+    let (outcome, line) = field.sync(&mut anna);
+    assert!(!outcome.again);
+    assert_eq!(line.round_trips, 1);
+    assert!(line.up + line.down <= 200, "{line:?}");
+    let text: String =
+        "Sanne kwam op tijd, pakte de gieter en ging zonder vragen aan het werk. ".chars().cycle().take(300).collect();
+    field.visit(&mut anna, dossiers[1], &text);
+    let (outcome, line) = field.sync(&mut anna);
+    assert_eq!((outcome.accepted, line.round_trips), (1, 1));
+    assert!(line.up + line.down <= 1_500, "{line:?}");
+}
+
+#[test]
+fn a_coach_without_grant_waits_for_the_coordinator_and_loses_nothing() {
+    let mut field = Field::new(3);
+    let mut carla = field.enrolled("carla", Role::Coordinator);
+    let mut anna = field.enrolled("anna", Role::Coach);
+    let dossier = field.dossier(&mut carla, "WF-2025-0001");
+    let (from, _) = days();
+    let until = Some(field.clock.now().today());
+    carla.book.grant(dossier, ("anna".into(), from, until), field.clock.now(), &mut field.dice).unwrap();
+    field.sync(&mut carla);
+    field.sync(&mut anna);
+    field.clock.pass_minutes(2 * 24 * 60);
+    field.visit(&mut anna, dossier, "Na afloop nog langs geweest");
+    let (outcome, _) = field.sync(&mut anna);
+    assert_eq!((outcome.quarantined, outcome.closed), (1, 1));
+}
+
+#[test]
+fn a_coach_may_not_write_the_register_and_what_was_refused_is_listed() {
+    let mut field = Field::new(4);
+    let mut anna = field.enrolled("anna", Role::Coach);
+    let register = anna.book.register_document().unwrap();
+    let write = |code: &str| veldboek_core::record::Write {
+        container: veldboek_core::record::Container::Schools,
+        entry: code.into(),
+        key: "n".into(),
+        value: veldboek_core::record::Scalar::Text("School".into()),
+    };
+    anna.book.perform(register, vec![write("a")], field.clock.now(), &mut field.dice).unwrap();
+    let (outcome, line) = field.sync(&mut anna);
+    assert_eq!(outcome.refused.len(), 1);
+    assert!(line.round_trips < 5);
+    assert_eq!(anna.book.refused().unwrap().len(), 1);
+    assert!(anna.book.register().unwrap().schools.is_empty());
+    anna.restart();
+    assert_eq!(anna.book.status().unwrap().refused, 1);
+}
