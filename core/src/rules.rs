@@ -11,6 +11,8 @@ use crate::record::{Record, Write};
 
 pub(crate) mod broken;
 pub(crate) mod checks;
+#[cfg(test)]
+mod stories;
 pub(crate) mod warning;
 
 pub use broken::RuleBroken;

@@ -172,4 +172,25 @@ mod tests {
         assert_eq!(OutflowDestination::OtherPro.success(), Success::Excluded);
         assert_eq!(OutflowDestination::None.success(), Success::No);
     }
+
+    fn check<C: Code>() {
+        for code in C::ALL {
+            for text in [code.code(), code.label(crate::record::Lang::Nl), code.label(crate::record::Lang::En)] {
+                let read = C::from_text(text).map(Code::code);
+                assert_eq!(read, Some(code.code()), "{} in {}", text, C::NAME);
+            }
+        }
+    }
+
+    #[test]
+    fn every_label_leads_back_to_its_own_code() {
+        macro_rules! all {
+            ($($list:ident)*) => { $(check::<$list>();)* };
+        }
+        all!(TargetGroup OutflowDestination IncomeSituation OutflowProfile GoalDirection TrajectoryPhase ClosingReason PlacementType
+            PlacementEndReason Instrument CoachingRegime VisitType ContactMode VisitStatus PartySpoken HourActivity Sector Pillar
+            ProgrammeCategory SuccessDefinition CertificateType OrganisationRole FundingKind AftercareStatus Score Competence
+            ProgrammeStatus TrainingResult Contract TargetMetric TargetUnit ActivityKind SchoolType ConsentKind ReferrerRole
+            AssignmentRole);
+    }
 }

@@ -86,8 +86,13 @@ pub(crate) fn blank(text: &Option<String>) -> bool {
 
 /// A warning that lists those of the fields that are absent.
 pub(crate) fn to_complete<R: Record>(fields: &[(&'static str, bool)], warnings: &mut Vec<Warning>) {
-    let fields: Vec<FieldName> = fields.iter().filter(|(_, absent)| *absent).map(|(name, _)| FieldName::of::<R>(name)).collect();
+    let fields = absent::<R>(fields);
     if !fields.is_empty() {
         warnings.push(Warning::ToComplete { fields });
     }
+}
+
+/// The names of those fields that are absent.
+pub(crate) fn absent<R: Record>(fields: &[(&'static str, bool)]) -> Vec<FieldName> {
+    fields.iter().filter(|(_, absent)| *absent).map(|(name, _)| FieldName::of::<R>(name)).collect()
 }
