@@ -17,6 +17,7 @@ pub mod funding;
 pub mod ids;
 pub mod journal;
 pub mod keyring;
+pub mod import;
 pub mod keys;
 pub mod ledger;
 pub mod notes;
