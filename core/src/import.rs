@@ -25,7 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::clock::Day;
-use crate::ids::DocumentId;
+use crate::ids::{DocumentId, EntryId};
 use crate::record::{Content, Lang, Write};
 use crate::register::Register;
 
@@ -209,6 +209,16 @@ pub struct Setting<'a> {
     pub today: Day,
     /// What the region shares.
     pub register: &'a Register,
+    /// Fresh random bytes, from which the ids of new entries are made.
+    pub salt: [u8; 16],
+}
+
+impl Setting<'_> {
+    /// A fresh id for what a row brings. Within one import the same row always gets the same.
+    fn fresh(&self, what: &str, name: &str) -> [u8; 16] {
+        let bytes = [self.salt.as_slice(), name.as_bytes()].concat();
+        *EntryId::derived(&format!("veldboek/import/{what}/1"), &bytes).as_bytes()
+    }
 }
 
 /// The trainees that a file names, so that the caller can look up their dossiers.

@@ -14,9 +14,8 @@ use super::memory::{Memory, conflict};
 use super::names;
 use super::{NoteKind, WantedGrant};
 
-fn assignment_id(trajectory: TrajectoryId, coach: &str, from: Day) -> EntryId {
-    EntryId::derived("veldboek/import/assignment/1", format!("{trajectory}\0{coach}\0{from}").as_bytes())
-}
+/// Where the memory of a row keeps the assignment that it made.
+const ASSIGNMENT: &str = "@a";
 
 /// Assigns the coach of the row from the agreement date, or hands over as of the day of the import. A coach whom a person
 /// assigned stays: two first coaches are a conflict that is shown.
@@ -49,6 +48,7 @@ pub(super) fn coach(work: &mut Work<'_>, row: &Parsed, trajectory: &str, memory:
         );
         return;
     };
+    let ours = memory.entry(ASSIGNMENT);
     memory.set("coach", &value);
     let today = work.setting.today;
     let all: BTreeMap<EntryId, Assignment> = crate::dossier::entries(work.content());
@@ -62,9 +62,8 @@ pub(super) fn coach(work: &mut Work<'_>, row: &Parsed, trajectory: &str, memory:
     }
     let from = if running.is_empty() { agreed } else { agreed.max(today) };
     for (entry, known) in &running {
-        let imported =
-            known.coach.as_deref().zip(known.from).is_some_and(|(coach, from)| assignment_id(id, coach, from) == **entry);
-        if imported {
+        // An assignment that this row made before ends; one that a person made stays, and the two are shown.
+        if ours.as_ref() == Some(&entry.to_string()) && known.to.is_none() {
             work.draft.put(Container::Assignments, &entry.to_string(), "e", from.plus_days(-1).to_scalar());
         } else {
             work.notes.push(conflict(row.line, "coach"));
@@ -77,7 +76,9 @@ pub(super) fn coach(work: &mut Work<'_>, row: &Parsed, trajectory: &str, memory:
         from: Some(from),
         ..Assignment::default()
     };
-    put_all(work, &assignment, &assignment_id(id, &coach, from).to_string());
+    let entry = EntryId::from_bytes(work.setting.fresh("assignment", &format!("{id}\0{coach}"))).to_string();
+    put_all(work, &assignment, &entry);
+    memory.set_entry(ASSIGNMENT, &entry);
     work.grants.push(WantedGrant { person: coach, from });
 }
 
@@ -89,7 +90,7 @@ pub(super) fn final_phase(work: &mut Work<'_>, row: &Parsed, trajectory: &str) {
     if all.values().any(|known| (known.trajectory, known.phase, known.on) == (event.trajectory, event.phase, event.on)) {
         return;
     }
-    let entry = EntryId::derived("veldboek/import/final-phase/1", format!("{id}\0{day}").as_bytes());
+    let entry = EntryId::from_bytes(work.setting.fresh("final-phase", &format!("{id}\0{day}")));
     put_all(work, &event, &entry.to_string());
 }
 

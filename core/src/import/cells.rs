@@ -6,6 +6,7 @@ use crate::clock::Day;
 use crate::placement::Hours;
 use crate::record::{Scalar, Value};
 use crate::register::Register;
+use crate::text_check;
 
 use super::columns::{Column, Listed, Room, Shape, columns, is_name};
 use super::names;
@@ -80,7 +81,7 @@ pub(super) fn parse(kind: FileKind, row: &Row, setting: Setting<'_>, notes: &mut
     for column in columns(kind) {
         match text(row, column.name) {
             None if column.required => return Err(missing(column)),
-            Some(cell) if !names::possible_bsns(cell).is_empty() => {
+            Some(cell) if !text_check::bsn_positions(cell).is_empty() => {
                 return Err(Rejected {
                     line: row.line,
                     column: Some(column.name.to_owned()),
@@ -88,7 +89,7 @@ pub(super) fn parse(kind: FileKind, row: &Row, setting: Setting<'_>, notes: &mut
                         "hier staat mogelijk een BSN; haal het uit het bestand (een veldboek bewaart geen BSN)",
                         "this may be a BSN; take it out of the file (a field book keeps no BSN)",
                     ),
-                    value: Some(if is_name(column.name) { names::mask_name(cell) } else { names::mask_bsn(cell) }),
+                    value: Some(if is_name(column.name) { names::mask_name(cell) } else { text_check::masked(cell) }),
                 });
             }
             _ => {}
@@ -124,7 +125,7 @@ pub(super) fn parse(kind: FileKind, row: &Row, setting: Setting<'_>, notes: &mut
 
 fn refused(line: u64, column: &Column, cell: &str, reason: Reason) -> Rejected {
     let slid_in = column.shape.is_numeric() && !cell.bytes().any(|b| b.is_ascii_digit());
-    let value = if is_name(column.name) || slid_in { names::mask_name(cell) } else { names::mask_bsn(cell) };
+    let value = if is_name(column.name) || slid_in { names::mask_name(cell) } else { text_check::masked(cell) };
     Rejected { line, column: Some(column.name.to_owned()), reason, value: Some(value) }
 }
 
@@ -199,7 +200,7 @@ fn unlisted(listed: Listed, column: &str, value: &str, line: u64) -> Note {
         kind: NoteKind::Unlisted,
         lines: [line].into(),
         column: Some(column.to_owned()),
-        value: Some(names::mask_bsn(value)),
+        value: Some(text_check::masked(value)),
         reason: Reason::new(
             format!("{nl} staat niet in het register; als tekst bewaard"),
             format!("{en} is not in the register; kept as text"),

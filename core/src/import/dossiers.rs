@@ -172,43 +172,39 @@ impl Work<'_> {
     }
 
     fn row(&mut self, row: &Parsed) -> Result<(), Rejected> {
-        let found = self.places(row)?;
-        let main = match self.kind {
-            FileKind::Participants => Room::Trajectory,
-            FileKind::Leavers => Room::Enrolment,
-            FileKind::Trainings => Room::Training,
-            FileKind::Placements => Room::Placement,
-        };
-        let memory_key = memory_key(self.kind.name(), found.places.get(&main).map_or("", String::as_str));
+        let main = self.main(row)?;
+        let memory_key = memory_key(self.kind.name(), &main.entry);
         let mut memory = self.draft.memory(&memory_key);
+        let places = self.places(row, &main, &mut memory);
         // What was accepted before and is only repeated is not judged again: people may have changed the rest meanwhile.
         if !repeats(row, &memory) {
-            entry_rules::check(self, row, &found.places)?;
+            entry_rules::check(self, row, &places)?;
         }
-        for (name, entry) in &found.aliases {
-            self.draft.lead_to(name, entry);
+        if let Some(alias) = &main.alias {
+            self.draft.lead_to(alias, &main.entry);
         }
         if self.draft.value(Container::Trainee, "", "org").is_none() {
             self.draft.put(Container::Trainee, "", "org", Scalar::Text(row.organisation.clone()));
         }
         for (room, cells) in &row.rooms {
-            let Some(entry) = found.places.get(room) else { continue };
-            self.attach(*room, entry, &found.places);
+            let Some(entry) = places.get(room) else { continue };
+            self.attach(*room, entry, &places);
+            let others = self.others(*room, entry, &places);
             for cell in cells {
-                self.take(row.line, *room, entry, cell, &mut memory);
+                self.take(row.line, *room, entry, cell, &mut memory, &others);
             }
         }
         for (room, key) in &row.sets {
-            let Some(entry) = found.places.get(room) else { continue };
+            let Some(entry) = places.get(room) else { continue };
             for remembered in memory.keys(&format!("{}{key}:", room.letter())) {
                 let member = &remembered[1..];
                 if row.value(*room, member).is_none() {
                     let gone = Cell { column: "target_groups", key: member.to_owned(), value: Scalar::Bool(false), raw: None };
-                    self.take(row.line, *room, entry, &gone, &mut memory);
+                    self.take(row.line, *room, entry, &gone, &mut memory, &[]);
                 }
             }
         }
-        if let Some(trajectory) = found.places.get(&Room::Trajectory).filter(|_| self.kind == FileKind::Participants) {
+        if let Some(trajectory) = places.get(&Room::Trajectory).filter(|_| self.kind == FileKind::Participants) {
             assign::coach(self, row, trajectory, &mut memory);
             assign::final_phase(self, row, trajectory);
         }
@@ -216,7 +212,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn take(&mut self, line: u64, room: Room, entry: &str, cell: &Cell, memory: &mut Memory) {
+    fn take(&mut self, line: u64, room: Room, entry: &str, cell: &Cell, memory: &mut Memory, others: &[Memory]) {
         let raw = cell.raw.as_ref().map(|(_, text)| Scalar::Text(text.clone()));
         let container = container(room);
         let once = room == Room::Enrolment && cell.key == "s";
@@ -228,8 +224,28 @@ impl Work<'_> {
             memory: format!("{}{}", room.letter(), cell.key),
             same_as: raw.as_ref(),
         };
-        if self.draft.take(&target, memory, once) == Outcome::Proposed {
+        if self.draft.take(&target, memory, others, once) == Outcome::Proposed {
             self.notes.push(conflict(line, cell.column));
+        }
+    }
+
+    /// What the other kind of file that may speak of this training or placement put there: a participants row and a row of
+    /// its own may complete and correct each other.
+    fn others(&self, room: Room, entry: &str, places: &Places) -> Vec<Memory> {
+        let own = match (self.kind, room) {
+            (FileKind::Participants, Room::Training) => Some(FileKind::Trainings),
+            (FileKind::Participants, Room::Placement) => Some(FileKind::Placements),
+            (FileKind::Trainings, Room::Training) | (FileKind::Placements, Room::Placement) => None,
+            _ => return Vec::new(),
+        };
+        match (own, places.get(&Room::Trajectory)) {
+            (Some(kind), _) => vec![self.draft.memory(&memory_key(kind.name(), entry))],
+            (None, Some(trajectory)) => {
+                let participants = self.draft.memory(&memory_key(FileKind::Participants.name(), trajectory));
+                let same = participants.entry(&format!("@{}", room.letter())).is_some_and(|known| known == entry);
+                if same { vec![participants] } else { Vec::new() }
+            }
+            (None, None) => Vec::new(),
         }
     }
 

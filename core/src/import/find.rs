@@ -1,5 +1,4 @@
-//! Which records a row speaks of. An id that an import makes follows from what the row names, so that the same file
-//! imported on two devices makes one record; a record made by hand is found by what it says.
+//! Which records a row speaks of: those that its memory leads to, those that say the same, or new ones.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -15,14 +14,17 @@ use crate::trajectory::{Training, Trajectory};
 use super::cells::Parsed;
 use super::columns::{Listed, Room};
 use super::dossiers::{Places, Work, container, reject};
-use super::memory::memory_key;
+use super::memory::{Memory, memory_key};
 use super::names::{code_of, same, slug};
 use super::{FileKind, NoteKind, Reason, Rejected};
 
-/// Where a row goes, and which names are to lead to records that bear other ids.
-pub(super) struct Found {
-    pub(super) places: Places,
-    pub(super) aliases: Vec<(String, String)>,
+/// The record that a row is about.
+pub(super) struct Main {
+    pub(super) entry: String,
+    /// The trajectory that it is or belongs to.
+    pub(super) trajectory: Option<String>,
+    /// The memory entry that is to lead to it, when none does yet.
+    pub(super) alias: Option<String>,
 }
 
 /// The text of a value, or nothing.
@@ -72,93 +74,95 @@ impl Work<'_> {
         crate::dossier::entries(self.content())
     }
 
-    /// The record with this id, or the one the name leads to, or the one that says the same; else a new one.
-    fn settle(
-        &self,
-        found: &mut Found,
-        room: Room,
-        name: &str,
-        derived: String,
-        alike: impl FnOnce(&Self) -> Option<String>,
-    ) -> String {
+    fn fresh(&self, room: Room, name: &str) -> String {
+        EntryId::from_bytes(self.setting.fresh(container(room).key(), name)).to_string()
+    }
+
+    /// The record that the name leads to, or one that says the same; else a new one.
+    fn settle(&self, room: Room, name: &str, alike: impl FnOnce(&Self) -> Option<String>) -> Main {
         let there = |entry: &String| self.draft.entry(container(room), entry).is_some();
         let alias = memory_key(container(room).key(), name);
-        if there(&derived) {
-            return derived;
-        }
-        if let Some(entry) = self.draft.leads_to(&alias).filter(there) {
-            return entry;
-        }
-        match alike(self) {
-            Some(entry) => {
-                found.aliases.push((alias, entry.clone()));
-                entry
-            }
-            None => derived,
+        let main = |entry: String, alias| Main { trajectory: (room == Room::Trajectory).then(|| entry.clone()), entry, alias };
+        match self.draft.leads_to(&alias).filter(there) {
+            Some(entry) => main(entry, None),
+            None => main(alike(self).unwrap_or_else(|| self.fresh(room, name)), Some(alias)),
         }
     }
 
-    /// Finds every record that the row speaks of.
-    pub(super) fn places(&mut self, row: &Parsed) -> Result<Found, Rejected> {
-        let mut found = Found { places: Places::new(), aliases: Vec::new() };
-        found.places.insert(Room::Trainee, String::new());
+    /// Finds the record that the row is about.
+    pub(super) fn main(&mut self, row: &Parsed) -> Result<Main, Rejected> {
         match self.kind {
-            FileKind::Participants => {
-                let trajectory = self.trajectory(row, &mut found);
-                if row.rooms.contains_key(&Room::Training) {
-                    let name = format!("{trajectory}\0row");
-                    let derived = TrainingId::derived("veldboek/import/training/1", name.as_bytes()).to_string();
-                    let entry = self.settle(&mut found, Room::Training, &name, derived, |work| {
-                        let start = row.value(Room::Training, "f").and_then(Day::from_scalar)?;
-                        work.training(&trajectory, start, None)
-                    });
-                    found.places.insert(Room::Training, entry);
-                }
-                if row.rooms.contains_key(&Room::Placement) {
-                    let name = format!("{trajectory}\0row");
-                    let derived = PlacementId::derived("veldboek/import/placement/1", name.as_bytes()).to_string();
-                    let entry = self.settle(&mut found, Room::Placement, &name, derived, |work| work.placement(&trajectory, row));
-                    found.places.insert(Room::Placement, entry);
-                }
-                if row.rooms.contains_key(&Room::Enrolment) {
-                    let entry = self.school(row, &mut found);
-                    found.places.insert(Room::Enrolment, entry);
-                }
-                found.places.insert(Room::Trajectory, trajectory);
-            }
-            FileKind::Leavers => {
-                let entry = self.enrolment(row, &mut found);
-                found.places.insert(Room::Enrolment, entry);
-            }
+            FileKind::Participants => Ok(self.trajectory(row)),
+            FileKind::Leavers => Ok(self.enrolment(row)),
             FileKind::Trainings => {
                 let trajectory = self.existing_trajectory(row)?;
                 let course = text(row.value(Room::Training, "c"));
                 let start = text(row.value(Room::Training, "f"));
                 let name = format!("{trajectory}\0{}\0{start}", slug(&course));
-                let derived = TrainingId::derived("veldboek/import/training/1", name.as_bytes()).to_string();
-                let entry = self.settle(&mut found, Room::Training, &name, derived, |work| {
-                    work.training(&trajectory, start.parse().ok()?, Some(&course))
-                });
-                found.places.insert(Room::Training, entry);
-                found.places.insert(Room::Trajectory, trajectory);
+                let main = self.settle(Room::Training, &name, |work| work.training(&trajectory, row, Some(&course)));
+                Ok(Main { trajectory: Some(trajectory), ..main })
             }
             FileKind::Placements => {
                 let trajectory = self.existing_trajectory(row)?;
                 let (kind, start) = (text(row.value(Room::Placement, "ty")), text(row.value(Room::Placement, "st")));
                 let name = format!("{trajectory}\0{kind}\0{start}");
-                let derived = PlacementId::derived("veldboek/import/placement/1", name.as_bytes()).to_string();
-                let entry = self.settle(&mut found, Room::Placement, &name, derived, |work| work.placement(&trajectory, row));
-                found.places.insert(Room::Placement, entry);
-                found.places.insert(Room::Trajectory, trajectory);
+                let main = self.settle(Room::Placement, &name, |work| work.placement(&trajectory, row));
+                Ok(Main { trajectory: Some(trajectory), ..main })
             }
         }
-        Ok(found)
     }
 
-    fn trajectory(&self, row: &Parsed, found: &mut Found) -> String {
-        let name = trajectory_name(row);
-        let derived = TrajectoryId::derived("veldboek/import/trajectory/1", name.as_bytes()).to_string();
-        self.settle(found, Room::Trajectory, &name, derived, |work| {
+    /// Finds every other record that the row speaks of.
+    pub(super) fn places(&self, row: &Parsed, main: &Main, memory: &mut Memory) -> Places {
+        let mut places = Places::new();
+        places.insert(Room::Trainee, String::new());
+        if let Some(trajectory) = &main.trajectory {
+            places.insert(Room::Trajectory, trajectory.clone());
+        }
+        match self.kind {
+            FileKind::Leavers => {
+                places.insert(Room::Enrolment, main.entry.clone());
+            }
+            FileKind::Trainings => {
+                places.insert(Room::Training, main.entry.clone());
+            }
+            FileKind::Placements => {
+                places.insert(Room::Placement, main.entry.clone());
+            }
+            FileKind::Participants => {
+                for room in [Room::Training, Room::Placement, Room::Enrolment] {
+                    if !row.rooms.contains_key(&room) {
+                        continue;
+                    }
+                    // A row that names another school speaks of another enrolment.
+                    let school = if room == Room::Enrolment { self.school_text(row) } else { String::new() };
+                    let part = format!(
+                        "@{}{}",
+                        room.letter(),
+                        if school.is_empty() { String::new() } else { memory_key("school", &school)[..6].to_owned() }
+                    );
+                    let remembered = memory.entry(&part).filter(|entry| self.draft.entry(container(room), entry).is_some());
+                    let entry = remembered
+                        .or_else(|| match room {
+                            Room::Training => self.training(&main.entry, row, None),
+                            Room::Placement => self.placement(&main.entry, row),
+                            _ => self.school(row),
+                        })
+                        .unwrap_or_else(|| match room {
+                            // Two trajectories of one trainee speak of the same school.
+                            Room::Enrolment => self.fresh(room, &format!("{}\0{}\0{school}", row.organisation, row.reference)),
+                            _ => self.fresh(room, &main.entry),
+                        });
+                    memory.set_entry(&part, &entry);
+                    places.insert(room, entry);
+                }
+            }
+        }
+        places
+    }
+
+    fn trajectory(&self, row: &Parsed) -> Main {
+        self.settle(Room::Trajectory, &trajectory_name(row), |work| {
             let programme = row.programme.as_deref()?;
             let all: BTreeMap<TrajectoryId, Trajectory> = work.records();
             let alike: Vec<_> = all
@@ -188,9 +192,11 @@ impl Work<'_> {
                 ),
             ));
         }
-        let derived = TrajectoryId::derived("veldboek/import/trajectory/1", trajectory_name(row).as_bytes()).to_string();
-        if self.draft.entry(Container::Trajectories, &derived).is_some() {
-            return Ok(derived);
+        let alias = memory_key(Container::Trajectories.key(), &trajectory_name(row));
+        if let Some(known) =
+            self.draft.leads_to(&alias).filter(|entry| self.draft.entry(Container::Trajectories, entry).is_some())
+        {
+            return Ok(known);
         }
         let all: BTreeMap<TrajectoryId, Trajectory> = self.records();
         let mut alike: Vec<(&TrajectoryId, &Trajectory)> = all
@@ -226,7 +232,8 @@ impl Work<'_> {
         }
     }
 
-    fn training(&self, trajectory: &str, start: Day, course: Option<&str>) -> Option<String> {
+    fn training(&self, trajectory: &str, row: &Parsed, course: Option<&str>) -> Option<String> {
+        let start = row.value(Room::Training, "f").and_then(Day::from_scalar)?;
         let all: BTreeMap<TrainingId, Training> = self.records();
         all.iter()
             .filter(|(_, known)| known.trajectory.is_some_and(|id| id.to_string() == trajectory) && known.start == Some(start))
@@ -261,19 +268,15 @@ impl Work<'_> {
     }
 
     /// The enrolment that a participant's school stands for: the running one, else the last one there.
-    fn school(&self, row: &Parsed, found: &mut Found) -> String {
-        let name = format!("{}\0{}\0{}", row.organisation, row.reference, self.school_text(row));
-        let derived = EnrolmentId::derived("veldboek/import/enrolment/1", name.as_bytes()).to_string();
-        self.settle(found, Room::Enrolment, &name, derived, |work| {
-            let known = work.at_school(row);
-            let running = known.iter().find(|(_, known)| known.left_on.is_none());
-            running.or_else(|| known.iter().max_by_key(|(_, known)| known.left_on)).map(|(id, _)| id.to_string())
-        })
+    fn school(&self, row: &Parsed) -> Option<String> {
+        let known = self.at_school(row);
+        let running = known.iter().find(|(_, known)| known.left_on.is_none());
+        running.or_else(|| known.iter().max_by_key(|(_, known)| known.left_on)).map(|(id, _)| id.to_string())
     }
 
     /// The enrolment that ended: one that ended on that day, or that runs, or whose last day is corrected within its school
     /// year. Leaving the same school in another year is another enrolment.
-    fn enrolment(&mut self, row: &Parsed, found: &mut Found) -> String {
+    fn enrolment(&mut self, row: &Parsed) -> Main {
         let left_on = row.value(Room::Enrolment, "l").and_then(Day::from_scalar);
         let name = format!(
             "{}\0{}\0{}\0{}",
@@ -282,9 +285,8 @@ impl Work<'_> {
             self.school_text(row),
             left_on.map(|day| day.to_string()).unwrap_or_default()
         );
-        let derived = EnrolmentId::derived("veldboek/import/enrolment/1", name.as_bytes()).to_string();
         let known = self.at_school(row);
-        let entry = self.settle(found, Room::Enrolment, &name, derived, |work| {
+        let main = self.settle(Room::Enrolment, &name, |work| {
             let same_day = known.iter().find(|(_, known)| known.left_on == left_on);
             let running = || known.iter().find(|(_, known)| known.left_on.is_none());
             let corrected = || {
@@ -297,7 +299,7 @@ impl Work<'_> {
             };
             same_day.or_else(running).or_else(corrected).map(|(id, _)| id.to_string())
         });
-        if self.draft.entry(Container::Enrolments, &entry).is_none()
+        if self.draft.entry(Container::Enrolments, &main.entry).is_none()
             && let Some((_, other)) =
                 known.iter().find(|(_, known)| known.left_on.is_some_and(|day| !self.named.contains(&day.to_scalar())))
         {
@@ -311,6 +313,6 @@ impl Work<'_> {
                 "according to an earlier import this pupil had left this school already; both are kept",
             );
         }
-        entry
+        main
     }
 }

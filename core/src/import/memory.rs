@@ -1,8 +1,12 @@
 //! What an import remembers of a row, and what it therefore may write.
 //!
-//! In the container `imports` each imported row has one entry, keyed by a short hash of the kind of file and of what the row
-//! names. Its cell `m` holds, for every cell that the row brought, four bytes of a hash of the value. A second cell, `t`,
-//! stands in an entry that leads from what a row names to a record that was made by hand.
+//! In the container `imports` each imported row has two entries, each keyed by a short hash. One, of what the row names,
+//! leads to the record (its cell `t`); so that a row finds its record whatever people change there. The other, of the kind
+//! of file and that record, has a cell `m` that holds, for every cell that the row brought, four bytes of a hash of its
+//! value, and the ids of the training, placement, enrolment and assignment that the row made.
+//!
+//! Ids are fresh, never derived from what the row names: entries of a dossier are maps, and two devices that made one
+//! map each under the same key would hide the work in one of them.
 
 use std::collections::BTreeMap;
 
@@ -49,45 +53,65 @@ pub(super) fn memory_key(kind: &str, of: &str) -> String {
 
 /// What the last import of one row put in each cell, by room letter and full key.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Memory(BTreeMap<String, Mark>);
+pub(super) struct Memory(BTreeMap<String, Vec<u8>>);
 
 impl Memory {
-    /// Length of the key, key, four bytes; and so on. What cannot be read is forgotten: then a difference becomes a
-    /// proposal, never an overwrite.
+    /// Key and value, each after its length in one byte; and so on. What cannot be read is forgotten: then a difference
+    /// becomes a proposal, never an overwrite.
     fn decode(mut bytes: &[u8]) -> Self {
-        let mut marks = BTreeMap::new();
-        while let Some((len, rest)) = bytes.split_first() {
-            let len = usize::from(*len);
-            let (Some(key), Some(mark)) = (rest.get(..len), rest.get(len..len + 4)) else { break };
-            if let (Ok(key), Ok(mark)) = (std::str::from_utf8(key), mark.try_into()) {
-                marks.insert(key.to_owned(), mark);
-            }
-            bytes = &rest[len + 4..];
+        fn part<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
+            let (len, rest) = bytes.split_first()?;
+            let (part, rest) = rest.split_at_checked(usize::from(*len))?;
+            *bytes = rest;
+            Some(part)
         }
-        Self(marks)
+        let mut known = BTreeMap::new();
+        while let (Some(key), Some(value)) = (part(&mut bytes), part(&mut bytes)) {
+            if let Ok(key) = std::str::from_utf8(key) {
+                known.insert(key.to_owned(), value.to_vec());
+            }
+        }
+        Self(known)
     }
 
     fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
-        for (key, mark) in &self.0 {
-            // Keys are a letter, a field key and at most a code or day: far below 255 bytes.
-            if let Ok(len) = u8::try_from(key.len()) {
-                bytes.push(len);
+        for (key, value) in &self.0 {
+            // Keys are a letter, a field key and at most a code or day; values are 4 or 16 bytes.
+            if let (Ok(key_len), Ok(len)) = (u8::try_from(key.len()), u8::try_from(value.len())) {
+                bytes.push(key_len);
                 bytes.extend_from_slice(key.as_bytes());
-                bytes.extend_from_slice(mark);
+                bytes.push(len);
+                bytes.extend_from_slice(value);
             }
         }
         bytes
     }
 
+    fn mark(&self, key: &str) -> Option<Mark> {
+        self.0.get(key)?.as_slice().try_into().ok()
+    }
+
+    /// The entry that this row made or found for a part of what it says.
+    pub(super) fn entry(&self, part: &str) -> Option<String> {
+        self.0.get(part).filter(|id| id.len() == 16).map(|id| BASE64URL_NOPAD.encode(id))
+    }
+
+    /// Remembers such an entry.
+    pub(super) fn set_entry(&mut self, part: &str, entry: &str) {
+        if let Ok(id) = BASE64URL_NOPAD.decode(entry.as_bytes()) {
+            self.0.insert(part.to_owned(), id);
+        }
+    }
+
     /// Whether the last import of this row brought this very value.
     pub(super) fn is(&self, key: &str, value: &Scalar) -> bool {
-        self.0.get(key) == Some(&mark(value))
+        self.mark(key) == Some(mark(value))
     }
 
     /// Remembers a value that is no cell of a record.
     pub(super) fn set(&mut self, key: &str, value: &Scalar) {
-        self.0.insert(key.to_owned(), mark(value));
+        self.0.insert(key.to_owned(), mark(value).to_vec());
     }
 
     /// The remembered keys that begin so.
@@ -183,10 +207,11 @@ impl Draft {
         }
     }
 
-    /// Takes one cell of the file in. `once`: the field may not change after the entry is made.
-    pub(super) fn take(&mut self, target: &Target<'_>, memory: &mut Memory, once: bool) -> Outcome {
+    /// Takes one cell of the file in. `others`: what other files put into this record, which is no person's work either.
+    /// `once`: the field may not change after the entry is made.
+    pub(super) fn take(&mut self, target: &Target<'_>, memory: &mut Memory, others: &[Memory], once: bool) -> Outcome {
         let new = mark(target.value);
-        let before = memory.0.get(&target.memory).copied();
+        let before = memory.mark(&target.memory);
         if before == Some(new) || (before.is_some() && before == target.same_as.map(mark)) {
             return Outcome::Same;
         }
@@ -198,6 +223,7 @@ impl Draft {
             Some(current) if current == target.value || Some(current) == target.same_as => Outcome::Same,
             Some(_) if once => Outcome::Same,
             Some(current) if before == Some(mark(current)) => Outcome::Written,
+            Some(current) if others.iter().any(|other| other.is(&target.memory, current)) => Outcome::Written,
             None if before.is_none() => Outcome::Written,
             _ => Outcome::Proposed,
         };
@@ -218,7 +244,7 @@ impl Draft {
             // The file now says what the person wrote: there is nothing left to choose.
             self.put(Container::Proposals, &proposal, "s", Scalar::Bool(true));
         }
-        memory.0.insert(target.memory.clone(), new);
+        memory.0.insert(target.memory.clone(), new.to_vec());
         outcome
     }
 }
@@ -243,7 +269,7 @@ mod tests {
 
     #[test]
     fn a_memory_reads_back_and_damage_only_forgets() {
-        let memory = Memory(BTreeMap::from([("p.gn".to_owned(), [1, 2, 3, 4]), ("tpr".to_owned(), [9; 4])]));
+        let memory = Memory(BTreeMap::from([("@w".to_owned(), vec![7; 16]), ("tpr".to_owned(), vec![9; 4])]));
         let bytes = memory.encode();
         assert_eq!(Memory::decode(&bytes), memory);
         for cut in 0..bytes.len() {

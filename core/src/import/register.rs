@@ -9,6 +9,7 @@ use crate::organisation::{Coach, Employer, School};
 use crate::programme::{Observation, Programme, Target};
 use crate::record::{Container, Content, FieldInfo, Record, Scalar, Value, Write};
 use crate::register::Register;
+use crate::text_check;
 
 use super::columns::Listed;
 use super::memory::{self, Draft, Outcome, memory_key};
@@ -294,7 +295,7 @@ fn take(ready: &Ready<'_>, draft: &mut Draft, known: &Register, today: Day, note
     let mut memory = draft.memory(&key);
     for (column, key, value) in &ready.cells {
         let target = memory::Target { container: section.container(), entry, key, value, memory: key.clone(), same_as: None };
-        if draft.take(&target, &mut memory, false) == Outcome::Proposed {
+        if draft.take(&target, &mut memory, &[], false) == Outcome::Proposed {
             notes.push(memory::conflict(ready.row.line, column));
         }
     }
@@ -381,7 +382,7 @@ fn prepare<'a>(row: &'a RegisterRow, known: &Register, named: &Named, notes: &mu
         line: row.line,
         column: Some(column.to_owned()),
         reason: Reason::new(nl, en),
-        value: value.map(names::mask_bsn),
+        value: value.map(text_check::masked),
     };
     let mut texts: BTreeMap<&str, String> =
         row.cells.iter().map(|(key, text)| (*key, text.trim().to_owned())).filter(|(_, text)| !text.is_empty()).collect();
@@ -406,7 +407,7 @@ fn prepare<'a>(row: &'a RegisterRow, known: &Register, named: &Named, notes: &mu
             }
             continue;
         };
-        if key.name != "phone" && key.name != "kvk" && !names::possible_bsns(text).is_empty() {
+        if key.name != "phone" && key.name != "kvk" && !text_check::bsn_positions(text).is_empty() {
             return Err(reject(
                 key.name,
                 Some(text),
@@ -433,6 +434,22 @@ fn prepare<'a>(row: &'a RegisterRow, known: &Register, named: &Named, notes: &mu
         return Err(reject("to", None, format!("ligt voor 'from' ({from})"), format!("is before 'from' ({from})")));
     }
     let entry = entry_key(row, known, &cells);
+    if row.section == Section::Programmes && texts.get("part_of").is_some_and(|umbrella| names::same(umbrella, &entry)) {
+        return Err(reject(
+            "part_of",
+            None,
+            "een programma is geen onderdeel van zichzelf".to_owned(),
+            "a programme is no part of itself".to_owned(),
+        ));
+    }
+    if entry.is_empty() || entry.contains(['|', '/']) || entry.chars().count() > 60 {
+        return Err(reject(
+            "code",
+            Some(&entry),
+            "een code heeft 1 tot 60 tekens, zonder '|' of '/'".to_owned(),
+            "a code has 1 to 60 characters, without '|' or '/'".to_owned(),
+        ));
+    }
     Ok(Ready { row, entry, cells })
 }
 
