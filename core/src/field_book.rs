@@ -24,9 +24,11 @@ use crate::notes::{Operation, Setup, UnreadableNote};
 use crate::record::{Container, Scalar, Write};
 use crate::statement::{DocumentKind, Grant, Opening, Role, SignedStatement, Statement};
 
+mod bundling;
 mod reading;
 mod syncing;
 
+pub use bundling::{ExchangeError, Merged};
 pub use reading::{Conflict, ConflictKind, ConflictVersion, HistoryItem, Saved, Status};
 pub use syncing::{Outcome, SyncError};
 

@@ -250,6 +250,17 @@ impl Field {
 }
 
 impl Device {
+    /// A copy of the whole device as it is now, as a backup would hold it.
+    pub fn copy(&self) -> Self {
+        let disk: Arc<dyn Disk> = Arc::new(MemoryDisk::default());
+        for name in self.disk.list().expect("a readable disk") {
+            let bytes = self.disk.read(&name, 0, usize::MAX).expect("a readable file");
+            disk.append(&name, &bytes).and_then(|()| disk.sync(&name)).expect("room for a copy");
+        }
+        let book = FieldBook::open(disk.clone(), Arc::new(NoCache), &self.key).expect("the copy opens");
+        Self { book, disk, key: self.key.clone() }
+    }
+
     /// The app is closed and opened again.
     pub fn restart(&mut self) {
         self.book = FieldBook::open(self.disk.clone(), Arc::new(NoCache), &self.key).expect("the book opens again");

@@ -125,3 +125,79 @@ fn a_coach_may_not_write_the_register_and_what_was_refused_is_listed() {
     anna.restart();
     assert_eq!(anna.book.status().unwrap().refused, 1);
 }
+
+#[test]
+fn a_bundle_carries_a_coachs_work_past_a_dead_line() {
+    let mut field = Field::new(5);
+    let mut carla = field.enrolled("carla", Role::Coordinator);
+    let mut anna = field.enrolled("anna", Role::Coach);
+    // Both meet the server once, so that they know each other's hand.
+    field.sync(&mut carla);
+    field.sync(&mut anna);
+    let dossier = field.dossier(&mut anna, "WF-2025-0001");
+    field.visit(&mut anna, dossier, "Op de boerderij, geen bereik");
+    let (bundle, count) = anna.book.export_bundle(false, &[], &mut field.dice).unwrap();
+    assert_eq!(count, 2);
+    let merged = carla.book.merge_bundle(&bundle, field.clock.now(), &mut field.dice).unwrap();
+    assert_eq!((merged.received, merged.waiting, merged.refused.len()), (2, 0, 0));
+    let again = carla.book.merge_bundle(&bundle, field.clock.now(), &mut field.dice).unwrap();
+    assert_eq!((again.received, again.known), (0, 2));
+    assert_eq!(carla.summaries(dossier), ["Op de boerderij, geen bereik"]);
+
+    // The coordinator carries it to the server; the coach's own delivery later changes nothing.
+    assert_eq!(field.sync(&mut carla).0.accepted, 2);
+    assert_eq!(field.sync(&mut anna).0.accepted, 2);
+    assert_eq!(anna.book.status().unwrap().unsynced, 0);
+    assert_eq!(carla.summaries(dossier), anna.summaries(dossier));
+    let mut spoiled = bundle.clone();
+    let middle = spoiled.len() / 2;
+    spoiled[middle] ^= 1;
+    assert!(carla.book.merge_bundle(&spoiled, field.clock.now(), &mut field.dice).is_err());
+}
+
+#[test]
+fn a_phone_restored_from_its_backup_does_not_fork_its_own_history() {
+    let mut field = Field::new(6);
+    let mut carla = field.enrolled("carla", Role::Coordinator);
+    let mut anna = field.enrolled("anna", Role::Coach);
+    let dossier = field.dossier(&mut anna, "WF-2025-0001");
+    field.sync(&mut anna);
+    let backup = anna.copy();
+    field.visit(&mut anna, dossier, "Na de back-up geschreven en verstuurd");
+    field.sync(&mut anna);
+    // The copy has the session file too: a backup that took everything.
+    let mut restored = backup;
+    field.visit(&mut restored, dossier, "Op de teruggezette telefoon");
+    let (outcome, _) = field.sync(&mut restored);
+    assert_eq!(outcome.refused, []);
+    field.sync(&mut restored);
+    field.sync(&mut carla);
+    let both = ["Na de back-up geschreven en verstuurd", "Op de teruggezette telefoon"];
+    assert_eq!(restored.summaries(dossier), both);
+    assert_eq!(carla.summaries(dossier), both);
+    assert_eq!(restored.book.status().unwrap().unsynced, 0);
+}
+
+#[test]
+fn what_leant_on_a_refused_change_is_kept_and_only_that_one_is_listed() {
+    let mut field = Field::new(7);
+    let mut carla = field.enrolled("carla", Role::Coordinator);
+    let mut anna = field.enrolled("anna", Role::Coach);
+    let register = anna.book.register_document().unwrap();
+    let dossier = field.dossier(&mut carla, "WF-2025-0001");
+    field.sync(&mut carla);
+    let name = |code: &str, text: &str| veldboek_core::record::Write {
+        container: veldboek_core::record::Container::Schools,
+        entry: code.into(),
+        key: "n".into(),
+        value: veldboek_core::record::Scalar::Text(text.into()),
+    };
+    // A coach who may not write the register does so ten times; all of it is refused, one by one, and listed.
+    for n in 0..3 {
+        anna.book.perform(register, vec![name("a", &format!("School {n}"))], field.clock.now(), &mut field.dice).unwrap();
+    }
+    let (outcome, _) = field.sync(&mut anna);
+    assert_eq!(outcome.refused.len(), 3);
+    assert_eq!(anna.book.refused().unwrap().iter().filter(|(_, writes)| writes.len() == 1).count(), 3);
+    let _ = dossier;
+}
