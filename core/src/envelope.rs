@@ -143,3 +143,85 @@ fn parts(bytes: &[u8]) -> Result<(DocumentId, Range<usize>, Signature), FormatEr
         _ => Err(FormatError::malformed("a part of the envelope has the wrong length")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use automerge::transaction::Transactable;
+    use automerge::{ActorId, AutoCommit, ROOT};
+
+    use super::*;
+
+    fn keys(number: u8) -> DeviceKeys {
+        DeviceKeys::from_bytes(&[number; 64])
+    }
+
+    fn document() -> DocumentId {
+        DocumentId::from_bytes([5; 16])
+    }
+
+    fn chunk(actor: &[u8]) -> Vec<u8> {
+        let mut document = AutoCommit::new().with_actor(ActorId::from(actor));
+        document.put(ROOT, "note", "In de kelder, zonder bereik").unwrap();
+        document.commit();
+        document.get_changes(&[]).remove(0).raw_bytes().to_vec()
+    }
+
+    fn actor(keys: &DeviceKeys) -> Vec<u8> {
+        [keys.device().as_bytes().as_slice(), &[9; 8]].concat()
+    }
+
+    fn signed() -> SignedChange {
+        SignedChange::sign(document(), &chunk(&actor(&keys(7))), &keys(7)).unwrap()
+    }
+
+    #[test]
+    fn a_change_is_its_makers_in_its_document() {
+        let change = SignedChange::decode(signed().bytes()).unwrap();
+        assert_eq!(change, signed());
+        assert_eq!((change.document(), change.signer()), (document(), keys(7).device()));
+        assert_eq!(change.chunk(), chunk(&actor(&keys(7))));
+        assert_eq!(change.verify(&keys(7).public()), Ok(()));
+        assert_eq!(change.verify(&keys(8).public()), Err(BadSignature));
+    }
+
+    #[test]
+    fn it_cannot_be_moved_to_another_document() {
+        let bytes = signed().bytes().to_vec();
+        let at = bytes.windows(16).position(|window| window == [5; 16]).unwrap();
+        let mut moved = bytes.clone();
+        moved[at] = 6;
+        let moved = SignedChange::decode(&moved).unwrap();
+        assert_ne!(moved.document(), document());
+        assert_eq!(moved.verify(&keys(7).public()), Err(BadSignature));
+        let mut forged = bytes;
+        *forged.last_mut().unwrap() ^= 1;
+        assert_eq!(SignedChange::decode(&forged).unwrap().verify(&keys(7).public()), Err(BadSignature));
+    }
+
+    #[test]
+    fn a_device_signs_under_its_own_name_with_a_session() {
+        for actor in [actor(&keys(8)), keys(7).device().as_bytes().to_vec(), vec![1; 32]] {
+            assert_eq!(SignedChange::sign(document(), &chunk(&actor), &keys(7)), Err(BadEnvelope::Actor));
+        }
+        assert_eq!(SignedChange::sign(document(), b"no chunk", &keys(7)), Err(BadEnvelope::Chunk(BadChunk::NotAChange)));
+    }
+
+    #[test]
+    fn an_envelope_is_a_map_of_three_parts_and_what_a_newer_version_adds() {
+        let bytes = signed().bytes().to_vec();
+        let newer = [&[0xa4], &bytes[1..], &[0x18, 99, 0x63, b'n', b'e', b'w']].concat();
+        let change = SignedChange::decode(&newer).unwrap();
+        assert_eq!(change.bytes(), newer);
+        assert_eq!(change.verify(&keys(7).public()), Ok(()));
+
+        let format = |bytes: &[u8]| assert!(matches!(SignedChange::decode(bytes), Err(BadEnvelope::Format(_))), "{bytes:02x?}");
+        format(&[]);
+        format(&[0xa0]);
+        format(&bytes[..bytes.len() - 1]);
+        format(&[&bytes[..], &[0]].concat());
+        format(&[&[0xa4], &bytes[1..], &[2, 0x40]].concat());
+        format(&[&[0xbf], &bytes[1..], &[0xff]].concat());
+        format(&[&[0xa3, 0, 0x41, 5], &bytes[19..]].concat());
+        format(&vec![0; MAX_ENVELOPE + 1]);
+    }
+}

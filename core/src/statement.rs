@@ -419,3 +419,6 @@ struct Signed {
     #[n(2)]
     signature: Signature,
 }
+
+#[cfg(test)]
+mod tests;
