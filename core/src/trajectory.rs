@@ -123,6 +123,9 @@ impl Checked for Trajectory {
                 checks::order::<Self>((earlier.0, earlier.1), (later.0, later.1))?;
             }
         }
+        if (self.referral_date, self.outflow_date) != (before.referral_date, before.outflow_date) {
+            checks::order::<Self>(("referral_date", self.referral_date), ("outflow_date", self.outflow_date))?;
+        }
         let skipped = self.agreement_date.is_some() && self.intake_date.is_none();
         if skipped && (self.agreement_date, self.intake_date) != (before.agreement_date, before.intake_date) {
             let (skipped, done) = (FieldName::of::<Self>("intake_date"), FieldName::of::<Self>("agreement_date"));

@@ -150,15 +150,12 @@ impl Checked for Visit {
         checks::texts(before, self, declared, &mut warnings)?;
         let happened = matches!(self.status, Some(VisitStatus::Done | VisitStatus::NoShow));
         if self.status == Some(VisitStatus::Done) {
-            let missing: Vec<FieldName> = [
+            let missing = checks::absent::<Self>(&[
                 ("started_at", self.started_at.is_none()),
                 ("duration_min", self.duration_min.is_none()),
                 ("parties", self.parties.is_empty()),
                 ("summary", checks::blank(&self.summary)),
-            ]
-            .into_iter()
-            .filter_map(|(name, absent)| absent.then(|| field(name)))
-            .collect();
+            ]);
             if !missing.is_empty() {
                 return Err(RuleBroken::VisitIncomplete { missing });
             }

@@ -30,13 +30,11 @@ impl Dossier {
     /// Every visit as it reads now, withdrawn ones left out.
     pub fn effective_visits(&self) -> Vec<(VisitId, Visit)> {
         let mut visits = self.visits.clone();
-        if !self.corrections.is_empty() {
-            for id in self.visits.keys() {
-                for (_, correction) in self.corrections_of(*id) {
-                    if let Some(visit) = visits.get_mut(id) {
-                        visit.apply(correction);
-                    }
-                }
+        let mut corrections: Vec<_> = self.corrections.iter().collect();
+        corrections.sort_by_key(|(key, correction)| (correction.recorded_at, **key));
+        for (_, correction) in corrections {
+            if let Some(visit) = correction.visit.and_then(|id| visits.get_mut(&id)) {
+                visit.apply(correction);
             }
         }
         visits.into_iter().filter(|(_, visit)| visit.withdrawn.is_none()).collect()
@@ -120,6 +118,9 @@ impl Dossier {
         draft.finalised_at = Some(by.moment.at);
         draft.withdrawn = None;
         self.complete(by, &mut draft)?;
+        if let Some(coach) = draft.coach.clone().filter(|coach| coach != by.person && !by.coordinator) {
+            return Err(RuleBroken::NotYourVisit { coach });
+        }
         let own_plan = planned.filter(|(_, before)| before.coach == draft.coach);
         let mut warnings = draft.check(own_plan.map_or(&Visit::default(), |(_, before)| before), by.moment, by.declared)?;
         warnings.extend(self.outside_period(&draft));
@@ -215,12 +216,24 @@ impl Dossier {
     fn complete(&self, by: &mut By<'_>, draft: &mut Visit) -> Result<(), RuleBroken> {
         draft.coach.get_or_insert_with(|| by.person.to_owned());
         let day = draft.day().unwrap_or(by.today());
-        draft.trajectory = Some(self.meant_trajectory(draft.trajectory, day)?);
+        let of_placement = draft.placement.map(|id| self.placement(id)).transpose()?.and_then(|placement| placement.trajectory);
+        if let (Some(placement), Some(of), Some(named)) = (draft.placement, of_placement, draft.trajectory)
+            && of != named
+        {
+            return Err(RuleBroken::Unknown { name: placement.to_string() });
+        }
+        let named = draft.trajectory.or(of_placement);
+        let meant = match self.meant_trajectory(named, day) {
+            // Of before the only trajectory that is open now: it belongs there all the same.
+            Err(broken @ RuleBroken::WhichTrajectory { open: 0 }) => {
+                self.meant_trajectory(None, by.today()).map_err(|_| broken)?
+            }
+            other => other?,
+        };
+        draft.trajectory = Some(meant);
         draft.recorded_at = Some(by.moment.at);
         draft.mode.get_or_insert(ContactMode::OnSite);
-        if let Some(placement) = draft.placement {
-            self.placement(placement)?;
-        } else if draft.visit_type.is_none_or(VisitType::at_workplace) {
+        if draft.placement.is_none() && draft.visit_type.is_none_or(VisitType::at_workplace) {
             let open: Vec<_> = self
                 .placements
                 .iter()

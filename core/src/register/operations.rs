@@ -186,17 +186,14 @@ impl Checked for Programme {
 impl Checked for Target {
     fn check(&self, before: &Self, _: Moment, declared: Declaration) -> Result<Vec<Warning>, RuleBroken> {
         let mut warnings = Vec::new();
-        let missing: Vec<FieldName> = [
+        let missing = checks::absent::<Self>(&[
             ("programme", checks::blank(&self.programme)),
             ("metric", self.metric.is_none()),
             ("unit", self.unit.is_none()),
             ("value", self.value.is_none_or(|value| value <= 0)),
             ("due", self.due.is_none()),
             ("method", checks::blank(&self.method)),
-        ]
-        .into_iter()
-        .filter_map(|(name, absent)| absent.then(|| FieldName::of::<Self>(name)))
-        .collect();
+        ]);
         if !missing.is_empty() {
             return Err(RuleBroken::TargetIncomplete { missing });
         }

@@ -203,4 +203,23 @@ fn with_two_open_trajectories_the_coach_says_which() {
     assert_eq!(broken, RuleBroken::WhichTrajectory { open: 2 });
     let named = Visit { trajectory: Some(id), ..visit("2025-03-31 13:30") };
     story.coach("anna", |dossier, by| dossier.log_visit(by, None, named, Vec::new())).unwrap();
+    let unknown = Visit { trajectory: Some(TrajectoryId::default()), ..visit("2025-03-31 13:30") };
+    let broken = story.coach("anna", |dossier, by| dossier.log_visit(by, None, unknown, Vec::new())).unwrap_err();
+    assert!(matches!(broken, RuleBroken::Unknown { .. }), "a name that is wrong is never guessed at");
+}
+
+#[test]
+fn a_placement_says_which_trajectory_and_a_coach_logs_no_visit_of_another() {
+    let (mut story, id) = Story::with_wim();
+    let placement = story.placed("2025-02-03");
+    let second = Trajectory { programme: text("doorstroom"), ..Trajectory::default() };
+    let second = story.coach("anna", |dossier, by| dossier.open_trajectory(by, second)).unwrap().id;
+    let there = Visit { placement: Some(placement), ..visit("2025-03-31 13:30") };
+    let logged = story.coach("anna", |dossier, by| dossier.log_visit(by, None, there.clone(), Vec::new())).unwrap().id;
+    assert_eq!(story.dossier.visits[&logged].trajectory, Some(id));
+    let elsewhere = Visit { trajectory: Some(second), ..there.clone() };
+    assert!(story.coach("anna", |dossier, by| dossier.log_visit(by, None, elsewhere, Vec::new())).is_err());
+    let brams = Visit { coach: text("bram"), ..there };
+    let broken = story.coach("anna", |dossier, by| dossier.log_visit(by, None, brams, Vec::new())).unwrap_err();
+    assert_eq!(broken, RuleBroken::NotYourVisit { coach: "bram".into() });
 }
