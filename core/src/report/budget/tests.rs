@@ -6,7 +6,9 @@ use crate::report::ReportError;
 use crate::report::sample::{Chance, Field, day};
 
 /// School, type, cluster, pupils on 2018-10-01, exact share, published euros.
-const PUBLISHED: [(&str, SchoolType, Option<i64>, i64, &str, i64); 7] = [
+type Published = (&'static str, SchoolType, Option<i64>, i64, &'static str, i64);
+
+const PUBLISHED: [Published; 7] = [
     ("Tender College", SchoolType::Pro, None, 138, "31250.7937", 31251),
     ("Kennemer Praktijkschool", SchoolType::Pro, None, 190, "43026.4550", 43026),
     ("Praktijkcollege De Schakel", SchoolType::Pro, None, 131, "29665.6085", 29666),
