@@ -1,0 +1,343 @@
+//! What the vectors hold: fixed keys, fixed time, invented people.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use automerge::transaction::{CommitOptions, Transactable};
+use automerge::{ActorId, AutoCommit, ROOT};
+use rand_core::{TryCryptoRng, TryRng};
+use veldboek_core::bundle::{Bundle, Content};
+use veldboek_core::chunk::ChangeHash;
+use veldboek_core::clock::Timestamp;
+use veldboek_core::disk::{Disk, MemoryDisk};
+use veldboek_core::envelope::SignedChange;
+use veldboek_core::ids::{DocumentId, EntryId, Epoch, TraineeId};
+use veldboek_core::journal::{Journal, Kind, NewRecord};
+use veldboek_core::keyring::{Keyring, WrappingKey};
+use veldboek_core::keys::DeviceKeys;
+use veldboek_core::request_signature::{self, Nonce};
+use veldboek_core::statement::*;
+use veldboek_core::wire::*;
+
+pub const REGION: &str = "ijmond";
+pub const TIME: i64 = 1_740_000_000_000;
+pub const WRAPPING: [u8; 32] = [0x77; 32];
+pub const SEGMENT: &str = "journal/00000001.vbj";
+pub const AUDIT: &[u8] = b"a line for the auditor";
+
+/// Randomness that counts, so that sealed bytes are the same every time.
+pub struct Counting(pub u64);
+
+impl TryRng for Counting {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(self.try_next_u64()? as u32)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        self.0 = self.0.wrapping_add(1);
+        Ok(self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        for chunk in bytes.chunks_mut(8) {
+            let next = self.try_next_u64()?.to_le_bytes();
+            chunk.copy_from_slice(&next[..chunk.len()]);
+        }
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Counting {}
+
+pub fn server() -> DeviceKeys {
+    DeviceKeys::from_bytes(&[1; 64])
+}
+
+/// A coach's phone.
+pub fn anna() -> DeviceKeys {
+    DeviceKeys::from_bytes(&[7; 64])
+}
+
+/// A coordinator's laptop.
+pub fn carla() -> DeviceKeys {
+    DeviceKeys::from_bytes(&[8; 64])
+}
+
+pub fn document() -> DocumentId {
+    DocumentId::from_bytes([5; 16])
+}
+
+pub fn other_document() -> DocumentId {
+    DocumentId::from_bytes([6; 16])
+}
+
+fn epoch() -> Epoch {
+    Epoch::from_bytes([2; 16])
+}
+
+fn at(later: i64) -> Timestamp {
+    Timestamp::from_millis(TIME + later)
+}
+
+pub fn actor() -> Vec<u8> {
+    [anna().device().as_bytes().as_slice(), &[9; 8]].concat()
+}
+
+pub fn chunk() -> Vec<u8> {
+    let mut document = AutoCommit::new().with_actor(ActorId::from(actor()));
+    document.put(ROOT, "note", "In de kelder, zonder bereik").unwrap();
+    document.put(ROOT, "minutes", 45_i64).unwrap();
+    document.commit_with(CommitOptions::default().with_time(TIME));
+    document.get_changes(&[]).remove(0).raw_bytes().to_vec()
+}
+
+pub fn envelope() -> Vec<u8> {
+    SignedChange::sign(document(), &chunk(), &anna()).unwrap().bytes().to_vec()
+}
+
+fn hash() -> ChangeHash {
+    SignedChange::decode(&envelope()).unwrap().hash()
+}
+
+fn certificate() -> Certificate {
+    Certificate {
+        device: anna().device(),
+        keys: anna().public(),
+        person: "anna".into(),
+        display_name: "Anna de Wit".into(),
+        role: Role::Coach,
+        organisation: "pro-west".into(),
+        label: "telefoon van Anna".into(),
+        from: at(0),
+    }
+}
+
+/// Every kind of statement, with who signs it.
+pub fn statements() -> BTreeMap<&'static str, (Statement, DeviceKeys)> {
+    let day = |text: &str| text.parse().unwrap();
+    let opening = Opening {
+        document: document(),
+        kind: DocumentKind::Dossier,
+        founding: 1,
+        trainee: Some(TraineeId::from_bytes([4; 16])),
+        organisation: "pro-west".into(),
+        person: "anna".into(),
+        at: at(1),
+    };
+    let grant = Grant {
+        id: EntryId::from_bytes([3; 16]),
+        document: document(),
+        person: "bram".into(),
+        from: day("2025-03-31"),
+        until: Some(day("2025-04-30")),
+        note: Some("vakantie van Anna".into()),
+        by: "carla".into(),
+        at: at(2),
+    };
+    let end = GrantEnd {
+        document: document(),
+        person: "bram".into(),
+        on: day("2025-04-15"),
+        by: "carla".into(),
+        at: at(3),
+        reason: Some("Anna is terug".into()),
+    };
+    let revocation = Revocation { device: anna().device(), at: at(4), reason: Some("telefoon verloren".into()) };
+    BTreeMap::from([
+        ("statement-certificate", (Statement::Certificate(certificate()), server())),
+        ("statement-opening", (Statement::Opening(opening), anna())),
+        ("statement-grant", (Statement::Grant(grant), carla())),
+        ("statement-grant-end", (Statement::GrantEnd(end), carla())),
+        ("statement-revocation", (Statement::Revocation(revocation), server())),
+        ("statement-erasure", (Statement::Erasure(Erasure { document: document(), at: at(5) }), server())),
+    ])
+}
+
+fn signed(name: &str) -> Vec<u8> {
+    let (statement, keys) = statements().remove(name).unwrap();
+    SignedStatement::sign(&statement, &keys).unwrap().bytes().to_vec()
+}
+
+pub fn receipt() -> Receipt {
+    let line = |seq, hash| ReceiptLine { seq, document: document(), hash };
+    Receipt::sign(epoch(), vec![line(18, hash()), line(17, ChangeHash::from_bytes([9; 32]))], &server())
+}
+
+pub fn cursor() -> Cursor {
+    Cursor { epoch: epoch(), position: 16, backfill: Some(3) }
+}
+
+pub fn request() -> Request {
+    Request {
+        cursor: cursor().encode(),
+        statements: vec![signed("statement-opening")],
+        changes: vec![envelope()],
+        have: vec![Hashes { document: document(), hashes: vec![hash()] }],
+        page: Some(DEFAULT_PAGE),
+        unsynced: 2,
+        contacts_since: Some(at(-1)),
+        ..Request::default()
+    }
+}
+
+pub fn request_nothing_new() -> Request {
+    Request { cursor: Cursor { backfill: None, ..cursor() }.encode(), ..Request::default() }
+}
+
+pub fn answer() -> Answer {
+    let waits = Why { reason: Reason::NoGrant, text: Some("sinds 1 maart".into()) };
+    Answer {
+        verdicts: vec![
+            Verdict::Accepted { seq: 18 },
+            Verdict::Deferred(Reason::MissingDependencies.into()),
+            Verdict::Quarantined(waits),
+            Verdict::Refused(Reason::TooLarge.into()),
+        ],
+        items: vec![
+            Item { seq: 17, kind: ItemKind::Statement, bytes: signed("statement-grant-end") },
+            Item { seq: 19, kind: ItemKind::Change, bytes: envelope() },
+        ],
+        closed: vec![other_document()],
+        cursor: Cursor { position: 19, backfill: None, ..cursor() }.encode(),
+        more: true,
+        heads: vec![Heads { document: document(), digest: heads_digest(&[hash()]) }],
+        missing: vec![Hashes { document: document(), hashes: vec![hash()] }],
+        receipt: Some(receipt().signature),
+        time: at(6),
+        contacts: vec![Contact { device: anna().device(), person: "anna".into(), at: at(6), unsynced: 2 }],
+        epoch: Some(epoch()),
+        ..Answer::default()
+    }
+}
+
+pub fn answer_nothing_new() -> Answer {
+    Answer { time: at(7), ..Answer::default() }
+}
+
+pub fn enrol_request() -> EnrolRequest {
+    EnrolRequest::new("KOFFIE-7", &anna(), "telefoon van Anna", Some(REGION))
+}
+
+fn nonce() -> Nonce {
+    "AAECAwQFBgcI".parse().unwrap()
+}
+
+pub fn enrol_answer() -> EnrolAnswer {
+    EnrolAnswer {
+        version: VERSION,
+        server: server().server(),
+        keys: server().public(),
+        region: REGION.into(),
+        epoch: epoch(),
+        statements: vec![signed("statement-certificate")],
+        person: "anna".into(),
+        role: Role::Coach,
+        organisation: "pro-west".into(),
+        nonce: nonce().to_string(),
+        display_name: "Anna de Wit".into(),
+    }
+}
+
+pub fn invite_request() -> InviteRequest {
+    InviteRequest {
+        version: VERSION,
+        person: "anna".into(),
+        display_name: "Anna de Wit".into(),
+        role: Role::Coach,
+        organisation: "pro-west".into(),
+    }
+}
+
+pub fn invite_answer() -> InviteAnswer {
+    InviteAnswer { version: VERSION, code: "KOFFIE-7".into(), expires: at(86_400_000) }
+}
+
+pub fn device_list() -> DeviceList {
+    let device = DeviceInfo {
+        device: anna().device(),
+        person: "anna".into(),
+        role: Role::Coach,
+        label: "telefoon van Anna".into(),
+        enrolled: at(0),
+        last_contact: Some(at(6)),
+        unsynced: Some(2),
+        documents: vec![document()],
+        revoked: Some(at(8)),
+        display_name: "Anna de Wit".into(),
+        organisation: "pro-west".into(),
+    };
+    DeviceList { version: VERSION, devices: vec![device] }
+}
+
+pub fn error_answer() -> ErrorAnswer {
+    ErrorAnswer { text: Some("it expired on 2025-03-01".into()), ..ErrorCode::ExpiredCode.into() }
+}
+
+pub fn bundle_content() -> Content {
+    Content { statements: vec![signed("statement-opening")], changes: vec![envelope()], receipts: vec![receipt().encode()] }
+}
+
+pub fn seal_bundle() -> Vec<u8> {
+    let recipients = [carla().public(), server().public()];
+    Bundle::seal(&bundle_content(), REGION, anna().device(), &recipients, &mut Counting(100)).unwrap()
+}
+
+pub fn request_headers() -> [(&'static str, String); 3] {
+    let body = request_nothing_new().encode();
+    request_signature::sign(&anna(), "POST", "/v1/sync", &body, server().server(), nonce())
+}
+
+/// A store of two records.
+pub struct Store {
+    disk: Arc<MemoryDisk>,
+    pub keyring: Keyring,
+}
+
+impl Store {
+    pub fn file(&self, name: &str) -> Vec<u8> {
+        self.disk.read(name, 0, usize::MAX).unwrap()
+    }
+}
+
+pub fn make_store() -> Store {
+    let disk = Arc::new(MemoryDisk::default());
+    let rng = &mut Counting(0);
+    let keyring = Keyring::create(&*disk, &WrappingKey::from_bytes(WRAPPING), rng).unwrap();
+    keyring.add_document_keys(&*disk, &[document()], rng).unwrap();
+    let change = NewRecord { kind: Kind::Change, key: keyring.document_key(document()).unwrap(), payload: envelope() };
+    let mut journal = Journal::open(disk.clone()).unwrap();
+    let mut writer = journal.write().unwrap();
+    writer.read_new(&keyring, &mut |_| {}).unwrap();
+    writer.append(&keyring, rng, &[NewRecord::clear(Kind::Audit, AUDIT.to_vec()), change]).unwrap();
+    writer.commit().unwrap();
+    Store { disk, keyring }
+}
+
+/// Every vector by its name in the documentation.
+pub fn all() -> BTreeMap<String, Vec<u8>> {
+    let store = make_store();
+    let mut all: BTreeMap<String, Vec<u8>> = statements().keys().map(|name| ((*name).to_owned(), signed(name))).collect();
+    let rest: [(&str, Vec<u8>); 16] = [
+        ("envelope", envelope()),
+        ("receipt", receipt().encode()),
+        ("cursor", cursor().encode()),
+        ("request", request().encode()),
+        ("request-nothing-new", request_nothing_new().encode()),
+        ("answer", answer().encode()),
+        ("answer-nothing-new", answer_nothing_new().encode()),
+        ("enrol-request", enrol_request().encode()),
+        ("enrol-answer", enrol_answer().encode()),
+        ("invite-request", invite_request().encode()),
+        ("invite-answer", invite_answer().encode()),
+        ("device-list", device_list().encode()),
+        ("error", error_answer().encode()),
+        ("bundle", seal_bundle()),
+        ("keyring", store.file("keyring.2")),
+        ("journal", store.file(SEGMENT)),
+    ];
+    all.extend(rest.into_iter().map(|(name, bytes)| (name.to_owned(), bytes)));
+    all
+}
