@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use automerge::transaction::{CommitOptions, Transactable, Transaction};
-use automerge::{ActorId, Automerge, Change, ObjId, ObjType, ReadDoc, ScalarValue, Value, ValueRef};
+use automerge::{ActorId, Automerge, Change, ObjId, ObjType, ReadDoc, ScalarValue, Value, ValueRef, legacy};
 
 use crate::chunk::ChangeHash;
 use crate::clock::Timestamp;
@@ -266,16 +266,27 @@ fn to_automerge(scalar: &Scalar) -> ScalarValue {
     }
 }
 
-/// The texts that a change writes; none when it cannot be read.
-pub fn texts_in(chunk: &[u8]) -> Vec<String> {
+/// The field beside a text in which its author declares that digits in it are no BSN (V17).
+pub const NO_BSN: &str = "nobsn";
+
+/// The texts that a change writes and whether their author declares that no BSN is among them; nothing when the change
+/// cannot be read.
+pub fn texts_in(chunk: &[u8]) -> (Vec<String>, bool) {
     let chunk = chunk.to_vec();
     quietly(move || {
         let change = Change::from_bytes(chunk).map_err(|error| DocumentError::Automerge(error.to_string()))?;
-        let texts = change.decode().operations.into_iter().filter_map(|op| match op.primitive_value() {
-            Some(ScalarValue::Str(text)) => Some(text.to_string()),
-            _ => None,
-        });
-        Ok(texts.collect())
+        let (mut texts, mut declared) = (Vec::new(), false);
+        for op in change.decode().operations {
+            match op.primitive_value() {
+                Some(ScalarValue::Str(text)) => texts.push(text.to_string()),
+                Some(ScalarValue::Boolean(true)) => {
+                    let legacy::Key::Map(key) = &op.key else { continue };
+                    declared |= key.rsplit('/').next() == Some(NO_BSN);
+                }
+                _ => {}
+            }
+        }
+        Ok((texts, declared))
     })
     .unwrap_or_default()
 }

@@ -348,9 +348,10 @@ impl FieldBook {
                 Some(doc) => doc,
                 None => load(&self.ledger, &writer, &self.keyring, &*self.cache, &mut self.documents, *document)?,
             };
-            if let Some(chunk) = doc.write(&job.writes, &actor, moment.at)? {
+            let writes = with_declaration(&job.writes);
+            if let Some(chunk) = doc.write(&writes, &actor, moment.at)? {
                 let change = sign(*document, &chunk, self.keyring.device_keys())?;
-                let operation = Operation::new(*document, change.hash(), moment.at, &job.writes, None);
+                let operation = Operation::new(*document, change.hash(), moment.at, &writes, None);
                 records.push((Kind::Change, store, change.bytes().to_vec()));
                 records.push((Kind::Operation, store, operation.encode()));
             }
@@ -531,6 +532,17 @@ fn cached(cache: &dyn Cache, key: &[u8], facts: &crate::ledger::DocumentFacts) -
         return None;
     }
     Some((Document::load(facts.kind, bytes).ok()?, count))
+}
+
+/// Digits that pass for a BSN come here only when their author declared at entry that they are none (V17): the declaration
+/// goes with the text, so that nobody has to ask again.
+fn with_declaration(writes: &[Write]) -> std::borrow::Cow<'_, [Write]> {
+    let declared: Vec<Write> = writes
+        .iter()
+        .filter(|write| matches!(&write.value, Scalar::Text(text) if !crate::text_check::bsn_positions(text).is_empty()))
+        .map(|write| Write { key: crate::document::NO_BSN.to_owned(), value: Scalar::Bool(true), ..write.clone() })
+        .collect();
+    if declared.is_empty() { writes.into() } else { [writes, &declared].concat().into() }
 }
 
 /// Signs a change of this device's own making.

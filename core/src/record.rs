@@ -527,6 +527,9 @@ fn show_as<V: Value>(scalar: &Scalar, lang: Lang) -> String {
     }
 }
 
+/// What stands behind a field's key (`""` or `:MEMBER`), and a value.
+pub type Cell = (String, Scalar);
+
 /// What is known of a field without its record at hand.
 pub struct FieldInfo {
     /// The name in code, JSON and English files.
@@ -540,7 +543,7 @@ pub struct FieldInfo {
     /// One cell's value for a person to read.
     pub show: fn(&Scalar, Lang) -> String,
     /// The cells (suffix, value) from a person's text.
-    pub parse: fn(&str) -> Result<Vec<(String, Scalar)>, Unreadable>,
+    pub parse: fn(&str) -> Result<Vec<Cell>, Unreadable>,
 }
 
 impl FieldInfo {

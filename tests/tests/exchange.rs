@@ -201,3 +201,13 @@ fn what_leant_on_a_refused_change_is_kept_and_only_that_one_is_listed() {
     assert_eq!(anna.book.refused().unwrap().iter().filter(|(_, writes)| writes.len() == 1).count(), 3);
     let _ = dossier;
 }
+
+#[test]
+fn a_declared_number_is_no_bsn_and_travels_with_its_declaration() {
+    let mut field = Field::new(8);
+    let mut anna = field.enrolled("anna", Role::Coach);
+    let dossier = field.dossier(&mut anna, "WF-2025-0001");
+    field.visit(&mut anna, dossier, "Ordernummer 111222333 ligt klaar");
+    let (outcome, _) = field.sync(&mut anna);
+    assert_eq!((outcome.accepted, outcome.quarantined), (2, 0));
+}

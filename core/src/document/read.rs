@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use automerge::legacy;
-
 use super::*;
 
 /// One of several values that concurrent edits left in a cell.

@@ -47,8 +47,8 @@ impl Verification {
 }
 
 pub(super) fn verify(disk: &dyn Disk, keyring: &Keyring) -> Result<Verification, JournalError> {
-    let mut found = Verification::default();
-    found.set_aside = disk.list()?.into_iter().filter(|name| name.starts_with(TORN)).collect();
+    let set_aside = disk.list()?.into_iter().filter(|name| name.starts_with(TORN)).collect();
+    let mut found = Verification { set_aside, ..Verification::default() };
     let mut walk = Walk::default();
     if let Err(error) = check_segments(disk) {
         let damage = damage_of(error)?;

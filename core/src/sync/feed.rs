@@ -54,6 +54,9 @@ pub struct Page {
     pub more: bool,
 }
 
+/// From an opened record to the closed record that ended it, if one did.
+type Span = (u64, Option<u64>);
+
 /// The feed in memory: numbers and names, no content.
 #[derive(Debug, Default)]
 pub struct Feed {
@@ -62,7 +65,7 @@ pub struct Feed {
     /// Organisation and opening number of each dossier.
     openings: HashMap<DocumentId, (String, u64)>,
     /// For each person, when documents opened and closed.
-    access: HashMap<String, BTreeMap<DocumentId, Vec<(u64, Option<u64>)>>>,
+    access: HashMap<String, BTreeMap<DocumentId, Vec<Span>>>,
     register: Option<DocumentId>,
 }
 
@@ -194,18 +197,14 @@ impl Feed {
                     page.closed.push(*document);
                 }
                 What::Change(document, _) | What::About(document, _)
-                    if self.sees(reader, document, line.number) && !skipped(&line.what, skip) =>
+                    if self.sees(reader, document, line.number) && !skipped(&line.what, skip) && !take(&mut page, line) =>
                 {
-                    if !take(&mut page, line) {
-                        page.more = true;
-                        return page;
-                    }
+                    page.more = true;
+                    return page;
                 }
-                What::Public(_) if !skipped(&line.what, skip) => {
-                    if !take(&mut page, line) {
-                        page.more = true;
-                        return page;
-                    }
+                What::Public(_) if !skipped(&line.what, skip) && !take(&mut page, line) => {
+                    page.more = true;
+                    return page;
                 }
                 _ => {}
             }

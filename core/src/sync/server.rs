@@ -144,6 +144,8 @@ struct State {
     quarantined: HashMap<ChangeHash, Reason>,
     openings_today: HashMap<(String, i64), usize>,
     documents: HashMap<DocumentId, (Document, [u8; 32])>,
+    /// The day for which dated grants were looked at; none when a grant came since.
+    due_checked: Option<Day>,
     trouble: Option<RegionError>,
 }
 
@@ -452,6 +454,9 @@ impl State {
         if number <= self.feed.end() && matches!(record.kind, Kind::Opened | Kind::Closed) {
             return Ok(());
         }
+        if record.kind == Kind::Grant {
+            self.due_checked = None;
+        }
         let line = match (&record.payload, record.kind) {
             (Payload::Bytes(bytes), Kind::Change) => {
                 let change = SignedChange::decode(bytes).map_err(|error| LedgerError::Record(number, error.to_string()))?;
@@ -613,6 +618,9 @@ impl Batch<'_> {
     /// Dated grants begin and end through records, so that feeds need no clock.
     fn open_and_close_what_is_due(&mut self) -> Result<(), RegionError> {
         let today = self.moment.today();
+        if self.state.due_checked == Some(today) {
+            return Ok(());
+        }
         let mut due = Vec::new();
         for (document, facts) in &self.state.ledger.documents {
             let founder = facts.opening.as_ref().map(|(opening, _)| opening.person.as_str());
@@ -632,6 +640,7 @@ impl Batch<'_> {
                 self.stage_note(Kind::Closed, note.encode())?;
             }
         }
+        self.state.due_checked = Some(today);
         Ok(())
     }
 
@@ -1042,9 +1051,10 @@ fn is_fed(kind: Kind) -> bool {
     matches!(kind, Kind::Change | Kind::Opening | Kind::Grant | Kind::Certificate | Kind::Revocation | Kind::Erasure)
 }
 
-/// Whether a text in the change holds digits that pass for a BSN (V17).
+/// Whether a text in the change holds digits that pass for a BSN, and its author does not declare that they are none (V17).
 fn holds_bsn(change: &SignedChange) -> bool {
-    crate::document::texts_in(change.chunk()).iter().any(|text| !text_check::bsn_positions(text).is_empty())
+    let (texts, declared) = crate::document::texts_in(change.chunk());
+    !declared && texts.iter().any(|text| !text_check::bsn_positions(text).is_empty())
 }
 
 /// What is kept of an invitation's code.
