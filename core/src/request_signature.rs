@@ -176,20 +176,35 @@ impl RequestSignature {
         body: &[u8],
         server: ServerId,
     ) -> Result<(), BadRequestSignature> {
+        self.verify_body(body)?;
+        self.verify_head(keys, method, path, server)
+    }
+
+    /// The part of [`verify`](Self::verify) that needs no body: it tells a stranger from a device before a byte of the body
+    /// is kept in memory. [`verify_body`](Self::verify_body) has to follow.
+    ///
+    /// # Errors
+    /// [`BadRequestSignature`] says what does not fit.
+    pub fn verify_head(&self, keys: &PublicKeys, method: &str, path: &str, server: ServerId) -> Result<(), BadRequestSignature> {
         if !path.starts_with('/') || path.contains(['?', '#']) {
             return Err(BadRequestSignature::Profile("a query, which is not signed"));
         }
         if self.server != server {
             return Err(BadRequestSignature::OtherServer);
         }
-        if self.digest != digest(body) {
-            return Err(BadRequestSignature::Body);
-        }
         if self.device != keys.device() {
             return Err(BadRequestSignature::Signature);
         }
         let base = base(method, path, &self.digest, &params(self.device, self.nonce, self.server));
         keys.verify_raw(base.as_bytes(), &self.signature).map_err(|_| BadRequestSignature::Signature)
+    }
+
+    /// Checks that the body is the one whose digest was signed.
+    ///
+    /// # Errors
+    /// [`BadRequestSignature::Body`] otherwise.
+    pub fn verify_body(&self, body: &[u8]) -> Result<(), BadRequestSignature> {
+        if self.digest == digest(body) { Ok(()) } else { Err(BadRequestSignature::Body) }
     }
 }
 

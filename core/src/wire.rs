@@ -3,7 +3,8 @@
 //! Everything is a CBOR map with integer keys; what is empty or absent is not written, so that having nothing to say costs a
 //! few bytes. Unknown keys are skipped. Statements and changes travel as the signed bytes they are stored as.
 
-use crate::cbor::{self, FormatError};
+use crate::cbor;
+pub use crate::cbor::FormatError;
 use crate::chunk::ChangeHash;
 use crate::clock::Timestamp;
 use crate::ids::{DeviceId, DocumentId, Epoch};
@@ -14,7 +15,7 @@ mod cursor;
 mod receipt;
 mod verdict;
 
-pub use admin::{DeviceInfo, DeviceList, EnrolAnswer, EnrolRequest, ErrorAnswer, ErrorCode, InviteAnswer, InviteRequest};
+pub use admin::{DeviceInfo, DeviceList, EnrolAnswer, EnrolRequest, ErrorAnswer, ErrorCode, InviteAnswer, InviteRequest, ServerInfo};
 pub use cursor::Cursor;
 pub use receipt::{Receipt, ReceiptLine, heads_digest};
 pub use verdict::{Reason, Verdict, Why};
@@ -72,7 +73,7 @@ pub(crate) fn check_version(bytes: &[u8], limit: usize) -> Result<(), FormatErro
     }
 }
 
-messages!(Request, Answer, EnrolRequest, EnrolAnswer, InviteRequest, InviteAnswer, DeviceList, ErrorAnswer);
+messages!(Request, Answer, EnrolRequest, EnrolAnswer, InviteRequest, InviteAnswer, DeviceList, ErrorAnswer, ServerInfo);
 
 /// A digest of a document's heads, as a device will hold them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]

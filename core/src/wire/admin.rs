@@ -114,7 +114,30 @@ pub struct EnrolAnswer {
     pub display_name: String,
 }
 
-/// `POST /v1/invite`: a coordinator asks for a code.
+/// Answer to `GET /v1/server`: which server this is, for a device that is about to enrol. It is not signed; what it says is
+/// believed when the answer to the enrolment says the same.
+#[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[cbor(map)]
+pub struct ServerInfo {
+    /// [`VERSION`].
+    #[n(0)]
+    pub version: u32,
+    /// The server.
+    #[n(1)]
+    pub server: ServerId,
+    /// The server's public keys; its id follows from them.
+    #[n(2)]
+    pub keys: PublicKeys,
+    /// The region.
+    #[n(3)]
+    #[cbor(decode_with = "cbor::text::<Ctx, MAX_NAME>")]
+    pub region: String,
+    /// This life of the server.
+    #[n(4)]
+    pub epoch: Epoch,
+}
+
+/// `POST /v1/invitations`: a coordinator asks for a code.
 #[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
 #[cbor(map)]
 pub struct InviteRequest {

@@ -1,0 +1,225 @@
+//! Administrative commands beside a running server: they return data, and `render` prints it.
+
+use serde::Serialize;
+use veldboek_core::clock::Timestamp;
+use veldboek_core::journal::Journal;
+use veldboek_core::keyring::Keyring;
+use veldboek_core::record::{Code, Lang};
+use veldboek_core::statement::Role;
+use veldboek_core::sync::server::{Done, Work};
+use veldboek_core::wire::{DeviceInfo, InviteRequest, VERSION};
+
+use crate::args::Invite;
+use crate::config::Settings;
+use crate::failure::ServerError;
+use crate::{setup, time};
+
+/// A code for a person.
+#[derive(Debug, Serialize)]
+pub struct Invited {
+    /// The one-time code.
+    pub code: String,
+    /// For whom.
+    pub person: String,
+    /// What that person will do.
+    pub role: RoleCode,
+    /// Until when it works.
+    pub expires: String,
+}
+
+/// A device, as it is printed.
+#[derive(Debug, Serialize)]
+pub struct Device {
+    /// The device.
+    pub device: String,
+    /// Whose it is.
+    pub person: String,
+    /// That person's name.
+    pub name: String,
+    /// What that person does.
+    pub role: RoleCode,
+    /// The organisation that person works for.
+    pub organisation: String,
+    /// What the person calls the device.
+    pub label: String,
+    /// Since when.
+    pub enrolled: String,
+    /// The last contact.
+    pub last_contact: Option<String>,
+    /// How many changes stayed behind then.
+    pub unsynced: Option<u32>,
+    /// Since when it is no longer trusted.
+    pub revoked: Option<String>,
+    /// For one device: the documents that it could hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub documents: Option<Vec<String>>,
+}
+
+/// A person, as printed.
+#[derive(Debug, Serialize)]
+pub struct Person {
+    /// The person's code.
+    pub person: String,
+    /// The name as colleagues see it.
+    pub name: String,
+    /// What the person does.
+    pub role: RoleCode,
+    /// The organisation the person works for.
+    pub organisation: String,
+    /// How many devices of the person are trusted.
+    pub devices: usize,
+}
+
+/// A role with its label.
+#[derive(Debug, Serialize)]
+pub struct RoleCode {
+    /// The stable name.
+    pub code: &'static str,
+    /// What people read.
+    pub label: &'static str,
+}
+
+impl From<Role> for RoleCode {
+    fn from(role: Role) -> Self {
+        Self { code: role.code(), label: role.label(Lang::Nl) }
+    }
+}
+
+/// What `verify` found.
+#[derive(Debug, Serialize)]
+pub struct Verified {
+    /// Whether every record is as it was written.
+    pub whole: bool,
+    /// Whole records.
+    pub records: u64,
+    /// Of those, the ones whose key was destroyed on purpose.
+    pub erased: u64,
+    /// Bytes after the last whole record.
+    pub unfinished_bytes: u64,
+    /// The number of the last record.
+    pub seq: u64,
+    /// The head of the chain: note it elsewhere.
+    pub head: String,
+    /// The number of the record with the head that was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub noted_head_seq: Option<u64>,
+    /// Where the chain is broken.
+    pub damage: Vec<String>,
+    /// Files with what was left by writers that were cut off.
+    pub set_aside: Vec<String>,
+}
+
+/// Makes a one-time code for a person.
+///
+/// # Errors
+/// [`ServerError`].
+pub fn invite(settings: &Settings, asked: &Invite) -> Result<Invited, ServerError> {
+    let mut region = setup::open_beside(settings)?;
+    let request = InviteRequest {
+        version: VERSION,
+        person: asked.person.clone(),
+        display_name: asked.name.clone(),
+        role: asked.role.into(),
+        organisation: asked.organisation.clone().unwrap_or_default(),
+    };
+    let answer = setup::invite(&mut region, request)?;
+    Ok(Invited {
+        code: answer.code,
+        person: asked.person.clone(),
+        role: Role::from(asked.role).into(),
+        expires: answer.expires.to_string(),
+    })
+}
+
+/// All devices, oldest first.
+///
+/// # Errors
+/// [`ServerError`].
+pub fn devices(settings: &Settings) -> Result<Vec<Device>, ServerError> {
+    let mut found = ask_devices(settings, None)?;
+    found.sort_by_key(|info| (info.enrolled, info.device));
+    Ok(found.into_iter().map(|info| device(info, false)).collect())
+}
+
+/// One device with its documents, named by its id or the beginning of it.
+///
+/// # Errors
+/// [`ServerError::WhichDevice`] when none or several are meant.
+pub fn device_named(settings: &Settings, id: &str) -> Result<Device, ServerError> {
+    let all = ask_devices(settings, None)?;
+    let mut meant = all.iter().filter(|info| info.device.to_string().starts_with(id));
+    let one = match (meant.next(), meant.next()) {
+        (Some(one), None) => one.device,
+        (None, _) => return Err(ServerError::WhichDevice(format!("no device is called '{id}'; `device list` shows them"))),
+        _ => return Err(ServerError::WhichDevice(format!("several devices begin with '{id}'; give more of the id"))),
+    };
+    match ask_devices(settings, Some(one))?.pop() {
+        Some(info) => Ok(device(info, true)),
+        None => Err(ServerError::WhichDevice(format!("the device '{id}' is gone; `device list` shows what there is"))),
+    }
+}
+
+/// Everyone with a device.
+///
+/// # Errors
+/// [`ServerError`].
+pub fn people(settings: &Settings) -> Result<Vec<Person>, ServerError> {
+    let people = setup::open_beside(settings)?.people();
+    Ok(people
+        .into_iter()
+        .map(|(person, name, role, organisation, devices)| Person { person, name, role: role.into(), organisation, devices })
+        .collect())
+}
+
+/// Checks every record and the chain; also of a store that is too damaged to be opened.
+///
+/// # Errors
+/// The keyring or the disk cannot be read; damage of the journal is data.
+pub fn verify(settings: &Settings, head: Option<[u8; 32]>) -> Result<Verified, ServerError> {
+    let (disk, wrapping) = setup::existing(settings)?;
+    let keyring = Keyring::open(&*disk, &wrapping)?;
+    let found = Journal::verify(&*disk, &keyring)?;
+    let mut damage: Vec<String> = found.damage.iter().map(ToString::to_string).collect();
+    damage.extend(
+        found
+            .without_key
+            .iter()
+            .map(|(seq, key)| format!("the key {key} of record {seq} is not in the keyring: put back the newest keyring")),
+    );
+    Ok(Verified {
+        whole: found.is_whole(),
+        records: found.records,
+        erased: found.gone,
+        unfinished_bytes: found.unfinished,
+        seq: found.head.0,
+        head: data_encoding::HEXLOWER.encode(&found.head.1),
+        noted_head_seq: head.and_then(|head| found.seq_of(&head)),
+        damage,
+        set_aside: found.set_aside.clone(),
+    })
+}
+
+fn ask_devices(settings: &Settings, one: Option<veldboek_core::ids::DeviceId>) -> Result<Vec<DeviceInfo>, ServerError> {
+    let mut region = setup::open_beside(settings)?;
+    match setup::do_one(&mut region, Work::Devices(None, one), time::now())? {
+        Done::Devices(devices) => Ok(devices),
+        _ => Ok(Vec::new()),
+    }
+}
+
+fn device(info: DeviceInfo, with_documents: bool) -> Device {
+    let text = |at: Timestamp| at.to_string();
+    Device {
+        device: info.device.to_string(),
+        person: info.person,
+        name: info.display_name,
+        role: info.role.into(),
+        organisation: info.organisation,
+        label: info.label,
+        enrolled: text(info.enrolled),
+        last_contact: info.last_contact.map(text),
+        unsynced: info.unsynced,
+        revoked: info.revoked.map(text),
+        documents: with_documents.then(|| info.documents.iter().map(ToString::to_string).collect()),
+    }
+}

@@ -1,0 +1,196 @@
+//! The commands of `veldboek-server` and their options.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use veldboek_core::statement::Role;
+
+const EXAMPLES: &str = "\
+Examples:
+  veldboek-server serve --region gooi-en-vechtstreek
+  veldboek-server serve --config /etc/veldboek/server.toml
+  veldboek-server invite --person anna --name 'Anna de Wit' --role coach --organisation werkpartners
+  veldboek-server device list --format json
+  veldboek-server verify
+
+Exit status: 0 done; 1 could not be done; 2 wrong usage; 5 refused; 6 damage found in the store.";
+
+/// The Veldboek server of one region.
+#[derive(Debug, Parser)]
+#[command(name = "veldboek-server", version, about, after_help = EXAMPLES, max_term_width = 110)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// The configuration file (TOML).
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The folder of the store; without it the configuration's, else `veldboek-store` here.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub store: Option<PathBuf>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the region's devices; the first start makes the store.
+    Serve(Serve),
+    /// Make a one-time enrolment code for a person.
+    Invite(Invite),
+    /// The devices of the region.
+    Device {
+        /// Which ones.
+        #[command(subcommand)]
+        command: DeviceCommand,
+    },
+    /// The people of the region.
+    People {
+        /// Which ones.
+        #[command(subcommand)]
+        command: PeopleCommand,
+    },
+    /// Check every record of the store and the chain that binds them.
+    Verify(Verify),
+}
+
+/// Options of `serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Address and port to listen on; port 0 takes a free one.
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<String>,
+    /// The region; needed once, and kept for ever.
+    #[arg(long, value_name = "NAME")]
+    pub region: Option<String>,
+}
+
+/// Options of `invite`.
+#[derive(Debug, Args)]
+pub struct Invite {
+    /// The person's code: 2 to 32 of a-z, 0-9 and '-'.
+    #[arg(long, value_name = "CODE")]
+    pub person: String,
+    /// The person's name as colleagues see it.
+    #[arg(long, value_name = "NAME")]
+    pub name: String,
+    /// What the person does.
+    #[arg(long, value_enum)]
+    pub role: RoleName,
+    /// The organisation the person works for; coaches and coordinators need one.
+    #[arg(long, value_name = "ORG", required_if_eq_any([("role", "coach"), ("role", "coordinator")]))]
+    pub organisation: Option<String>,
+    /// How to print the code.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// Roles as they are typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RoleName {
+    /// Job coach.
+    Coach,
+    /// Coordinator of an organisation.
+    Coordinator,
+    /// Administrator: people, devices, backups; no dossiers.
+    Administrator,
+}
+
+impl From<RoleName> for Role {
+    fn from(name: RoleName) -> Self {
+        match name {
+            RoleName::Coach => Role::Coach,
+            RoleName::Coordinator => Role::Coordinator,
+            RoleName::Administrator => Role::Administrator,
+        }
+    }
+}
+
+/// Commands about devices.
+#[derive(Debug, Subcommand)]
+pub enum DeviceCommand {
+    /// All devices.
+    List {
+        /// How to print them.
+        #[command(flatten)]
+        output: Output,
+    },
+    /// One device.
+    Show {
+        /// The device's id, or the beginning of it.
+        id: String,
+        /// How to print it.
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+/// Commands about people.
+#[derive(Debug, Subcommand)]
+pub enum PeopleCommand {
+    /// Everyone with a device.
+    List {
+        /// How to print them.
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+/// Options of `verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// A chain head that was noted earlier (64 hexadecimal digits): it must still be part of the chain.
+    #[arg(long, value_name = "HASH", value_parser = head)]
+    pub head: Option<[u8; 32]>,
+    /// How to print the result.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// How data is printed.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Output {
+    /// For people or for scripts.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+}
+
+/// The formats of printed data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Table,
+    /// For scripts.
+    Json,
+}
+
+fn head(text: &str) -> Result<[u8; 32], String> {
+    data_encoding::HEXLOWER_PERMISSIVE
+        .decode(text.as_bytes())
+        .ok()
+        .and_then(|bytes| bytes.try_into().ok())
+        .ok_or_else(|| "64 hexadecimal digits were expected, as `verify` prints them".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_commands_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_coach_has_an_organisation_and_an_administrator_needs_none() {
+        let invite = |rest: &[&str]| {
+            let words = ["veldboek-server", "invite", "--person", "anna", "--name", "Anna"];
+            Cli::try_parse_from(words.iter().chain(rest))
+        };
+        assert!(invite(&["--role", "coach"]).is_err());
+        assert!(invite(&["--role", "coach", "--organisation", "werkpartners"]).is_ok());
+        assert!(invite(&["--role", "administrator"]).is_ok());
+        assert!(invite(&["--role", "director"]).is_err());
+    }
+}

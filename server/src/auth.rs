@@ -1,0 +1,129 @@
+//! Who is asking: each request is signed by its device, over the method, the path, a digest of the body, a nonce of ours, and
+//! our own name, so that nothing signed for one server, one moment or one address is good for another.
+//!
+//! Everything that needs no body is checked before the body is read: a stranger costs no memory.
+
+use axum::extract::Request;
+use axum::http::header::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use getrandom::SysRng;
+use rand_core::UnwrapErr;
+use veldboek_core::ids::DeviceId;
+use veldboek_core::request_signature::{
+    BadRequestSignature, DIGEST_HEADER, INPUT_HEADER, NONCE_HEADER, RequestSignature, SIGNATURE_HEADER,
+};
+
+use crate::app::App;
+use crate::body;
+use crate::error::Failure;
+use crate::log::Short;
+use crate::turns::Turn;
+
+/// A device that signed its request.
+pub struct Caller<'a> {
+    /// Which device. Whether it is still welcome is for the region to say, in the order of its journal.
+    pub device: DeviceId,
+    next_nonce: String,
+    _turn: Turn<'a>,
+}
+
+impl Caller<'_> {
+    /// The answer, with the nonce for the next request.
+    pub fn answer(&self, outcome: Result<Response, Failure>) -> Response {
+        with_nonce(outcome.unwrap_or_else(IntoResponse::into_response), Some(&self.next_nonce))
+    }
+}
+
+/// A request that was not let in.
+pub struct Refused {
+    failure: Failure,
+    nonce: Option<String>,
+}
+
+impl From<Failure> for Refused {
+    fn from(failure: Failure) -> Self {
+        Self { failure, nonce: None }
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        with_nonce(self.failure.into_response(), self.nonce.as_deref())
+    }
+}
+
+fn with_nonce(mut response: Response, nonce: Option<&str>) -> Response {
+    if let Some(Ok(value)) = nonce.map(HeaderValue::from_str) {
+        response.headers_mut().insert(HeaderName::from_static(NONCE_HEADER), value);
+    }
+    response
+}
+
+/// Lets a signed request in: the device, and the body that it signed.
+///
+/// # Errors
+/// What is wrong with the request; with a fresh nonce when only that was missing.
+pub async fn admit(app: &App, request: Request) -> Result<(Caller<'_>, Vec<u8>), Refused> {
+    let (head, body) = request.into_parts();
+    let signed = match checked(app, &head).await {
+        Ok(signed) => signed,
+        Err(failure) => {
+            // A little is read, so that an honest client with a wrong address hears the reason and not a broken connection.
+            body::drain(body, app.limits.unsigned_body_bytes, &app.limits).await;
+            return Err(failure.into());
+        }
+    };
+    let device = signed.device();
+    // From here on it is known who asks, and each answer brings the next nonce.
+    let mut rng = UnwrapErr(SysRng);
+    if !app.nonces.take(device, &signed.nonce().to_string()) {
+        tracing::debug!(device = %Short(device), "a nonce was unknown or used");
+        body::drain(body, app.limits.body_bytes, &app.limits).await;
+        return Err(Refused { failure: Failure::StaleNonce, nonce: Some(app.nonces.issue(device, &mut rng)) });
+    }
+    let next_nonce = app.nonces.issue(device, &mut rng);
+    let read = async {
+        let turn = app.turns.take(Some(device), &app.limits).await?;
+        let body = body::read(body, app.limits.body_bytes, &app.limits).await?;
+        signed.verify_body(&body).map_err(bad_signature)?;
+        Ok((turn, body))
+    };
+    match read.await {
+        Ok((turn, body)) => Ok((Caller { device, next_nonce, _turn: turn }, body)),
+        Err(failure) => Err(Refused { failure, nonce: Some(next_nonce) }),
+    }
+}
+
+/// The signature of a request's head by a device that we know. The body comes later: its digest is part of what was signed.
+async fn checked(app: &App, head: &Parts) -> Result<RequestSignature, Failure> {
+    let target = head.uri.path_and_query().map_or("", |target| target.as_str());
+    let signed = RequestSignature::parse(
+        only(&head.headers, DIGEST_HEADER)?,
+        only(&head.headers, INPUT_HEADER)?,
+        only(&head.headers, SIGNATURE_HEADER)?,
+    )
+    .map_err(bad_signature)?;
+    let keys = app.keys_of(signed.device()).await?;
+    signed.verify_head(&keys, head.method.as_str(), target, app.identity.server).map_err(bad_signature)?;
+    Ok(signed)
+}
+
+/// A header that must be there exactly once: of two, we might check one and a proxy the other.
+fn only<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<&'a str, Failure> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next().map(HeaderValue::to_str), values.next()) {
+        (Some(Ok(value)), None) => Ok(value),
+        (None, _) => Err(Failure::NotSigned(format!("the header {name} is missing"))),
+        _ => Err(Failure::NotSigned(format!("the header {name} must be there once"))),
+    }
+}
+
+fn bad_signature(error: BadRequestSignature) -> Failure {
+    match error {
+        BadRequestSignature::Profile(_) => Failure::NotSigned(error.to_string()),
+        BadRequestSignature::Body => Failure::WrongBody,
+        BadRequestSignature::OtherServer => Failure::WrongServer,
+        BadRequestSignature::Signature => Failure::BadSignature,
+    }
+}

@@ -1,0 +1,261 @@
+//! The settings of the server: a small TOML file, overridden by options of the command.
+//!
+//! A key that is not known is refused with the nearest known one, because a misspelt limit that is silently ignored is
+//! found out on the day it was needed.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+/// Where the server listens when nobody said otherwise: only on this machine, behind whatever terminates TLS.
+pub const DEFAULT_LISTEN: &str = "127.0.0.1:8787";
+/// The folder of the store beside the configuration file.
+pub const DEFAULT_STORE: &str = "veldboek-store";
+/// The region of a first try. A region's name is part of its register's identity and stays for ever.
+pub const DEFAULT_REGION: &str = "proefregio";
+
+/// What a server needs to know.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The folder of the store.
+    pub store: PathBuf,
+    /// Address and port; port 0 takes a free one.
+    pub listen: String,
+    /// The region this server is for. Needed at the first start; afterwards the store knows it.
+    pub region: Option<String>,
+    /// How much one client may ask.
+    pub limits: Limits,
+}
+
+impl Settings {
+    /// The settings for a store in this folder, everything else as by default.
+    pub fn for_store(store: impl Into<PathBuf>) -> Self {
+        Self { store: store.into(), listen: DEFAULT_LISTEN.to_owned(), region: None, limits: Limits::default() }
+    }
+}
+
+/// How much one client may ask, so that one broken device costs the others nothing.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// The largest body of a signed request.
+    pub body_bytes: usize,
+    /// The largest body of a request without a signature (enrolment).
+    pub unsigned_body_bytes: usize,
+    /// How long a sender may fall silent in the middle of a body or of its headers.
+    pub idle: Duration,
+    /// How long a whole body may take.
+    pub body: Duration,
+    /// Connections open at one time.
+    pub connections: usize,
+    /// Requests in hand at one time; further ones wait their turn.
+    pub requests: usize,
+    /// How long a request waits its turn before it is told to come back later, and a stopping server waits for clients.
+    pub patience: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes: 16 * 1024 * 1024,
+            unsigned_body_bytes: 64 * 1024,
+            idle: Duration::from_secs(20),
+            body: Duration::from_secs(300),
+            connections: 1024,
+            requests: 64,
+            patience: Duration::from_secs(10),
+        }
+    }
+}
+
+/// The settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration {path}: {source}; check --config and who may read the file")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file is not TOML, or a value has the wrong type.
+    #[error("the configuration {path} cannot be understood: {message}")]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// Line, column and reason.
+        message: String,
+    },
+    /// A key that does not exist.
+    #[error("the configuration {path} has an unknown key '{key}'; {hint}")]
+    UnknownKey {
+        /// The file.
+        path: PathBuf,
+        /// What was written.
+        key: String,
+        /// The nearest known key, or all of them.
+        hint: String,
+    },
+    /// A value that cannot work.
+    #[error("the configuration {path} says {key} = {value}; {hint}")]
+    Impossible {
+        /// The file.
+        path: PathBuf,
+        /// The key.
+        key: &'static str,
+        /// The value.
+        value: u64,
+        /// What is possible.
+        hint: &'static str,
+    },
+}
+
+#[derive(Deserialize, Default)]
+struct File {
+    store: Option<PathBuf>,
+    listen: Option<String>,
+    region: Option<String>,
+    #[serde(default)]
+    limits: FileLimits,
+}
+
+#[derive(Deserialize, Default)]
+struct FileLimits {
+    body_bytes: Option<u64>,
+    idle_seconds: Option<u64>,
+    body_seconds: Option<u64>,
+    connections: Option<u64>,
+    requests: Option<u64>,
+}
+
+const KEYS: &[&str] = &["store", "listen", "region", "limits"];
+const LIMIT_KEYS: &[&str] = &["body_bytes", "idle_seconds", "body_seconds", "connections", "requests"];
+
+/// The settings from a file, or the defaults without one. A relative `store` is relative to the file.
+///
+/// # Errors
+/// [`ConfigError`] names the file and the key.
+pub fn load(path: Option<&Path>) -> Result<Settings, ConfigError> {
+    let Some(path) = path else { return Ok(Settings::for_store(DEFAULT_STORE)) };
+    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_path_buf(), source })?;
+    parse(&text, path)
+}
+
+fn parse(text: &str, path: &Path) -> Result<Settings, ConfigError> {
+    let malformed = |error: toml::de::Error| ConfigError::Malformed {
+        path: path.to_path_buf(),
+        message: error.to_string().trim().to_owned(),
+    };
+    let table: toml::Table = text.parse().map_err(malformed)?;
+    known(table.keys(), KEYS, "", path)?;
+    if let Some(toml::Value::Table(limits)) = table.get("limits") {
+        known(limits.keys(), LIMIT_KEYS, "limits.", path)?;
+    }
+    // Read from the text again, not from the table: then a wrong type is reported with its line.
+    let file: File = toml::from_str(text).map_err(malformed)?;
+    let beside = path.parent().unwrap_or(Path::new(""));
+    let number = |key: &'static str, value: Option<u64>, least: u64, default: u64, hint: &'static str| match value {
+        Some(value) if value < least => Err(ConfigError::Impossible { path: path.to_path_buf(), key, value, hint }),
+        other => Ok(other.unwrap_or(default)),
+    };
+    let standard = Limits::default();
+    let seconds = "at least 1 second is needed";
+    let one = "at least 1 is needed";
+    let limits = Limits {
+        body_bytes: size(number(
+            "limits.body_bytes",
+            file.limits.body_bytes,
+            65_536,
+            standard.body_bytes as u64,
+            "at least 65536 is needed, or a visit may not fit",
+        )?),
+        idle: Duration::from_secs(number("limits.idle_seconds", file.limits.idle_seconds, 1, standard.idle.as_secs(), seconds)?),
+        body: Duration::from_secs(number("limits.body_seconds", file.limits.body_seconds, 1, standard.body.as_secs(), seconds)?),
+        connections: size(number("limits.connections", file.limits.connections, 1, standard.connections as u64, one)?),
+        requests: size(number("limits.requests", file.limits.requests, 1, standard.requests as u64, one)?),
+        ..standard
+    };
+    Ok(Settings {
+        store: beside.join(file.store.unwrap_or_else(|| DEFAULT_STORE.into())),
+        listen: file.listen.unwrap_or_else(|| DEFAULT_LISTEN.to_owned()),
+        region: file.region,
+        limits,
+    })
+}
+
+fn size(number: u64) -> usize {
+    // A semaphore holds less than a whole usize; nobody means more than this.
+    usize::try_from(number).unwrap_or(usize::MAX).min(usize::MAX >> 4)
+}
+
+fn known<'a>(keys: impl Iterator<Item = &'a String>, allowed: &[&str], prefix: &str, path: &Path) -> Result<(), ConfigError> {
+    for key in keys {
+        if allowed.contains(&key.as_str()) {
+            continue;
+        }
+        let nearest = allowed.iter().map(|known| (distance(key, known), *known)).min().filter(|(distance, _)| *distance <= 3);
+        let hint = match nearest {
+            Some((_, known)) => format!("did you mean '{prefix}{known}'?"),
+            None => format!("the known keys are: {}", allowed.join(", ")),
+        };
+        return Err(ConfigError::UnknownKey { path: path.to_path_buf(), key: format!("{prefix}{key}"), hint });
+    }
+    Ok(())
+}
+
+/// The number of letters to insert, remove or change between two words.
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (i, letter) in one.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, candidate) in other.iter().enumerate() {
+            let changed = diagonal + usize::from(letter != *candidate);
+            diagonal = row[j + 1];
+            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[other.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Settings, ConfigError> {
+        parse(text, Path::new("/etc/veldboek/server.toml"))
+    }
+
+    #[test]
+    fn an_empty_file_is_a_first_try_on_loopback() {
+        let settings = read("").unwrap();
+        assert_eq!(settings.store, Path::new("/etc/veldboek/veldboek-store"));
+        assert_eq!(settings.listen, "127.0.0.1:8787");
+        assert_eq!(settings.limits.body_bytes, 16 << 20);
+    }
+
+    #[test]
+    fn a_misspelt_key_is_refused_with_the_one_that_was_meant() {
+        let error = read("regoin = 'gooi'").unwrap_err().to_string();
+        assert!(error.contains("'regoin'") && error.contains("did you mean 'region'?"), "{error}");
+        let error = read("[limits]\nbody_byte = 5").unwrap_err().to_string();
+        assert!(error.contains("did you mean 'limits.body_bytes'?"), "{error}");
+        let error = read("colour = 'blue'").unwrap_err().to_string();
+        assert!(error.contains("the known keys are: store, listen, region, limits"), "{error}");
+    }
+
+    #[test]
+    fn a_wrong_type_or_an_impossible_value_is_refused_with_its_place() {
+        let error = read("store = 'x'\nlisten = 80").unwrap_err().to_string();
+        assert!(error.contains("line 2"), "{error}");
+        let error = read("[limits]\nbody_bytes = 10").unwrap_err().to_string();
+        assert!(error.contains("limits.body_bytes = 10"), "{error}");
+    }
+
+    #[test]
+    fn an_absolute_store_stays_where_it_is() {
+        assert_eq!(read("store = '/var/lib/veldboek'").unwrap().store, Path::new("/var/lib/veldboek"));
+    }
+}

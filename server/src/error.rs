@@ -1,0 +1,143 @@
+//! Why a request was not served: one variant for each thing that the caller (or the administrator) does about it, and the one
+//! place that says which HTTP status and which words it gets.
+
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use axum::response::{IntoResponse, Response};
+use veldboek_core::wire::{ErrorAnswer, ErrorCode, VERSION};
+
+use crate::routes::CBOR;
+
+/// Why a request was not served.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// Headers of the signature are missing or are not what we ask for.
+    #[error("the request is not signed as this server asks: {0}")]
+    NotSigned(String),
+    /// The signature is not of this device over this request.
+    #[error("the signature does not fit the request")]
+    BadSignature,
+    /// The request was meant for another server.
+    #[error("the request was signed for another server")]
+    WrongServer,
+    /// Nobody enrolled this device.
+    #[error("this device is not enrolled at this server")]
+    UnknownDevice,
+    /// The device was revoked.
+    #[error("this device was revoked")]
+    Revoked,
+    /// The nonce is unknown or was used; another comes with this answer.
+    #[error("sign the request again with the nonce of this answer")]
+    StaleNonce,
+    /// The body is not the one that was signed.
+    #[error("the body is not the one that was signed")]
+    WrongBody,
+    /// The body cannot be read.
+    #[error("the request cannot be understood: {0}")]
+    Malformed(String),
+    /// The body is of a version that this server does not know.
+    #[error("the request is of a newer version than this server")]
+    Newer,
+    /// The enrolment code does not work.
+    #[error("the code is wrong, was used, or has expired")]
+    WrongCode,
+    /// The role does not allow it.
+    #[error("only a coordinator or an administrator may do this")]
+    NotAllowed,
+    /// It cannot be done, for the reason given.
+    #[error("{0}")]
+    Unfit(String),
+    /// There is no such thing.
+    #[error("there is no such thing here")]
+    Missing,
+    /// The path is there, but not for this method.
+    #[error("this address is used with another method")]
+    WrongMethod,
+    /// More than this server takes.
+    #[error("the request is larger than the {most} bytes this server takes")]
+    TooLarge {
+        /// The limit.
+        most: usize,
+    },
+    /// Slower than this server waits.
+    #[error("the request did not arrive in time; try again with a better connection")]
+    TooSlow,
+    /// The client went away in the middle.
+    #[error("the connection ended in the middle of the request")]
+    GoneAway,
+    /// Too much to do.
+    #[error("the server is busy")]
+    Busy,
+    /// The store does not work.
+    #[error("the server cannot write at the moment; nothing of this request was kept")]
+    Unavailable,
+    /// A fault of ours.
+    #[error("the server made a mistake with this request; nothing of it is acknowledged, tell your administrator when it was")]
+    Internal,
+}
+
+impl Failure {
+    /// The HTTP status, and the code for programs.
+    pub fn status(&self) -> (StatusCode, ErrorCode) {
+        match self {
+            Self::NotSigned(_) | Self::BadSignature => (StatusCode::UNAUTHORIZED, ErrorCode::BadSignature),
+            Self::UnknownDevice => (StatusCode::UNAUTHORIZED, ErrorCode::UnknownDevice),
+            Self::StaleNonce => (StatusCode::UNAUTHORIZED, ErrorCode::StaleNonce),
+            Self::WrongServer => (StatusCode::MISDIRECTED_REQUEST, ErrorCode::WrongServer),
+            Self::Revoked => (StatusCode::FORBIDDEN, ErrorCode::Revoked),
+            Self::NotAllowed => (StatusCode::FORBIDDEN, ErrorCode::NotAllowed),
+            Self::WrongCode => (StatusCode::FORBIDDEN, ErrorCode::WrongCode),
+            Self::WrongBody => (StatusCode::BAD_REQUEST, ErrorCode::BadSignature),
+            Self::Malformed(_) | Self::GoneAway => (StatusCode::BAD_REQUEST, ErrorCode::Malformed),
+            Self::Newer => (StatusCode::BAD_REQUEST, ErrorCode::NewerVersion),
+            Self::Unfit(_) => (StatusCode::CONFLICT, ErrorCode::Other),
+            Self::Missing => (StatusCode::NOT_FOUND, ErrorCode::NotFound),
+            Self::WrongMethod => (StatusCode::METHOD_NOT_ALLOWED, ErrorCode::NotFound),
+            Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::TooLarge),
+            Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, ErrorCode::Busy),
+            Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Busy),
+            Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Unavailable),
+            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::Unavailable),
+        }
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let (status, code) = self.status();
+        let text = shortened(&self.to_string());
+        let body = ErrorAnswer { version: VERSION, code, text: Some(text) }.encode();
+        let mut response = (status, [(CONTENT_TYPE, HeaderValue::from_static(CBOR))], body).into_response();
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
+        }
+        response
+    }
+}
+
+/// At most what an error answer may hold of text.
+fn shortened(text: &str) -> String {
+    text.chars().take(200).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_failure_is_an_error_that_a_client_can_read() {
+        for failure in [
+            Failure::NotSigned("no signature".into()),
+            Failure::StaleNonce,
+            Failure::Malformed("x".repeat(10_000)),
+            Failure::TooLarge { most: 3 },
+            Failure::Internal,
+        ] {
+            let (status, code) = failure.status();
+            assert!(status.is_client_error() || status.is_server_error());
+            let text = shortened(&failure.to_string());
+            let bytes = ErrorAnswer { version: VERSION, code, text: Some(text) }.encode();
+            assert_eq!(ErrorAnswer::decode(&bytes, 4096).unwrap().code, code);
+        }
+    }
+}

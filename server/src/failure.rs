@@ -1,0 +1,138 @@
+//! Why a command of the server was not carried out, and with which exit status it ends.
+
+use std::path::PathBuf;
+
+use veldboek_core::disk::DiskError;
+use veldboek_core::field_book::FieldBookError;
+use veldboek_core::journal::JournalError;
+use veldboek_core::keyring::KeyringError;
+use veldboek_core::sync::server::RegionError;
+
+use crate::config::ConfigError;
+
+/// Why a command was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// There is no store.
+    #[error("there is no server store in {store}; name it with --store or --config, or make one with `veldboek-server serve`")]
+    NoStore {
+        /// Where it was looked for.
+        store: PathBuf,
+    },
+    /// Another process serves this store.
+    #[error("another server already serves the store in {store}; stop that one, or give this one a --store of its own")]
+    AlreadyServing {
+        /// The store.
+        store: PathBuf,
+    },
+    /// The store is of another region.
+    #[error(
+        "the store in {store} belongs to region '{is}', not to '{asked}'; leave the region away, or point --store elsewhere: \
+         the name of a region cannot be changed"
+    )]
+    OtherRegion {
+        /// The store.
+        store: PathBuf,
+        /// The region it belongs to.
+        is: String,
+        /// The region that was asked for.
+        asked: String,
+    },
+    /// The first start ended before anything was stored.
+    #[error("the first start of the store in {store} was cut short and left nothing of value; remove the folder and start again")]
+    CutShort {
+        /// The store.
+        store: PathBuf,
+    },
+    /// The address cannot be listened on.
+    #[error(
+        "cannot listen on {address}: {source}; is the port taken, or the address not of this machine? choose another with --listen"
+    )]
+    CannotListen {
+        /// The address.
+        address: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file of the server cannot be used.
+    #[error("cannot use {path}: {source}; check who owns the store")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The system has no thread or signal to give.
+    #[error("the system refused what a server needs: {0}; restart the machine, or give it more memory")]
+    System(std::io::Error),
+    /// The writer ended while others still needed it.
+    #[error(
+        "the thread that writes ended by itself; nothing that was acknowledged is lost, start the server again and report it"
+    )]
+    WriterEnded,
+    /// More than one device, or none, is meant.
+    #[error("{0}")]
+    WhichDevice(String),
+    /// The region refused, or its store failed.
+    #[error(transparent)]
+    Region(#[from] RegionError),
+    /// The keys cannot be opened.
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
+    /// The journal cannot be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The disk failed.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// `verify` found damage; it was printed as data.
+    #[error("the store is damaged; copy it to another disk before anything else, then put back a backup")]
+    Damaged,
+    /// `verify --head` did not find the head.
+    #[error(
+        "the head that was noted earlier is not in this chain: records were removed or changed, or the head is of another store; \
+         copy the store, and compare with a backup"
+    )]
+    HeadMissing,
+}
+
+impl ServerError {
+    /// The exit status of the contract: 1 could not be done, 2 wrong usage, 5 refused, 6 damage.
+    pub fn exit_status(&self) -> u8 {
+        match self {
+            Self::Config(ConfigError::Unreadable { .. }) => 1,
+            Self::Config(_) => 2,
+            Self::Region(error) => of_region(error),
+            Self::Keyring(error) => of_keyring(error),
+            Self::Journal(error) => of_journal(error),
+            Self::Damaged | Self::HeadMissing => 6,
+            _ => 1,
+        }
+    }
+}
+
+fn of_region(error: &RegionError) -> u8 {
+    match error {
+        RegionError::NotWelcome | RegionError::WrongCode | RegionError::NotAllowed => 5,
+        RegionError::Store(FieldBookError::Keyring(error)) => of_keyring(error),
+        RegionError::Store(FieldBookError::Journal(error)) => of_journal(error),
+        // What the journal holds whole but cannot be understood was not written like that.
+        RegionError::Store(FieldBookError::Ledger(_)) => 6,
+        _ => 1,
+    }
+}
+
+fn of_keyring(error: &KeyringError) -> u8 {
+    if matches!(error, KeyringError::Damaged { .. }) { 6 } else { 1 }
+}
+
+fn of_journal(error: &JournalError) -> u8 {
+    match error {
+        JournalError::Damaged(_) | JournalError::Rewound => 6,
+        JournalError::Keyring(error) => of_keyring(error),
+        _ => 1,
+    }
+}

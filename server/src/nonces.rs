@@ -1,0 +1,240 @@
+//! Nonces: what makes a signed request count once.
+//!
+//! Every answer gives the device a nonce for its next request. The last two that were given and not yet used are good: two
+//! programs may use one store (a visit is logged while a sync runs), and an answer may get lost. A nonce is used up by the
+//! first request that carries it with a good signature; whoever sends the same bytes again is refused and handed a
+//! fresh one, which costs an honest client one more round trip and a replaying one everything.
+//!
+//! They live in memory, with a copy in one small file, so that restarting the server (an upgrade, a crash) does not
+//! cost every phone a round trip. The file is never synced to disk: it survives the process, not the machine.
+//! Therefore it names the boot of the machine it was written under, and under any other boot it is not believed: after a power
+//! cut it could call a nonce unused that was used. It is no part of a backup.
+
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rand_core::Rng;
+use veldboek_core::ids::DeviceId;
+
+/// As in [`veldboek_core::request_signature::Nonce`].
+const LEN: usize = 9;
+/// One slot of the file: device 16, two nonces of 9 (all zero: none), the rest to spare. One write, never across two pages, so a
+/// killed process leaves it old or new.
+const SLOT: usize = 64;
+const MAGIC: &[u8; 4] = b"VBN1";
+
+type Nonce = [u8; LEN];
+
+/// The nonces that are out.
+pub struct Nonces(Mutex<Book>);
+
+#[derive(Default)]
+struct Book {
+    devices: HashMap<DeviceId, Entry>,
+    file: Option<File>,
+}
+
+struct Entry {
+    slot: u64,
+    /// Older first.
+    out: [Option<Nonce>; 2],
+}
+
+impl Nonces {
+    /// In memory only.
+    pub fn in_memory() -> Self {
+        Self(Mutex::new(Book::default()))
+    }
+
+    /// With a copy in this file, as far as the file works: without it restarts cost every device one more round trip, no more.
+    pub fn open(path: &Path) -> Self {
+        match std::fs::read_to_string("/proc/sys/kernel/random/boot_id") {
+            Ok(boot) => Self::open_under(path, boot.trim()),
+            Err(_) => Self::in_memory(),
+        }
+    }
+
+    fn open_under(path: &Path, boot: &str) -> Self {
+        let book = Book::read(path, boot).unwrap_or_else(|error| {
+            tracing::warn!(%error, "the file of nonces cannot be used; after a restart every device needs one more round trip");
+            Book::default()
+        });
+        Self(Mutex::new(book))
+    }
+
+    /// Uses up a nonce; false if it was not out.
+    pub fn take(&self, device: DeviceId, nonce: &str) -> bool {
+        let Some(nonce) = decode(nonce) else { return false };
+        let mut book = self.lock();
+        let Some(entry) = book.devices.get_mut(&device) else { return false };
+        let Some(place) = entry.out.iter_mut().find(|out| **out == Some(nonce)) else { return false };
+        *place = None;
+        book.write(device);
+        true
+    }
+
+    /// A fresh nonce for this device. Only for a device that has just signed something: otherwise a stranger who knows its name
+    /// could push out the nonces it holds.
+    pub fn issue(&self, device: DeviceId, rng: &mut dyn Rng) -> String {
+        let mut fresh = [0; LEN];
+        rng.fill_bytes(&mut fresh);
+        let mut book = self.lock();
+        let slot = book.devices.len() as u64;
+        let entry = book.devices.entry(device).or_insert(Entry { slot, out: [None, None] });
+        entry.out = match entry.out {
+            [older, None] => [older, Some(fresh)],
+            [_, newer] => [newer, Some(fresh)],
+        };
+        book.write(device);
+        encode(&fresh)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Book> {
+        // A panic while the lock was held leaves at worst a nonce that nobody knows.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Book {
+    fn read(path: &Path, boot: &str) -> std::io::Result<Self> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(path)?;
+        let mut header = [0; SLOT];
+        header[..4].copy_from_slice(MAGIC);
+        let name = boot.as_bytes();
+        let len = name.len().min(SLOT - 4);
+        header[4..4 + len].copy_from_slice(&name[..len]);
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        if !bytes.starts_with(&header) {
+            file.set_len(0)?;
+            file.seek(SeekFrom::Start(0))?;
+            file.write_all(&header)?;
+            return Ok(Self { devices: HashMap::new(), file: Some(file) });
+        }
+        let mut devices = HashMap::new();
+        for (slot, bytes) in bytes[SLOT..].chunks_exact(SLOT).enumerate() {
+            let Some(device) = DeviceId::from_slice(&bytes[..16]) else { continue };
+            let nonce = |from: usize| -> Option<Nonce> {
+                bytes[from..from + LEN].try_into().ok().filter(|nonce: &Nonce| nonce.iter().any(|byte| *byte != 0))
+            };
+            devices.insert(device, Entry { slot: slot as u64, out: [nonce(16), nonce(16 + LEN)] });
+        }
+        Ok(Self { devices, file: Some(file) })
+    }
+
+    fn write(&mut self, device: DeviceId) {
+        let (Some(file), Some(entry)) = (&mut self.file, self.devices.get(&device)) else { return };
+        let mut bytes = [0; SLOT];
+        bytes[..16].copy_from_slice(device.as_bytes());
+        for (place, nonce) in entry.out.iter().enumerate() {
+            bytes[16 + place * LEN..16 + (place + 1) * LEN].copy_from_slice(&nonce.unwrap_or_default());
+        }
+        let written = file.seek(SeekFrom::Start((entry.slot + 1) * SLOT as u64)).and_then(|_| file.write_all(&bytes));
+        if let Err(error) = written {
+            // A file that misses a use must not be believed later.
+            let emptied = file.set_len(0);
+            tracing::warn!(%error, emptied = emptied.is_ok(), "the file of nonces can no longer be written");
+            self.file = None;
+        }
+    }
+}
+
+fn encode(nonce: &Nonce) -> String {
+    data_encoding::BASE64URL_NOPAD.encode(nonce)
+}
+
+fn decode(text: &str) -> Option<Nonce> {
+    let nonce: Nonce = data_encoding::BASE64URL_NOPAD.decode(text.as_bytes()).ok()?.try_into().ok()?;
+    // All zero means "none" in the file.
+    (nonce != [0; LEN]).then_some(nonce)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Counting(u8);
+
+    impl rand_core::TryRng for Counting {
+        type Error = std::convert::Infallible;
+        fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+            Ok(1)
+        }
+        fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+            Ok(1)
+        }
+        fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> {
+            self.0 += 1;
+            bytes.fill(self.0);
+            Ok(())
+        }
+    }
+
+    fn device(name: u8) -> DeviceId {
+        DeviceId::from_bytes([name; 16])
+    }
+
+    #[test]
+    fn a_nonce_counts_once_and_only_for_its_device() {
+        let (nonces, mut rng) = (Nonces::in_memory(), Counting(0));
+        let nonce = nonces.issue(device(1), &mut rng);
+        nonces.issue(device(2), &mut rng);
+        assert!(!nonces.take(device(2), &nonce));
+        assert!(nonces.take(device(1), &nonce));
+        assert!(!nonces.take(device(1), &nonce));
+        assert!(!nonces.take(device(3), &nonce));
+        assert!(!nonces.take(device(1), "no nonce"));
+    }
+
+    #[test]
+    fn the_last_two_stay_good_for_an_answer_that_got_lost() {
+        let (nonces, mut rng) = (Nonces::in_memory(), Counting(0));
+        let given: Vec<String> = (0..3).map(|_| nonces.issue(device(1), &mut rng)).collect();
+        assert!(!nonces.take(device(1), &given[0]));
+        assert!(nonces.take(device(1), &given[1]));
+        let next = nonces.issue(device(1), &mut rng);
+        assert!(nonces.take(device(1), &given[2]));
+        assert!(nonces.take(device(1), &next));
+    }
+
+    #[test]
+    fn a_restarted_server_knows_what_is_out_and_what_was_used() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("nonces");
+        let mut rng = Counting(0);
+        let before = Nonces::open_under(&path, "boot one");
+        let used = before.issue(device(1), &mut rng);
+        let unused = before.issue(device(1), &mut rng);
+        let other = before.issue(device(2), &mut rng);
+        assert!(before.take(device(1), &used));
+        drop(before);
+        let after = Nonces::open_under(&path, "boot one");
+        assert!(!after.take(device(1), &used));
+        assert!(after.take(device(1), &unused));
+        assert!(after.take(device(2), &other));
+    }
+
+    #[test]
+    fn after_a_power_cut_the_file_is_not_believed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("nonces");
+        let nonce = Nonces::open_under(&path, "boot one").issue(device(1), &mut Counting(0));
+        assert!(!Nonces::open_under(&path, "boot two").take(device(1), &nonce));
+        assert!(!Nonces::open_under(&path, "boot one").take(device(1), &nonce), "and stays unbelieved");
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_used_costs_a_round_trip_and_no_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let nonces = Nonces::open_under(folder.path(), "boot one");
+        let nonce = nonces.issue(device(1), &mut Counting(0));
+        assert!(nonces.take(device(1), &nonce));
+    }
+}

@@ -1,0 +1,23 @@
+//! Which server this is, for whoever is about to enrol here.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use veldboek_core::wire::{ServerInfo, VERSION};
+
+use crate::app::App;
+use crate::routes::cbor;
+
+/// `GET /v1/server`
+pub async fn identity(State(app): State<Arc<App>>) -> Response {
+    let identity = &app.identity;
+    let info = ServerInfo {
+        version: VERSION,
+        server: identity.server,
+        keys: identity.keys,
+        region: identity.region.clone(),
+        epoch: identity.epoch,
+    };
+    cbor(info.encode())
+}

@@ -1,0 +1,92 @@
+//! A server from its first to its last moment, with the listener and the end handed in.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+
+use crate::app::{App, Identity};
+use crate::config::Settings;
+use crate::engine::Engine;
+use crate::failure::ServerError;
+use crate::listen;
+use crate::nonces::Nonces;
+use crate::router::router;
+use crate::setup::{self, FirstStart, Store};
+use crate::writer::Writer;
+
+/// A server whose store is open and that serves nobody yet.
+pub struct Server {
+    store: Store,
+    identity: Identity,
+    settings: Settings,
+}
+
+impl Server {
+    /// Opens the store, making it at the first start.
+    ///
+    /// # Errors
+    /// [`ServerError`] says what is in the way.
+    pub fn open(settings: Settings) -> Result<Self, ServerError> {
+        let store = setup::open(&settings)?;
+        let (server, keys, region, epoch) = store.region.identity();
+        Ok(Self { store, identity: Identity { server, keys, region, epoch }, settings })
+    }
+
+    /// What the administrator of a server without people must know.
+    pub fn first_start(&self) -> Option<&FirstStart> {
+        self.store.first_start.as_ref()
+    }
+
+    /// Which server this is.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// Serves until `shutdown` is ready, then finishes what is in hand.
+    ///
+    /// # Errors
+    /// The server cannot begin, or its writer ended.
+    pub async fn run(self, listener: TcpListener, shutdown: impl Future<Output = ()>) -> Result<(), ServerError> {
+        let Self { store: Store { region, serving, .. }, identity, settings } = self;
+        let nonces = settings.store.join("nonces");
+        let outcome = serve(Box::new(region), identity, Some(nonces), settings, listener, shutdown).await;
+        // Held until the last answer is out.
+        drop(serving);
+        outcome
+    }
+}
+
+/// Serves any engine; nonces are kept in this file, or only in memory.
+///
+/// # Errors
+/// The server cannot begin, or its writer ended.
+pub async fn serve(
+    engine: Box<dyn Engine>,
+    identity: Identity,
+    nonces: Option<PathBuf>,
+    settings: Settings,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), ServerError> {
+    let nonces = nonces.map_or_else(Nonces::in_memory, |path| Nonces::open(&path));
+    let (writer, thread) = Writer::start(engine).map_err(ServerError::System)?;
+    let app = App::new(writer, nonces, settings.limits.clone(), identity);
+    tracing::info!("serving");
+    listen::serve(listener, router(Arc::new(app)), &settings.limits, shutdown).await;
+    // With the last request the last way to the writer is gone; it finishes its queue and ends.
+    let ended = tokio::task::spawn_blocking(move || thread.join()).await;
+    tracing::info!("stopped");
+    match ended {
+        Ok(Ok(())) => Ok(()),
+        _ => Err(ServerError::WriterEnded),
+    }
+}
+
+/// Opens the store and serves until `shutdown` is ready.
+///
+/// # Errors
+/// [`ServerError`] says what is in the way.
+pub async fn run(listener: TcpListener, settings: Settings, shutdown: impl Future<Output = ()>) -> Result<(), ServerError> {
+    Server::open(settings)?.run(listener, shutdown).await
+}
