@@ -15,7 +15,9 @@ mod cursor;
 mod receipt;
 mod verdict;
 
-pub use admin::{DeviceInfo, DeviceList, EnrolAnswer, EnrolRequest, ErrorAnswer, ErrorCode, InviteAnswer, InviteRequest, ServerInfo};
+pub use admin::{
+    DeviceInfo, DeviceList, EnrolAnswer, EnrolRequest, ErrorAnswer, ErrorCode, InviteAnswer, InviteRequest, ServerInfo,
+};
 pub use cursor::Cursor;
 pub use receipt::{Receipt, ReceiptLine, heads_digest};
 pub use verdict::{Reason, Verdict, Why};

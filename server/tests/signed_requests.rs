@@ -13,7 +13,7 @@ use town::{Device, LIMIT, Town, http, invitation, read_reply};
 use veldboek_core::keys::DeviceKeys;
 use veldboek_core::request_signature::{header_bytes, sign};
 use veldboek_core::statement::Role;
-use veldboek_core::wire::{DeviceList, EnrolRequest, ErrorCode, InviteAnswer, Request, ServerInfo};
+use veldboek_core::wire::{DeviceList, EnrolAnswer, EnrolRequest, ErrorCode, InviteAnswer, Request, ServerInfo};
 use veldboek_server::args::RoleName;
 use veldboek_server::config::{Limits, Settings};
 
@@ -120,9 +120,39 @@ async fn a_code_works_once_for_whoever_holds_the_keys_in_this_region() {
     assert_eq!((reply.status, reply.error()), (403, Some(ErrorCode::WrongCode)));
 
     let good = EnrolRequest::new(&code, &keys, "phone", Some("gooi"));
-    assert_eq!(town.post("/v1/enrol", &[], &good.encode()).await.status, 200);
+    let first = town.post("/v1/enrol", &[], &good.encode()).await;
+    assert_eq!(first.status, 200);
+    // The answer gets lost: the same phone with the same code hears the same again, nonce apart.
+    let again = town.post("/v1/enrol", &[], &good.encode()).await;
+    let read = |reply: &town::Reply| EnrolAnswer { nonce: String::new(), ..EnrolAnswer::decode(&reply.body, LIMIT).unwrap() };
+    assert_eq!(read(&first), read(&again));
     let second = EnrolRequest::new(&code, &other, "phone", Some("gooi"));
     assert_eq!(town.post("/v1/enrol", &[], &second.encode()).await.error(), Some(ErrorCode::WrongCode));
+}
+
+#[tokio::test]
+async fn five_wrong_codes_void_the_open_invitations_and_a_new_one_works() {
+    let folder = tempdir().unwrap();
+    let town = Town::begin(folder.path()).await;
+    let keys = DeviceKeys::generate(&mut UnwrapErr(SysRng));
+    let code = town.code_for("anna", RoleName::Coach);
+    for _ in 0..5 {
+        let guess = EnrolRequest::new("2222-2222-2222", &keys, "phone", None);
+        assert_eq!(town.post("/v1/enrol", &[], &guess.encode()).await.error(), Some(ErrorCode::WrongCode));
+    }
+    let late = EnrolRequest::new(&code, &keys, "phone", None);
+    assert_eq!(town.post("/v1/enrol", &[], &late.encode()).await.error(), Some(ErrorCode::WrongCode));
+    let settings = town.end().await;
+    let records = |settings: &Settings| veldboek_server::admin::verify(settings, None).unwrap().records;
+    let before = records(&settings);
+    let town = Town::begin_with(settings).await;
+    // The start of a server without people made a code of its own, which five more guesses void; further ones leave no trace.
+    for _ in 0..9 {
+        let guess = EnrolRequest::new("2222-2222-2222", &keys, "phone", None);
+        assert_eq!(town.post("/v1/enrol", &[], &guess.encode()).await.error(), Some(ErrorCode::WrongCode));
+    }
+    assert_eq!(records(&town.settings), before + 6);
+    town.enrol("anna", RoleName::Coach).await;
 }
 
 #[tokio::test]
@@ -133,7 +163,7 @@ async fn the_first_start_invites_an_administrator_who_can_invite_everyone_else()
     let code = town.first_code.clone().expect("a code at the first start");
     let reply = town.post("/v1/enrol", &[], &EnrolRequest::new(&code, &keys, "laptop", None).encode()).await;
     assert_eq!(reply.status, 200, "{:?}", reply.error());
-    let nonce = veldboek_core::wire::EnrolAnswer::decode(&reply.body, LIMIT).unwrap().nonce.parse().unwrap();
+    let nonce = EnrolAnswer::decode(&reply.body, LIMIT).unwrap().nonce.parse().unwrap();
     let mut beheer = Device { keys, server: town.server, nonce };
     let reply = beheer.ask(&town, "POST", "/v1/invitations", &invitation("corine", Role::Coordinator).encode()).await;
     assert_eq!(InviteAnswer::decode(&reply.body, LIMIT).unwrap().code.len(), 14);

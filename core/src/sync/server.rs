@@ -139,7 +139,8 @@ struct State {
     region: String,
     epoch: Epoch,
     invitations: Vec<Invitation>,
-    wrong_codes: Vec<Timestamp>,
+    /// By record: a record is folded when it is staged and again when it is read.
+    wrong_codes: BTreeMap<u64, Timestamp>,
     contacts: BTreeMap<DeviceId, ContactNote>,
     quarantined: HashMap<ChangeHash, Reason>,
     openings_today: HashMap<(String, i64), usize>,
@@ -458,6 +459,11 @@ impl State {
             self.due_checked = None;
         }
         let line = match (&record.payload, record.kind) {
+            // A server refuses codes and nothing else: changes are refused to the device and leave no record here.
+            (Payload::Bytes(bytes), Kind::Refused) => {
+                self.wrong_codes.insert(number, WrongCode::decode(bytes)?.at);
+                return Ok(());
+            }
             (Payload::Bytes(bytes), Kind::Change) => {
                 let change = SignedChange::decode(bytes).map_err(|error| LedgerError::Record(number, error.to_string()))?;
                 Some(What::Change(change.document(), change.hash()))
@@ -499,14 +505,7 @@ impl State {
             Kind::Invitation => {
                 let note = Invitation::decode(bytes)?;
                 self.invitations.retain(|open| open.code_hash != note.code_hash);
-                if note.used_by.is_none() {
-                    self.invitations.push(note);
-                }
-            }
-            Kind::Refused if rest.key != KeyId::default() => {
-                if let Ok(note) = WrongCode::decode(bytes) {
-                    self.wrong_codes.push(note.at);
-                }
+                self.invitations.push(note);
             }
             Kind::Contact => {
                 let note = ContactNote::decode(bytes)?;
@@ -906,16 +905,26 @@ impl Batch<'_> {
     fn enrol(&mut self, request: &EnrolRequest) -> Result<EnrolAnswer, RegionError> {
         let now = self.moment.at;
         let hash = code_hash(&request.code);
-        let wrong_codes = &self.state.wrong_codes;
-        let open = self.state.invitations.iter().find(|open| {
-            let tried = wrong_codes.iter().filter(|at| at.as_millis() > open.expires.as_millis() - INVITATION_LIFE).count();
-            open.code_hash.as_slice() == hash && now <= open.expires && tried < WRONG_CODES
-        });
-        let Some(open) = open.cloned() else {
-            self.stage_note(Kind::Refused, WrongCode { at: now }.encode())?;
+        let device = request.keys.device();
+        let invitations = &self.state.invitations;
+        // The answer may have been lost: the device that used the code hears it again, and nobody else does.
+        let again = invitations.iter().any(|note| note.code_hash.as_slice() == hash && note.used_by == Some(device));
+        if again && let Some(certificate) = self.state.live(&device).cloned() {
+            return self.welcome(certificate, Vec::new());
+        }
+        let tried = |open: &Invitation| {
+            let since = open.expires.as_millis() - INVITATION_LIFE;
+            self.state.wrong_codes.values().filter(|at| at.as_millis() > since).count()
+        };
+        let mut open =
+            invitations.iter().filter(|open| open.used_by.is_none() && now <= open.expires && tried(open) < WRONG_CODES);
+        let Some(open) = open.clone().find(|open| open.code_hash.as_slice() == hash).cloned() else {
+            // Where no code could be guessed, guessing leaves no trace: a stranger must not be able to fill the disk.
+            if open.next().is_some() {
+                self.stage_note(Kind::Refused, WrongCode { at: now }.encode())?;
+            }
             return Err(RegionError::WrongCode);
         };
-        let device = request.keys.device();
         if self.state.ledger.certificates.contains_key(&device) {
             return Err(RegionError::Unfit("this device is enrolled already; use `sync`".into()));
         }
@@ -932,21 +941,22 @@ impl Batch<'_> {
         };
         let signed = SignedStatement::sign(&Statement::Certificate(certificate.clone()), self.keyring.device_keys())
             .map_err(|error| RegionError::Unfit(error.to_string()))?;
-        let all = self.state.ledger.certificates.len();
-        let mut statements = vec![signed.bytes().to_vec()];
-        // The certificates of colleagues: without them their changes could not be checked.
-        let mut positions = Vec::with_capacity(all);
-        positions
-            .extend(self.state.ledger.statements.values().filter(|facts| facts.document.is_none()).map(|facts| facts.position));
-        for position in positions {
-            if position != NOWHERE
-                && let Some(bytes) = bytes_at(&self.writer, position, self.keyring)?
-            {
-                statements.push(bytes);
-            }
-        }
         self.stage_note(Kind::Certificate, signed.bytes().to_vec())?;
-        self.stage_note(Kind::Invitation, Invitation { used_by: Some(device), ..open.clone() }.encode())?;
+        self.stage_note(Kind::Invitation, Invitation { used_by: Some(device), ..open }.encode())?;
+        self.welcome(certificate, vec![signed.bytes().to_vec()])
+    }
+
+    /// What an enrolled device needs to take part: its own certificate first, then those of colleagues, without which
+    /// their changes could not be checked.
+    fn welcome(&self, certificate: Certificate, mut statements: Vec<Vec<u8>>) -> Result<EnrolAnswer, RegionError> {
+        for facts in self.state.ledger.statements.values().filter(|facts| facts.document.is_none() && facts.position != NOWHERE) {
+            let Some(bytes) = bytes_at(&self.writer, facts.position, self.keyring)? else { continue };
+            let own = SignedStatement::decode(&bytes).is_ok_and(
+                |signed| matches!(signed.statement(), Statement::Certificate(other) if other.device == certificate.device),
+            );
+            let place = if own { 0 } else { statements.len() };
+            statements.insert(place, bytes);
+        }
         let keys = self.keyring.device_keys();
         Ok(EnrolAnswer {
             server: keys.server(),
@@ -954,12 +964,12 @@ impl Batch<'_> {
             region: self.state.region.clone(),
             epoch: self.state.epoch,
             statements,
-            person: open.person,
-            role,
+            person: certificate.person,
+            role: certificate.role,
             organisation: certificate.organisation,
             nonce: String::new(),
             version: VERSION,
-            display_name: open.display_name,
+            display_name: certificate.display_name,
         })
     }
 
