@@ -261,6 +261,25 @@ pub enum ReportError {
     Budget(#[from] budget::BudgetError),
 }
 
+impl ReportError {
+    /// For a person to read: what is the matter and, after a semicolon, what to do next.
+    pub fn message(&self, lang: Lang) -> String {
+        match (lang, self) {
+            (Lang::En, error) => error.to_string(),
+            (Lang::Nl, Self::UnknownProgramme(text)) => format!(
+                "programma '{text}' staat niet in het register en geen traject noemt het; `veldboek programme list` toont de codes"
+            ),
+            (Lang::Nl, Self::UnknownSchool(text)) => format!(
+                "school '{text}' staat niet in het register en geen inschrijving noemt haar; `veldboek school list` toont de codes"
+            ),
+            (Lang::Nl, Self::EmptyPeriod(from, to)) => {
+                format!("de periode loopt van {from} tot en met {to}: de eerste dag komt na de laatste; wissel ze om")
+            }
+            (Lang::Nl, Self::Budget(error)) => error.message(lang),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -30,10 +30,10 @@ pub enum BudgetError {
     #[error("funding source '{0}' is not in the register; `veldboek funding list` shows the codes")]
     UnknownFunding(String),
     /// It has no amount.
-    #[error("funding source '{0}' has no amount above 0; set it with `veldboek funding edit {0}`")]
+    #[error("funding source '{0}' has no amount above 0; set it with `veldboek funding edit {0} --amount-cents N`")]
     NoAmount(String),
     /// Nobody shares in it.
-    #[error("funding source '{0}' names no schools; name those that share it with `veldboek funding edit {0}`")]
+    #[error("funding source '{0}' names no schools; name those that share it with `veldboek funding edit {0} --schools A|B`")]
     NoSchools(String),
     /// It names schools that the register lacks.
     #[error("not in the register: {}; add them with `veldboek school add`, or correct funding source '{funding}'", schools.join(", "))]
@@ -44,7 +44,9 @@ pub enum BudgetError {
         schools: Vec<String>,
     },
     /// A school is named twice and would be paid twice.
-    #[error("funding source '{funding}' names school '{school}' twice; remove one with `veldboek funding edit {funding}`")]
+    #[error(
+        "funding source '{funding}' names school '{school}' twice; remove one with `veldboek funding edit {funding} --schools A|B`"
+    )]
     SchoolTwice {
         /// The funding source.
         funding: String,
@@ -53,7 +55,7 @@ pub enum BudgetError {
     },
     /// Schools without a headcount on that day.
     #[error(
-        "no headcount on {date} for: {}; add it with `veldboek school edit CODE` or `veldboek import register FILE`, or choose \
+        "no headcount on {date} for: {}; add it with `veldboek school edit CODE --headcount {date}=N` or `veldboek import register FILE`, or choose \
          another --reference-date",
         schools.join(", ")
     )]
@@ -64,7 +66,9 @@ pub enum BudgetError {
         schools: Vec<String>,
     },
     /// A headcount below zero.
-    #[error("school '{school}' has {count} pupils on {date}, which cannot be; correct it with `veldboek school edit {school}`")]
+    #[error(
+        "school '{school}' has {count} pupils on {date}, which cannot be; correct it with `veldboek school edit {school} --headcount {date}=N`"
+    )]
     NegativeHeadcount {
         /// Code of the school.
         school: String,
@@ -77,8 +81,54 @@ pub enum BudgetError {
     #[error("none of the schools had a pupil on {0}, so there is no key to divide by; choose another --reference-date")]
     NobodyThere(Day),
     /// The amount is beyond any budget.
-    #[error("the amount of funding source '{0}' is too large to divide; correct it with `veldboek funding edit {0}`")]
+    #[error(
+        "the amount of funding source '{0}' is too large to divide; correct it with `veldboek funding edit {0} --amount-cents N`"
+    )]
     TooLarge(String),
+}
+
+impl BudgetError {
+    /// For a person to read: what is the matter and, after a semicolon, what to do next.
+    pub fn message(&self, lang: Lang) -> String {
+        match (lang, self) {
+            (Lang::En, error) => error.to_string(),
+            (Lang::Nl, Self::UnknownFunding(code)) => {
+                format!("financiering '{code}' staat niet in het register; `veldboek funding list` toont de codes")
+            }
+            (Lang::Nl, Self::NoAmount(code)) => {
+                format!(
+                    "financiering '{code}' heeft geen bedrag boven 0; vul het in met `veldboek funding edit {code} --amount-cents N`"
+                )
+            }
+            (Lang::Nl, Self::NoSchools(code)) => format!(
+                "financiering '{code}' noemt geen scholen; noem wie erin delen met `veldboek funding edit {code} --schools A|B`"
+            ),
+            (Lang::Nl, Self::UnknownSchools { funding, schools }) => format!(
+                "niet in het register: {}; voeg ze toe met `veldboek school add`, of verbeter financiering '{funding}'",
+                schools.join(", ")
+            ),
+            (Lang::Nl, Self::SchoolTwice { funding, school }) => format!(
+                "financiering '{funding}' noemt school '{school}' twee keer; haal er een weg met `veldboek funding edit {funding} \
+                 --schools A|B`"
+            ),
+            (Lang::Nl, Self::MissingHeadcount { date, schools }) => format!(
+                "geen leerlingaantal op {date} van: {}; vul het aan met `veldboek school edit CODE --headcount {date}=N` of \
+                 `veldboek import register FILE`, of kies een andere --reference-date",
+                schools.join(", ")
+            ),
+            (Lang::Nl, Self::NegativeHeadcount { school, date, count }) => format!(
+                "school '{school}' heeft {count} leerlingen op {date}, en dat kan niet; verbeter het met `veldboek school edit \
+                 {school} --headcount {date}=N`"
+            ),
+            (Lang::Nl, Self::NobodyThere(date)) => format!(
+                "geen van de scholen had een leerling op {date}, dus er is niets om naar te verdelen; kies een andere --reference-date"
+            ),
+            (Lang::Nl, Self::TooLarge(code)) => format!(
+                "het bedrag van financiering '{code}' is te groot om te verdelen; verbeter het met `veldboek funding edit {code} \
+                 --amount-cents N`"
+            ),
+        }
+    }
 }
 
 /// The table.

@@ -107,6 +107,10 @@ fn what_the_register_lacks_is_named_with_the_next_step() {
     let mut field = region();
     assert_eq!(refused(&field, "pow", "2018-10-01"), BudgetError::UnknownFunding("pow".into()));
     let missing = refused(&field, "impuls", "2017-10-01");
+    for lang in [Lang::Nl, Lang::En] {
+        let text = missing.message(lang);
+        assert!(text.contains("tender-college") && text.contains("; ") && text.contains("--headcount 2017-10-01=N"), "{text}");
+    }
     assert!(missing.to_string().contains("tender-college") && missing.to_string().contains("veldboek school edit"), "{missing}");
 
     let school = field.register.schools.get_mut("tender-college").unwrap();
