@@ -6,6 +6,7 @@
 //! their container under `entry/field`, so that the same entry made on two devices unites.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use automerge::transaction::{CommitOptions, Transactable, Transaction};
 use automerge::{ActorId, Automerge, Change, ObjId, ObjType, ReadDoc, ScalarValue, Value, ValueRef, legacy};
@@ -123,13 +124,22 @@ impl Document {
     /// # Errors
     /// [`DocumentError::Automerge`] when Automerge no longer reads its own format.
     pub fn found(kind: DocumentKind) -> Result<Self, DocumentError> {
+        static DOSSIER: OnceLock<Automerge> = OnceLock::new();
+        static REGISTER: OnceLock<Automerge> = OnceLock::new();
+        let template = match kind {
+            DocumentKind::Dossier => &DOSSIER,
+            DocumentKind::Register => &REGISTER,
+        };
+        if let Some(doc) = template.get() {
+            return Ok(Self { kind, doc: doc.clone() });
+        }
         let bytes = data_encoding::HEXLOWER_PERMISSIVE
             .decode(kind.founding_hex().trim().as_bytes())
             .map_err(|error| DocumentError::Automerge(error.to_string()))?;
         let change = Change::from_bytes(bytes).map_err(|error| DocumentError::Automerge(error.to_string()))?;
         let mut doc = Automerge::new();
         doc.apply_changes([change])?;
-        Ok(Self { kind, doc })
+        Ok(Self { kind, doc: template.get_or_init(|| doc).clone() })
     }
 
     /// A document from a snapshot that this store made itself with [`Document::save`].

@@ -22,6 +22,7 @@ use crate::keys::{DeviceKeys, PublicKeys};
 use crate::ledger::{Ledger, LedgerError};
 use crate::notes::{Operation, Setup, UnreadableNote};
 use crate::record::{Container, Scalar, Write};
+use crate::shelf::Shelf;
 use crate::statement::{DocumentKind, Grant, Opening, Role, SignedStatement, Statement};
 
 mod bundling;
@@ -137,7 +138,7 @@ pub struct FieldBook {
     journal: Journal,
     keyring: Keyring,
     ledger: Ledger,
-    documents: HashMap<DocumentId, (Document, [u8; 32])>,
+    documents: Shelf,
     views: HashMap<DocumentId, reading::View>,
     /// Documents whose heads did not agree with the server's: the next request lists what is here.
     healing: Vec<DocumentId>,
@@ -192,7 +193,7 @@ impl FieldBook {
             journal,
             keyring,
             ledger: Ledger::default(),
-            documents: HashMap::new(),
+            documents: Shelf::default(),
             views: HashMap::new(),
             healing: Vec::new(),
             resend: HashSet::new(),
@@ -487,21 +488,19 @@ pub(crate) fn bytes_at(journal: &dyn ReadAt, position: Position, keyring: &Keyri
     })
 }
 
-/// The document with all changes that count: from memory, else from the cache, else from the journal.
+/// The document with all changes that count: from the shelf, else from the cache, else from the journal.
 pub(crate) fn load(
     ledger: &Ledger,
     journal: &dyn ReadAt,
     keyring: &Keyring,
     cache: &dyn Cache,
-    memory: &mut HashMap<DocumentId, (Document, [u8; 32])>,
+    shelf: &mut Shelf,
     id: DocumentId,
 ) -> Result<Document, FieldBookError> {
     let Some(facts) = ledger.documents.get(&id) else { return Ok(Document::found(DocumentKind::Dossier)?) };
     let tag = facts.tag();
-    if let Some((document, at)) = memory.get(&id)
-        && *at == tag
-    {
-        return Ok(document.clone());
+    if let Some(document) = shelf.get(&id, &tag) {
+        return Ok(document);
     }
     let key = [b"document/".as_slice(), id.as_bytes()].concat();
     let (mut document, have) = cached(cache, &key, facts).unwrap_or((Document::found(facts.kind)?, 0));
@@ -518,7 +517,7 @@ pub(crate) fn load(
         let snapshot = [count.to_be_bytes().as_slice(), &tag, &document.save()].concat();
         cache.put(&key, &snapshot);
     }
-    memory.insert(id, (document.clone(), tag));
+    shelf.put(id, document.clone(), tag);
     Ok(document)
 }
 

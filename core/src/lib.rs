@@ -33,6 +33,7 @@ pub mod report;
 pub mod request_signature;
 pub mod rules;
 pub mod seal;
+mod shelf;
 pub mod statement;
 pub mod sync;
 pub mod text_check;

@@ -14,7 +14,7 @@ use crate::cache::Cache;
 use crate::chunk::ChangeHash;
 use crate::clock::{Day, Moment, Timestamp};
 use crate::disk::{Disk, DiskError};
-use crate::document::{Document, DocumentError};
+use crate::document::DocumentError;
 use crate::envelope::SignedChange;
 use crate::field_book::{FieldBookError, bytes_at, load};
 use crate::ids::*;
@@ -24,6 +24,7 @@ use crate::keys::PublicKeys;
 use crate::ledger::{Ledger, LedgerError, statement_hash};
 use crate::notes::{Access, ContactNote, EpochNote, Invitation, NotAdmitted, WrongCode};
 use crate::record::Code;
+use crate::shelf::Shelf;
 use crate::statement::{Certificate, Role, SignedStatement, Statement};
 use crate::sync::feed::{Feed, Line, Reader, What};
 use crate::text_check;
@@ -144,7 +145,7 @@ struct State {
     contacts: BTreeMap<DeviceId, ContactNote>,
     quarantined: HashMap<ChangeHash, Reason>,
     openings_today: HashMap<(String, i64), usize>,
-    documents: HashMap<DocumentId, (Document, [u8; 32])>,
+    documents: Shelf,
     /// The day for which dated grants were looked at; none when a grant came since.
     due_checked: Option<Day>,
     trouble: Option<RegionError>,
@@ -878,7 +879,7 @@ impl Batch<'_> {
             verdicts.push((*index, verdict));
         }
         if clean && let Some(facts) = self.state.ledger.documents.get(&document) {
-            self.state.documents.insert(document, (after, facts.tag()));
+            self.state.documents.put(document, after, facts.tag());
         }
         Ok(verdicts)
     }
