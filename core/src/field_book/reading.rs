@@ -308,6 +308,12 @@ impl FieldBook {
         Ok(people)
     }
 
+    /// The devices of the region that are trusted, each with the code of its person.
+    pub fn devices(&self) -> Vec<(DeviceId, String)> {
+        let live = self.ledger.certificates.iter().filter(|(device, _)| !self.ledger.revoked.contains_key(device));
+        live.map(|(device, certificate)| (*device, certificate.person.clone())).collect()
+    }
+
     /// The entries of a document that the server does not have whole.
     ///
     /// # Errors

@@ -1,0 +1,63 @@
+//! The commands: each takes its options and returns data; one place prints it.
+
+mod book;
+mod contacts;
+mod context;
+mod exchange;
+mod find;
+mod register;
+mod reports;
+mod setup;
+mod trouble;
+mod view;
+mod visits;
+mod work;
+
+use veldboek_core::record::Lang;
+
+use crate::args::{BundleCommand, Cli, Command};
+use crate::console::Console;
+use crate::message::Problem;
+use crate::render::Output;
+
+/// Runs one command.
+pub(crate) fn run(cli: Cli, lang: Lang, console: &mut Console) -> Result<Output, Problem> {
+    let context = &mut context::Context { globals: cli.globals, lang, console };
+    match cli.command {
+        Command::Init(init) => setup::init(context, init),
+        Command::Enrol(enrol) => setup::enrol(context, &enrol),
+        Command::Whoami => setup::whoami(context),
+        Command::Invite(invite) => setup::invite(context, invite),
+        Command::Device(command) => setup::device(context, &command),
+        Command::Trainee(command) => work::trainee(context, command),
+        Command::Trajectory(command) => work::trajectory(context, command),
+        Command::Placement(command) => work::placement(context, command),
+        Command::Training(command) => work::training(context, command),
+        Command::Outflow(command) => work::outflow(context, command),
+        Command::Visit(command) => visits::visit(context, command),
+        Command::Agreement(command) => visits::agreement(context, command),
+        Command::Caseload(options) => visits::caseload(context, &options),
+        Command::Assign(assign) => visits::assign(context, assign),
+        Command::Sync => exchange::sync(context),
+        Command::Status => exchange::status(context),
+        Command::Conflicts(conflicts) => exchange::conflicts(context, conflicts.command),
+        Command::History(name) => exchange::history(context, &name),
+        Command::Export(export) => exchange::export(context, &export),
+        Command::Verify(verify) => exchange::verify(context, &verify),
+        Command::Report(command) => reports::report(context, command),
+        Command::Programme(command) => register::keyed(context, command),
+        Command::Funding(command) => register::keyed(context, command),
+        Command::School(command) => register::keyed(context, command),
+        Command::Employer(command) => register::keyed(context, command),
+        Command::Coach(command) => register::keyed(context, command),
+        Command::Target(command) => register::dated(context, command, |mut target, given, today| {
+            // The newer promise holds from today, unless the person says from when.
+            if !given.has("valid_from") {
+                target.valid_from = Some(today);
+            }
+            target
+        }),
+        Command::Observation(command) => register::dated(context, command, |observation, _, _| observation),
+        Command::Bundle(_) | Command::Merge(_) | Command::Import(_) | Command::Demo(_) => Err(Problem::NotEnrolled),
+    }
+}

@@ -1,0 +1,131 @@
+//! The open field book of this device, with the clock and the randomness that its operations ask for.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use getrandom::SysRng;
+use rand_core::UnwrapErr;
+use veldboek_core::cache::{Cache, NoCache, SledCache};
+use veldboek_core::clock::{Day, Moment};
+use veldboek_core::disk::{Disk, RealDisk};
+use veldboek_core::field_book::{FieldBook, Job};
+use veldboek_core::ids::DocumentId;
+use veldboek_core::keyring::WrappingKey;
+use veldboek_core::notes::Setup;
+use veldboek_core::rules::{By, Declaration, Plan, RuleBroken, Warning};
+use veldboek_core::statement::Role;
+
+use crate::args::TextCheck;
+use crate::message::Problem;
+use crate::{clock, paths};
+
+/// The system's randomness.
+pub(crate) type Randomness = UnwrapErr<SysRng>;
+
+/// The system's randomness.
+pub(crate) fn randomness() -> Randomness {
+    UnwrapErr(SysRng)
+}
+
+/// A field book in a directory.
+pub(crate) struct Book {
+    /// The field book itself.
+    pub(crate) inner: FieldBook,
+    /// Its directory.
+    pub(crate) dir: PathBuf,
+    /// The moment of this command.
+    pub(crate) moment: Moment,
+    /// For ids, keys and nonces.
+    pub(crate) rng: Randomness,
+}
+
+impl Book {
+    /// Whether there is a field book in the directory.
+    pub(crate) fn exists(dir: &Path) -> Result<bool, Problem> {
+        if !dir.is_dir() {
+            return Ok(false);
+        }
+        Ok(FieldBook::exists(&RealDisk::open(dir)?)?)
+    }
+
+    /// Opens the field book in a directory.
+    pub(crate) fn open(dir: &Path) -> Result<Self, Problem> {
+        if !Self::exists(dir)? {
+            return Err(Problem::NoStore(dir.to_owned()));
+        }
+        let disk: Arc<dyn Disk> = Arc::new(RealDisk::open(dir)?);
+        let wrapping = WrappingKey::read(&*disk)?;
+        let inner = FieldBook::open(disk, Arc::new(NoCache), &wrapping)?;
+        let mut book = Self { inner, dir: dir.to_owned(), moment: clock::now(), rng: randomness() };
+        book.take_cache();
+        Ok(book)
+    }
+
+    /// Makes a field book in a directory.
+    pub(crate) fn create(dir: &Path, setup: Setup) -> Result<Self, Problem> {
+        if Self::exists(dir)? {
+            return Err(Problem::StoreExists(dir.to_owned()));
+        }
+        let disk: Arc<dyn Disk> = Arc::new(RealDisk::open(dir)?);
+        let mut rng = randomness();
+        let wrapping = WrappingKey::create(&*disk, &mut rng)?;
+        let inner = FieldBook::create(disk, Arc::new(NoCache), &wrapping, setup, &mut rng)?;
+        Ok(Self { inner, dir: dir.to_owned(), moment: clock::now(), rng })
+    }
+
+    /// Uses the cache if no other process does.
+    pub(crate) fn take_cache(&mut self) {
+        let key = self.inner.keyring().cache_key();
+        if let Some(cache) = SledCache::open(&paths::cache(&self.dir), &key) {
+            let cache: Arc<dyn Cache> = Arc::new(cache);
+            self.inner.set_cache(cache);
+        }
+    }
+
+    /// Leaves the cache to others, while this process waits for a network.
+    pub(crate) fn leave_cache(&mut self) {
+        self.inner.set_cache(Arc::new(NoCache));
+    }
+
+    /// Today.
+    pub(crate) fn today(&self) -> Day {
+        self.moment.today()
+    }
+
+    /// The code of the person whose field book it is.
+    pub(crate) fn person(&self) -> Result<String, Problem> {
+        self.inner.identity().person.ok_or(Problem::Nobody)
+    }
+
+    /// Whether this person may do what coordinators do: enrolled as one, or alone so far.
+    pub(crate) fn coordinating(&self) -> bool {
+        let identity = self.inner.identity();
+        identity.server.is_none() || matches!(identity.role, Some(Role::Coordinator | Role::Administrator))
+    }
+
+    /// Plans an operation as this person, now.
+    pub(crate) fn plan<Id>(
+        &mut self,
+        check: Option<TextCheck>,
+        operation: impl FnOnce(&mut By<'_>) -> Result<Plan<Id>, RuleBroken>,
+    ) -> Result<Plan<Id>, Problem> {
+        let person = self.person()?;
+        let coordinating = self.coordinating();
+        let declared = if check.is_some_and(|check| check.no_bsn) { Declaration::NotABsn } else { Declaration::Nothing };
+        let mut by = By::new(&person, self.moment, &mut self.rng).coordinating(coordinating).declaring(declared);
+        Ok(operation(&mut by)?)
+    }
+
+    /// Writes a plan as one change; durable when this returns.
+    pub(crate) fn perform<Id>(&mut self, document: DocumentId, plan: Plan<Id>) -> Result<(Id, Vec<Warning>), Problem> {
+        if !plan.writes.is_empty() {
+            self.inner.perform(document, plan.writes, self.moment, &mut self.rng)?;
+        }
+        Ok((plan.id, plan.warnings))
+    }
+
+    /// Performs several jobs in one durable group.
+    pub(crate) fn perform_all(&mut self, jobs: Vec<Job>) -> Result<Vec<DocumentId>, Problem> {
+        Ok(self.inner.perform_all(jobs, self.moment, &mut self.rng)?)
+    }
+}

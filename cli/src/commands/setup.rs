@@ -1,0 +1,315 @@
+//! This device: its field book, whose it is, and its place at the server.
+
+use serde_json::json;
+use veldboek_core::notes::Setup;
+use veldboek_core::record::Code;
+use veldboek_core::statement::{Role, is_person_code};
+use veldboek_core::wire::{DeviceInfo, DeviceList, EnrolAnswer, InviteAnswer, InviteRequest, MAX_BODY, VERSION};
+
+use super::book::Book;
+use super::context::Context;
+use crate::args::*;
+use crate::client::Client;
+use crate::message::{Problem, text};
+use crate::render::{Output, Table};
+
+/// Where codes are made.
+const INVITATIONS: &str = "/v1/invitations";
+
+/// `init`
+pub(super) fn init(context: &Context<'_>, init: Init) -> Result<Output, Problem> {
+    if let Some(code) = init.coach.as_deref().filter(|code| !is_person_code(code)) {
+        return Err(not_a_code(code));
+    }
+    let dir = context.dir()?;
+    let setup = Setup {
+        region: init.region.unwrap_or_default(),
+        organisation: init.organisation,
+        display_name: init.name.or_else(|| init.coach.clone()),
+        person: init.coach,
+        server_url: None,
+        server: None,
+        server_keys: None,
+    };
+    let nobody = setup.person.is_none();
+    let book = Book::create(&dir, setup)?;
+    let output = identity(context, &book);
+    Ok(match nobody {
+        true => output.note(text!(
+            "van wie dit veldboek is, blijkt bij `veldboek enrol`; wie alleen werkt, begint met `veldboek init --coach CODE`",
+            "whose field book this is, shows at `veldboek enrol`; who works alone begins with `veldboek init --coach CODE`"
+        )),
+        false => output,
+    })
+}
+
+fn not_a_code(code: &str) -> Problem {
+    Problem::Usage(
+        text!("'{code}' is geen code van een persoon", "'{code}' is not the code of a person"),
+        text!(
+            "gebruik 2 tot 32 kleine letters, cijfers of streepjes, zoals anna",
+            "use 2 to 32 small letters, digits or dashes, such as anna"
+        ),
+    )
+}
+
+/// `whoami`
+pub(super) fn whoami(context: &Context<'_>) -> Result<Output, Problem> {
+    let book = context.book()?;
+    Ok(identity(context, &book))
+}
+
+fn identity(context: &Context<'_>, book: &Book) -> Output {
+    let identity = book.inner.identity();
+    let role = identity.role.map(|role| role.label(context.lang).to_owned());
+    let url = identity.server.as_ref().map(|server| server.url.clone());
+    let value = json!({
+        "device": identity.device.to_string(),
+        "coach": identity.person,
+        "name": identity.display_name,
+        "role": identity.role.map(Code::code),
+        "role_label": role,
+        "organisation": identity.organisation,
+        "region": identity.region,
+        "server": identity.server.as_ref().map(|server| server.id.to_string()),
+        "url": url,
+        "store": book.dir.display().to_string(),
+    });
+    let unknown = || context.say("nog niet bekend", "not known yet");
+    let rows = [
+        (
+            context.say("persoon", "person"),
+            identity.person.map_or_else(unknown, |code| match identity.display_name {
+                Some(name) if name != code => format!("{name} ({code})"),
+                _ => code,
+            }),
+        ),
+        (context.say("rol", "role"), role.unwrap_or_else(unknown)),
+        (context.say("organisatie", "organisation"), identity.organisation.unwrap_or_else(unknown)),
+        (context.say("regio", "region"), if identity.region.is_empty() { unknown() } else { identity.region }),
+        (context.say("apparaat", "device"), identity.device.to_string()),
+        (context.say("server", "server"), url.unwrap_or_else(|| context.say("nog niet aangemeld", "not enrolled yet"))),
+        (context.say("veldboek", "field book"), book.dir.display().to_string()),
+    ];
+    Output::new(value, Table::sheet(rows))
+}
+
+/// `enrol`
+pub(super) fn enrol(context: &Context<'_>, enrol: &Enrol) -> Result<Output, Problem> {
+    let dir = context.dir()?;
+    // The address is looked at before anything is made.
+    let mut client = Client::new(&enrol.server, Some(&dir))?;
+    let mut book = match Book::exists(&dir)? {
+        true => Book::open(&dir)?,
+        false => Book::create(
+            &dir,
+            Setup {
+                region: String::new(),
+                organisation: None,
+                person: None,
+                display_name: None,
+                server_url: None,
+                server: None,
+                server_keys: None,
+            },
+        )?,
+    };
+    if let Some(server) = book.inner.identity().server.filter(|_| !context.globals.yes) {
+        let url = server.url;
+        return Err(Problem::Rule(
+            text!("dit apparaat is al aangemeld bij {url}", "this device is enrolled at {url} already"),
+            text!(
+                "gebruik `veldboek sync`; opnieuw aanmelden kan met --yes, een ander veldboek met --store MAP",
+                "use `veldboek sync`; enrol again with --yes, or use another field book with --store DIR"
+            ),
+        ));
+    }
+    let label = enrol.label.clone().unwrap_or_else(|| "veldboek".to_owned());
+    let request = book.inner.enrol_request(enrol.code.trim(), &label).encode();
+    book.leave_cache();
+    let body = client.unsigned("/v1/enrol", &request)?;
+    book.take_cache();
+    let answer = EnrolAnswer::decode(&body, MAX_BODY)
+        .map_err(|why| client.nonsense(text!("het antwoord is niet te lezen ({why})", "the answer cannot be read ({why})")))?;
+    let url = client.url().to_owned();
+    book.inner.enrolled(&answer, &url, book.moment, &mut book.rng).map_err(|error| super::trouble::sync(error, &url))?;
+    client.keep_text(&answer.nonce);
+    let mut output = identity(context, &book);
+    if client.in_the_clear() {
+        output = output.note(text!(
+            "let op: de verbinding met {url} is niet versleuteld; vraag de beheerder om https",
+            "note: the connection with {url} is not encrypted; ask the administrator for https"
+        ));
+    }
+    Ok(output
+        .note(text!("aangemeld; haal de dossiers op met `veldboek sync`", "enrolled; fetch the dossiers with `veldboek sync`")))
+}
+
+/// `invite`
+pub(super) fn invite(context: &Context<'_>, invite: Invite) -> Result<Output, Problem> {
+    if !is_person_code(&invite.person) {
+        return Err(not_a_code(&invite.person));
+    }
+    let mut book = context.book()?;
+    let role = Role::from_text(&invite.role).ok_or_else(|| {
+        let (role, choices) = (invite.role.clone(), veldboek_core::record::choices::<Role>().to_lowercase());
+        Problem::Usage(
+            text!("'{role}' is geen rol", "'{role}' is not a role"),
+            text!("kies uit: {choices}", "choose from: {choices}"),
+        )
+    })?;
+    let identity = book.inner.identity();
+    let server = identity.server.ok_or(Problem::NotEnrolled)?;
+    let register = book.inner.register()?;
+    let known = register.coaches.get(&invite.person);
+    let organisation = invite
+        .organisation
+        .or_else(|| known.and_then(|coach| coach.organisation.clone()))
+        .or(identity.organisation)
+        .unwrap_or_default();
+    let display_name =
+        invite.name.or_else(|| known.and_then(|coach| coach.display_name.clone())).unwrap_or_else(|| invite.person.clone());
+    let request = InviteRequest { version: VERSION, person: invite.person.clone(), display_name, role, organisation };
+    book.leave_cache();
+    let mut client = Client::new(&server.url, Some(&book.dir))?;
+    let body = client.signed(book.inner.device_keys(), server.id, "POST", INVITATIONS, &request.encode())?;
+    let answer = InviteAnswer::decode(&body, MAX_BODY)
+        .map_err(|why| client.nonsense(text!("het antwoord is niet te lezen ({why})", "the answer cannot be read ({why})")))?;
+    let (code, url, person) = (answer.code.clone(), server.url.clone(), invite.person);
+    let value = json!({
+        "code": answer.code,
+        "expires": answer.expires.to_string(),
+        "person": person,
+        "role": role.code(),
+        "role_label": role.label(context.lang),
+        "organisation": request.organisation,
+        "server": url,
+    });
+    let rows = [
+        (context.say("code", "code"), answer.code),
+        (context.say("voor", "for"), format!("{person} ({})", role.label(context.lang))),
+        (context.say("geldig tot", "valid until"), answer.expires.to_string()),
+    ];
+    Ok(Output::new(value, Table::sheet(rows)).note(text!(
+        "op het apparaat van {person}: veldboek enrol {code} --server {url}. De code werkt één keer; geef haar aan niemand anders",
+        "on the device of {person}: veldboek enrol {code} --server {url}. The code works once; give it to nobody else"
+    )))
+}
+
+/// `device`
+pub(super) fn device(context: &Context<'_>, command: &DeviceCommand) -> Result<Output, Problem> {
+    let mut book = context.book()?;
+    let server = book.inner.identity().server.ok_or(Problem::NotEnrolled)?;
+    book.leave_cache();
+    let mut client = Client::new(&server.url, Some(&book.dir))?;
+    let mut ask = |path: &str| -> Result<Vec<DeviceInfo>, Problem> {
+        let body = client.signed(book.inner.device_keys(), server.id, "GET", path, &[])?;
+        let list = DeviceList::decode(&body, MAX_BODY).map_err(|why| {
+            client.nonsense(text!("het antwoord is niet te lezen ({why})", "the answer cannot be read ({why})"))
+        })?;
+        Ok(list.devices)
+    };
+    let devices = ask("/v1/devices")?;
+    match command {
+        DeviceCommand::List => {
+            let names = super::find::short(devices.iter().map(|device| device.device));
+            let mut table = context.headings(&[
+                "Kenmerk|Id",
+                "Persoon|Person",
+                "Rol|Role",
+                "Organisatie|Organisation",
+                "Apparaat|Device",
+                "Aangemeld|Enrolled",
+                "Laatste contact|Last contact",
+                "Achtergebleven|Left behind",
+                "Ingetrokken|Revoked",
+            ]);
+            let instant = |at: Option<veldboek_core::clock::Timestamp>| at.map(|at| at.to_string()).unwrap_or_default();
+            for device in &devices {
+                table.row([
+                    names.get(&device.device).cloned().unwrap_or_default(),
+                    format!("{} ({})", device.display_name, device.person),
+                    device.role.label(context.lang).to_owned(),
+                    device.organisation.clone(),
+                    device.label.clone(),
+                    device.enrolled.to_string(),
+                    instant(device.last_contact),
+                    device.unsynced.map(|count| count.to_string()).unwrap_or_default(),
+                    instant(device.revoked),
+                ]);
+            }
+            let rows: Vec<_> = devices.iter().map(|device| device_json(device, context)).collect();
+            Ok(Output::new(json!({ "rows": rows }), table))
+        }
+        DeviceCommand::Show(name) => {
+            let wanted = name.device.trim();
+            let found: Vec<&DeviceInfo> =
+                devices.iter().filter(|one| wanted.len() >= 4 && one.device.to_string().starts_with(wanted)).collect();
+            let kind = || text!("apparaat", "device");
+            let device = match found.as_slice() {
+                [one] => one.device,
+                [] => {
+                    return Err(Problem::Unknown {
+                        kind: kind(),
+                        wanted: wanted.to_owned(),
+                        hint: text!("`veldboek device list` toont de kenmerken", "`veldboek device list` shows the ids"),
+                    });
+                }
+                several => {
+                    let candidates = several.iter().map(|one| format!("{} ({})", one.device, one.person)).collect();
+                    return Err(Problem::Ambiguous { kind: kind(), wanted: wanted.to_owned(), candidates });
+                }
+            };
+            let one = ask(&format!("/v1/devices/{device}"))?;
+            let Some(device) = one.first() else {
+                return Err(client.nonsense(text!("het noemt het apparaat niet meer", "it does not name the device any more")));
+            };
+            let references: Vec<String> = book
+                .inner
+                .dossiers()?
+                .iter()
+                .filter(|(document, _)| device.documents.contains(document))
+                .map(|(document, dossier)| super::find::reference(*document, dossier))
+                .collect();
+            let mut value = device_json(device, context);
+            value["references"] = json!(references);
+            let instant = |at: Option<veldboek_core::clock::Timestamp>| at.map(|at| at.to_string()).unwrap_or_default();
+            let rows = [
+                (context.say("apparaat", "device"), device.device.to_string()),
+                (context.say("naam", "label"), device.label.clone()),
+                (context.say("persoon", "person"), format!("{} ({})", device.display_name, device.person)),
+                (context.say("rol", "role"), device.role.label(context.lang).to_owned()),
+                (context.say("organisatie", "organisation"), device.organisation.clone()),
+                (context.say("aangemeld", "enrolled"), device.enrolled.to_string()),
+                (context.say("laatste contact", "last contact"), instant(device.last_contact)),
+                (
+                    context.say("achtergebleven", "left behind"),
+                    device.unsynced.map(|count| count.to_string()).unwrap_or_default(),
+                ),
+                (context.say("ingetrokken", "revoked"), instant(device.revoked)),
+                (
+                    context.say("kon inzien", "could see"),
+                    format!("{} dossiers: {}", device.documents.len(), references.join(", ")),
+                ),
+            ];
+            Ok(Output::new(value, Table::sheet(rows)))
+        }
+    }
+}
+
+fn device_json(device: &DeviceInfo, context: &Context<'_>) -> serde_json::Value {
+    json!({
+        "device": device.device.to_string(),
+        "person": device.person,
+        "name": device.display_name,
+        "role": device.role.code(),
+        "role_label": device.role.label(context.lang),
+        "organisation": device.organisation,
+        "label": device.label,
+        "enrolled": device.enrolled.to_string(),
+        "last_contact": device.last_contact.map(|at| at.to_string()),
+        "unsynced": device.unsynced,
+        "revoked": device.revoked.map(|at| at.to_string()),
+        "documents": device.documents.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    })
+}

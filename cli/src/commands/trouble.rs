@@ -1,0 +1,127 @@
+//! What goes wrong in the core, as problems that a person can act on.
+
+use veldboek_core::disk::DiskError;
+use veldboek_core::field_book::{FieldBookError, SyncError};
+use veldboek_core::journal::JournalError;
+use veldboek_core::keyring::KeyringError;
+use veldboek_core::record::Lang;
+use veldboek_core::rules::RuleBroken;
+
+use crate::message::{Problem, Text, text};
+
+/// What is wrong before the semicolon, what to do behind it: the core's messages keep to that.
+fn halves(nl: String, en: String) -> (Text, Text) {
+    let split = |text: String| match text.split_once("; ") {
+        Some((what, next)) => (what.to_owned(), next.to_owned()),
+        None => (text, String::new()),
+    };
+    let ((nl, nl_next), (en, en_next)) = (split(nl), split(en));
+    (Text::new(nl, en), Text::new(nl_next, en_next))
+}
+
+impl From<RuleBroken> for Problem {
+    fn from(broken: RuleBroken) -> Self {
+        let (what, next) = halves(broken.message(Lang::Nl), broken.message(Lang::En));
+        Self::Rule(what, next)
+    }
+}
+
+impl From<DiskError> for Problem {
+    fn from(error: DiskError) -> Self {
+        match error {
+            DiskError::Locked => Self::Rule(
+                text!(
+                    "een ander programma houdt het veldboek bezet en laat niet los",
+                    "another program holds the field book and does not let go"
+                ),
+                text!("sluit dat programma en probeer het opnieuw", "close that program and try again"),
+            ),
+            DiskError::Denied { name, detail, .. } => Self::File(name.into(), detail),
+            DiskError::Full { name, detail, .. } => Self::Rule(
+                text!("de schijf is vol ({name}: {detail})", "the disk is full ({name}: {detail})"),
+                text!(
+                    "maak ruimte en probeer het opnieuw; wat was opgeslagen, is er nog",
+                    "free some space and try again; what was saved is still there"
+                ),
+            ),
+            DiskError::Failed { name, detail, .. } => Self::File(name.into(), detail),
+            other => Self::Store(other.to_string()),
+        }
+    }
+}
+
+impl From<KeyringError> for Problem {
+    fn from(error: KeyringError) -> Self {
+        match error {
+            KeyringError::Disk(error) => error.into(),
+            KeyringError::NoWrappingKey => Self::NoWrappingKey,
+            KeyringError::WrongKey => Self::Rule(
+                text!(
+                    "het bestand wrapping.key past niet bij dit veldboek",
+                    "the file wrapping.key does not fit this field book"
+                ),
+                text!(
+                    "zet het bestand terug dat bij dit veldboek hoort; er is niets gewist",
+                    "put back the file that belongs to this field book; nothing was deleted"
+                ),
+            ),
+            KeyringError::Damaged { name, what } => Self::Damaged(format!("{name}: {what}")),
+            KeyringError::Newer { .. } => newer(),
+            other => Self::Store(other.to_string()),
+        }
+    }
+}
+
+fn newer() -> Problem {
+    Problem::Rule(
+        text!("een nieuwere versie van Veldboek schreef dit", "a newer version of Veldboek wrote this"),
+        text!("installeer de nieuwste versie op dit apparaat", "install the newest version on this device"),
+    )
+}
+
+impl From<JournalError> for Problem {
+    fn from(error: JournalError) -> Self {
+        match error {
+            JournalError::Disk(error) => error.into(),
+            JournalError::Keyring(error) => error.into(),
+            JournalError::Damaged(damage) => Self::Damaged(format!(
+                "record {}, segment {}, byte {}: {}",
+                damage.seq, damage.position.segment, damage.position.offset, damage.what
+            )),
+            JournalError::KeyMissing { seq, .. } => Self::Damaged(format!("record {seq}: {error}")),
+            JournalError::Newer { .. } => newer(),
+            other => Self::Store(other.to_string()),
+        }
+    }
+}
+
+impl From<FieldBookError> for Problem {
+    fn from(error: FieldBookError) -> Self {
+        match error {
+            FieldBookError::Disk(error) => error.into(),
+            FieldBookError::Journal(error) => error.into(),
+            FieldBookError::Keyring(error) => error.into(),
+            FieldBookError::Nobody => Self::Nobody,
+            other => Self::Store(other.to_string()),
+        }
+    }
+}
+
+/// An exchange with the server at an address.
+pub(super) fn sync(error: SyncError, url: &str) -> Problem {
+    match error {
+        SyncError::NotEnrolled => Problem::NotEnrolled,
+        SyncError::Nonsense(why) => Problem::Nonsense(url.to_owned(), Text::same(why)),
+        SyncError::SomebodyElse { mine, theirs } => Problem::Refused(
+            text!(
+                "dit veldboek is van '{mine}', de code is voor '{theirs}'",
+                "this field book is of '{mine}', the code is for '{theirs}'"
+            ),
+            text!(
+                "vraag een code voor '{mine}', of gebruik een ander veldboek met --store MAP",
+                "ask for a code for '{mine}', or use another field book with --store DIR"
+            ),
+        ),
+        SyncError::Store(error) => error.into(),
+    }
+}
