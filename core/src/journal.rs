@@ -15,7 +15,7 @@ mod error;
 mod header;
 mod repair;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod verify;
 mod walk;
 mod writer;

@@ -378,12 +378,11 @@ fn replace(
     strict: bool,
 ) -> Result<(), ReplaceError> {
     let name = file_name(ring.generation);
-    let bytes = ring.seal(wrapping, rng);
     // The file before goes away for this one, so it had better open.
-    if Ring::open(&bytes, ring.generation, wrapping).is_err() {
-        let what = "it could not be sealed";
-        return Err(ReplaceError::NotWritten(KeyringError::Damaged { name, what }));
-    }
+    let sealed = ring.seal(wrapping, rng).filter(|bytes| Ring::open(bytes, ring.generation, wrapping).is_ok());
+    let Some(bytes) = sealed else {
+        return Err(ReplaceError::NotWritten(KeyringError::Damaged { name, what: "it could not be sealed" }));
+    };
     if let Err(error) = disk.append(&name, &bytes).and_then(|()| disk.sync(&name)) {
         // The caller will hear that it was not written, so it must not come to count later.
         let _ = disk.remove(&name);

@@ -160,9 +160,9 @@ impl Walk {
     ) -> Result<Option<&'static str>, JournalError> {
         let mut window = Window { disk, name, start: 0, bytes: Vec::new() };
         loop {
-            let head = window.get(self.offset, HEADER)?;
-            let wanted = Header::parse(head).map_or(HEADER, |header| HEADER + header.length as usize);
-            match self.step(window.get(self.offset, wanted)?) {
+            let header = Header::parse(window.get(self.offset, HEADER)?);
+            let wanted = header.as_ref().map_or(HEADER, |header| HEADER + header.length as usize);
+            match self.step(header, window.get(self.offset, wanted)?) {
                 Step::End => return Ok(None),
                 Step::Broken(what) => return Ok(Some(what)),
                 Step::Whole(header, hash, stored) => {
@@ -173,12 +173,12 @@ impl Walk {
         }
     }
 
-    /// The next record, at the beginning of these bytes.
-    fn step<'a>(&self, bytes: &'a [u8]) -> Step<'a> {
+    /// The next record, at the beginning of these bytes, given the header that was parsed there.
+    fn step<'a>(&self, header: Option<Header>, bytes: &'a [u8]) -> Step<'a> {
         if bytes.is_empty() {
             return Step::End;
         }
-        let Some(header) = Header::parse(bytes) else {
+        let Some(header) = header else {
             return Step::Broken(if bytes.len() < HEADER { "its header is incomplete" } else { "its header is not valid" });
         };
         if header.seq != self.seq + 1 || header.before != self.hash {
@@ -198,7 +198,7 @@ impl Walk {
     /// here, read afresh. A later commit can only follow a durable one, so a header of a later commit, or a later
     /// segment, proves damage. Within one commit a power cut may lose any sector, and what it lost reads as zeros.
     fn judge(&self, what: &'static str, rest: &[u8], next_exists: bool) -> Judgement {
-        if let Step::Whole(..) | Step::End = self.step(rest) {
+        if let Step::Whole(..) | Step::End = self.step(Header::parse(rest), rest) {
             return Judgement::Whole;
         }
         let expected = self.seq + 1;

@@ -102,11 +102,12 @@ impl Ring {
         any
     }
 
-    pub fn seal(&self, wrapping: &WrappingKey, rng: &mut dyn CryptoRng) -> Vec<u8> {
+    /// The file of this generation; nothing only when it would be too long for the cipher.
+    pub fn seal(&self, wrapping: &WrappingKey, rng: &mut dyn CryptoRng) -> Option<Vec<u8>> {
         let mut nonce = [0; NONCE];
         rng.fill_bytes(&mut nonce);
         let inside = self.encode_inside();
-        let sealed = wrapping.0.seal(&nonce, &around(self.generation), &inside).unwrap_or_default();
+        let sealed = wrapping.0.seal(&nonce, &around(self.generation), &inside)?;
         let mut entries = self.unknown_outside.clone();
         entries.push((0, encoded(|e| drop(e.u64(VERSION)))));
         entries.push((1, encoded(|e| drop(e.u64(self.generation)))));
@@ -114,7 +115,7 @@ impl Ring {
         entries.push((3, bytes(&nonce)));
         entries.push((4, bytes(&sealed)));
         entries.push((5, bytes(&wrapping.mark())));
-        map(entries)
+        Some(map(entries))
     }
 
     fn encode_inside(&self) -> Zeroizing<Vec<u8>> {
@@ -206,6 +207,24 @@ impl Ring {
             unknown_outside,
             unknown_inside: owned(entries),
         })
+    }
+}
+
+#[cfg(test)]
+impl Ring {
+    /// Adds an entry that no version knows to every map.
+    pub fn add_unknown(&mut self, key: u64, value: &[u8]) {
+        self.unknown_outside.push((key, value.to_vec()));
+        self.unknown_inside.push((key, value.to_vec()));
+        for held in self.keys.values_mut() {
+            held.unknown.push((key, value.to_vec()));
+        }
+    }
+
+    /// In how many maps an entry is.
+    pub fn count_unknown(&self, key: u64) -> usize {
+        let maps = [&self.unknown_outside, &self.unknown_inside].into_iter();
+        maps.chain(self.keys.values().map(|held| &held.unknown)).flatten().filter(|(known, _)| *known == key).count()
     }
 }
 
