@@ -200,7 +200,7 @@ pub(crate) struct Enrol {
 /// `bundle`
 #[derive(Debug, Subcommand)]
 pub(crate) enum BundleCommand {
-    /// Alles wat anderen nog niet hebben in een bestand zetten | Write a file for others
+    /// Wat de server nog niet heeft in een verzegeld bestand zetten | Write what the server does not have in a sealed file
     Export(BundleExport),
     /// Bundelbestanden van anderen opnemen, hetzelfde als `merge` | Take in bundle files of others, the same as `merge`
     Import(BundleFiles),
@@ -211,6 +211,12 @@ pub(crate) enum BundleCommand {
 pub(crate) struct BundleExport {
     /// Het nieuwe bestand | The new file
     pub(crate) file: PathBuf,
+    /// Ook leesbaar voor deze persoon (code); mag vaker. Coördinatoren en uw eigen apparaten kunnen het altijd | Readable for this person (code) too; may be repeated. Coordinators and your own devices always can
+    #[arg(long, value_name = "CODE")]
+    pub(crate) to: Vec<String>,
+    /// Alles, ook wat de server al heeft | Everything, also what the server has already
+    #[arg(long)]
+    pub(crate) all: bool,
 }
 
 /// `bundle import` and `merge`

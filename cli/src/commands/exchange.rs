@@ -1,7 +1,6 @@
 //! Exchange with others: the server, files, and what people should look at afterwards.
 
 use std::collections::BTreeSet;
-use std::io::Write as _;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -16,6 +15,7 @@ use veldboek_core::record::{Code, Scalar, Write};
 use veldboek_core::wire::{Answer, MAX_BODY};
 
 use super::book::Book;
+use super::bundle::write_new;
 use super::contacts;
 use super::context::Context;
 use super::find::{self, Found, reference};
@@ -23,7 +23,7 @@ use super::{trouble, work};
 use crate::args::*;
 use crate::client::{Client, Traffic};
 use crate::clock;
-use crate::message::{Exit, Problem, text};
+use crate::message::{Exit, Problem, Text, text};
 use crate::render::{Output, Table};
 
 /// A round that never ends is a fault of either side; a full first exchange of a large region stays far below this.
@@ -145,10 +145,7 @@ pub(super) fn sync(context: &Context<'_>) -> Result<Output, Problem> {
         output = output.note(text!("geweigerd in {document}: {nl}", "refused in {document}: {en}"));
     }
     if !conflicts.is_empty() {
-        output = output.and(conflicts_table(&mut book, &conflicts, context)).note(text!(
-            "kies met `veldboek conflicts resolve KENMERK --choose NUMMER`",
-            "choose with `veldboek conflicts resolve ID --choose NUMBER`"
-        ));
+        output = output.and(conflicts_table(&mut book, &conflicts, context)).note(resolve_hint());
     }
     let attention = !conflicts.is_empty() || outcome.quarantined > 0 || !outcome.refused.is_empty() || outcome.unusable > 0;
     Ok(if attention { output.exit(Exit::Attention) } else { output })
@@ -232,19 +229,12 @@ fn said(writes: &[Write], context: &Context<'_>) -> String {
         .join("; ")
 }
 
-/// Writes a file whole or not at all, and asks before it replaces another.
-pub(super) fn write_new(context: &mut Context<'_>, file: &Path, bytes: &[u8]) -> Result<(), Problem> {
-    if file.exists() {
-        let shown = file.display().to_string();
-        let question = text!("{shown} bestaat al; vervangen?", "{shown} exists already; replace it?");
-        context.console.confirm(&question, context.globals.yes, context.lang)?;
-    }
-    let failed = |error: std::io::Error| Problem::File(file.to_owned(), error.to_string());
-    let dir = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut whole = tempfile::NamedTempFile::new_in(dir).map_err(failed)?;
-    whole.write_all(bytes).and_then(|()| whole.as_file().sync_all()).map_err(failed)?;
-    whole.persist(file).map_err(|error| failed(error.error))?;
-    Ok(())
+/// How to settle a conflict.
+pub(super) fn resolve_hint() -> Text {
+    text!(
+        "kies met `veldboek conflicts resolve KENMERK --choose NUMMER`, of schrijf een andere waarde met --value",
+        "choose with `veldboek conflicts resolve ID --choose NUMBER`, or write another value with --value"
+    )
 }
 
 /// The values to choose from: number, value, as shown, who, when.
@@ -290,7 +280,8 @@ fn what(conflict: &Conflict, context: &Context<'_>) -> String {
     conflict.field(context.lang)
 }
 
-fn conflict_json(book: &mut Book, conflict: &Conflict, context: &Context<'_>) -> Value {
+/// A conflict for programs.
+pub(super) fn conflict_json(book: &mut Book, conflict: &Conflict, context: &Context<'_>) -> Value {
     let people = book.inner.people().unwrap_or_default();
     let versions: Vec<Value> = choices(book, conflict, context)
         .into_iter()
@@ -337,7 +328,8 @@ pub(super) fn scalar_json(value: &Scalar) -> Value {
     }
 }
 
-fn conflicts_table(book: &mut Book, conflicts: &[Conflict], context: &Context<'_>) -> Table {
+/// Conflicts for people: a row per value.
+pub(super) fn conflicts_table(book: &mut Book, conflicts: &[Conflict], context: &Context<'_>) -> Table {
     let people = book.inner.people().unwrap_or_default();
     let mut table =
         context.headings(&["Kenmerk|Id", "Dossier", "Wat|What", "Nr.|No.", "Waarde|Value", "Door|By", "Wanneer|When"]);
@@ -384,10 +376,7 @@ pub(super) fn conflicts(context: &Context<'_>, command: Option<ConflictsCommand>
             let output = Output::new(json!({ "rows": rows }), table);
             Ok(match all.is_empty() {
                 true => output,
-                false => output.note(text!(
-                    "kies met `veldboek conflicts resolve KENMERK --choose NUMMER`, of schrijf een andere waarde met --value",
-                    "choose with `veldboek conflicts resolve ID --choose NUMBER`, or write another value with --value"
-                )),
+                false => output.note(resolve_hint()),
             })
         }
         Some(ConflictsCommand::Resolve(resolve)) => {

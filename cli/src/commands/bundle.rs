@@ -1,0 +1,175 @@
+//! The exchange as a file, for a stick, a mail or two laptops in one room.
+
+use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use veldboek_core::bundle::BundleError;
+use veldboek_core::field_book::{Conflict, ExchangeError};
+use veldboek_core::record::{Code, Lang};
+
+use super::context::Context;
+use super::exchange::{conflict_json, conflicts_table, resolve_hint};
+use super::find::reference;
+use crate::args::{BundleExport, BundleFiles};
+use crate::message::{Exit, Problem, Text, text};
+use crate::render::{Output, Table};
+
+/// `bundle export`
+pub(super) fn export(context: &mut Context<'_>, export: &BundleExport) -> Result<Output, Problem> {
+    let mut book = context.book()?;
+    let (bytes, changes) =
+        book.inner.export_bundle(export.all, &export.to, &mut book.rng).map_err(|error| problem(error, &export.file))?;
+    write_new(context, &export.file, &bytes)?;
+    let shown = export.file.display().to_string();
+    let value = json!({ "file": shown, "bytes": bytes.len(), "changes": changes });
+    let size = bytes.len();
+    let what = match context.lang {
+        Lang::Nl => format!("{shown}  {changes} wijzigingen, {size} bytes"),
+        Lang::En => format!("{shown}  {changes} changes, {size} bytes"),
+    };
+    let rows = [(context.say("bundel geschreven", "bundle written"), what)];
+    Ok(Output::new(value, Table::sheet(rows)).note(text!(
+        "de ontvanger neemt hem op met `veldboek merge {shown}`",
+        "the receiver takes it in with `veldboek merge {shown}`"
+    )))
+}
+
+/// Writes a file whole or not at all, and asks before it replaces another.
+pub(super) fn write_new(context: &mut Context<'_>, file: &Path, bytes: &[u8]) -> Result<(), Problem> {
+    if file.exists() {
+        let shown = file.display().to_string();
+        let question = text!("{shown} bestaat al; vervangen?", "{shown} exists already; replace it?");
+        context.console.confirm(&question, context.globals.yes, context.lang)?;
+    }
+    let failed = |error: std::io::Error| Problem::File(file.to_owned(), error.to_string());
+    let dir = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut whole = tempfile::NamedTempFile::new_in(dir).map_err(failed)?;
+    whole.write_all(bytes).and_then(|()| whole.as_file().sync_all()).map_err(failed)?;
+    whole.persist(file).map_err(|error| failed(error.error))?;
+    Ok(())
+}
+
+/// `merge`, `bundle import`
+pub(super) fn merge(context: &Context<'_>, files: &BundleFiles) -> Result<Output, Problem> {
+    let mut book = context.book()?;
+    let before: BTreeSet<String> = book.inner.conflicts()?.into_iter().map(|conflict| conflict.id).collect();
+    let mut table =
+        context.headings(&["Bestand|File", "Nieuw|New", "Al bekend|Known", "Wacht|Waits", "Geweigerd|Refused", "Dossiers"]);
+    let (mut rows, mut attention, mut notes) = (Vec::new(), false, Vec::new());
+    for file in &files.files {
+        let bytes = std::fs::read(file).map_err(|error| Problem::File(file.clone(), error.to_string()))?;
+        let merged = book.inner.merge_bundle(&bytes, book.moment, &mut book.rng).map_err(|error| problem(error, file))?;
+        let shown = file.display().to_string();
+        attention |= !merged.refused.is_empty() || merged.waiting > 0;
+        let touched: Vec<String> = merged
+            .touched
+            .iter()
+            .map(|document| match book.inner.dossier(*document) {
+                Ok(dossier) => reference(*document, &dossier),
+                Err(_) => context.say("register", "register"),
+            })
+            .collect();
+        table.row([
+            shown.clone(),
+            merged.received.to_string(),
+            merged.known.to_string(),
+            merged.waiting.to_string(),
+            merged.refused.len().to_string(),
+            touched.join(", "),
+        ]);
+        for (document, reason) in &merged.refused {
+            let (nl, en) = (reason.label(Lang::Nl), reason.label(Lang::En));
+            notes.push(text!("niet opgenomen, {document}: {nl}", "not taken in, {document}: {en}"));
+        }
+        if merged.waiting > 0 {
+            let waiting = merged.waiting;
+            notes.push(text!(
+                "{waiting} wijzigingen bouwen op andere die hier nog niet zijn: neem eerst die op, daarna {shown} nog eens",
+                "{waiting} changes build on others that are not here yet: take those in first, then {shown} again"
+            ));
+        }
+        rows.push(json!({
+            "file": shown,
+            "received": merged.received,
+            "known": merged.known,
+            "waiting": merged.waiting,
+            "refused": merged.refused.iter().map(|(document, reason)| json!({
+                "document": document.to_string(),
+                "reason": reason.code(),
+                "reason_label": reason.label(context.lang),
+            })).collect::<Vec<_>>(),
+            "touched": touched,
+        }));
+    }
+    let conflicts: Vec<Conflict> =
+        book.inner.conflicts()?.into_iter().filter(|conflict| !before.contains(&conflict.id)).collect();
+    attention |= !conflicts.is_empty();
+    let listed: Vec<Value> = conflicts.iter().map(|conflict| conflict_json(&mut book, conflict, context)).collect();
+    let mut output = Output::new(json!({ "files": rows, "conflicts": listed }), table);
+    if !conflicts.is_empty() {
+        output = output.and(conflicts_table(&mut book, &conflicts, context)).note(resolve_hint());
+    }
+    let output = notes.into_iter().fold(output, Output::note);
+    Ok(if attention { output.exit(Exit::Attention) } else { output })
+}
+
+fn problem(error: ExchangeError, file: &Path) -> Problem {
+    let rule = |what: Text, next: Text| Problem::Rule(what, next);
+    let shown = file.display().to_string();
+    match error {
+        ExchangeError::NotEnrolled => rule(
+            text!(
+                "bundels zijn voor aangemelde apparaten: die weten wiens handtekening van wie is",
+                "bundles are for enrolled devices, which know whose signature is whose"
+            ),
+            Problem::NotEnrolled.hint(),
+        ),
+        ExchangeError::UnknownPerson(person) => rule(
+            text!("niemand heeft hier de code '{person}'", "nobody here has the code '{person}'"),
+            text!(
+                "`veldboek coach list` toont de codes, `veldboek sync` haalt nieuwe op",
+                "`veldboek coach list` shows the codes, `veldboek sync` brings new ones"
+            ),
+        ),
+        ExchangeError::Store(error) => error.into(),
+        ExchangeError::Bundle(BundleError::NoRecipients) => rule(
+            text!("er is niemand die deze bundel zou kunnen openen", "there is nobody who could open this bundle"),
+            text!(
+                "draai één keer `veldboek sync`, of noem de ontvanger met --to CODE",
+                "run `veldboek sync` once, or name the receiver with --to CODE"
+            ),
+        ),
+        ExchangeError::Bundle(BundleError::Format(why)) => rule(
+            text!("{shown} is geen hele bundel ({why})", "{shown} is not a whole bundle ({why})"),
+            text!("kopieer het bestand nog eens, of vraag om een nieuwe bundel", "copy the file again, or ask for a new bundle"),
+        ),
+        ExchangeError::Bundle(BundleError::OtherRegion(region)) => rule(
+            text!("{shown} is van de regio '{region}'", "{shown} is of region '{region}'"),
+            text!(
+                "open de bundel in een veldboek van die regio (--store MAP)",
+                "open the bundle in a field book of that region (--store DIR)"
+            ),
+        ),
+        ExchangeError::Bundle(BundleError::NotForThisDevice { sender }) => rule(
+            text!("{shown} is niet voor dit apparaat gemaakt", "{shown} was not made for this device"),
+            text!(
+                "vraag de gebruiker van apparaat {sender} om een nieuwe bundel, nadat u beiden hebt uitgewisseld met de server",
+                "ask the user of device {sender} for a new bundle, after both of you have synced"
+            ),
+        ),
+        ExchangeError::Bundle(BundleError::Changed { sender }) => rule(
+            text!("{shown} is onderweg veranderd of beschadigd", "{shown} was changed or damaged on the way"),
+            text!(
+                "kopieer het bestand nog eens, of vraag de gebruiker van apparaat {sender} om een nieuwe bundel",
+                "copy the file again, or ask the user of device {sender} for a new bundle"
+            ),
+        ),
+        ExchangeError::Bundle(error) => {
+            let text = error.to_string();
+            let (what, next) = text.split_once("; ").unwrap_or((&text, ""));
+            rule(Text::same(what), Text::same(next))
+        }
+    }
+}
