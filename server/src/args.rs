@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use veldboek_core::statement::Role;
+use veldboek_core::statement::{Role, is_person_code};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -60,7 +60,7 @@ pub struct Serve {
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<String>,
     /// The region; needed once, and kept for ever.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = name)]
     pub region: Option<String>,
 }
 
@@ -68,16 +68,16 @@ pub struct Serve {
 #[derive(Debug, Args)]
 pub struct Invite {
     /// The person's code: 2 to 32 of a-z, 0-9 and '-'.
-    #[arg(long, value_name = "CODE")]
+    #[arg(long, value_name = "CODE", value_parser = person)]
     pub person: String,
     /// The person's name as colleagues see it.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = name)]
     pub name: String,
     /// What the person does.
     #[arg(long, value_enum)]
     pub role: RoleName,
     /// The organisation the person works for; coaches and coordinators need one.
-    #[arg(long, value_name = "ORG", required_if_eq_any([("role", "coach"), ("role", "coordinator")]))]
+    #[arg(long, value_name = "ORG", value_parser = name, required_if_eq_any([("role", "coach"), ("role", "coordinator")]))]
     pub organisation: Option<String>,
     /// How to print the code.
     #[command(flatten)]
@@ -161,6 +161,23 @@ pub enum Format {
     Table,
     /// For scripts.
     Json,
+}
+
+fn person(text: &str) -> Result<String, String> {
+    if is_person_code(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("2 to 32 characters of a-z, 0-9 and '-' were expected, such as 'anna' or 'b-jansen'".to_owned())
+    }
+}
+
+fn name(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if (1..=120).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
+        Ok(text.to_owned())
+    } else {
+        Err("1 to 120 characters on one line were expected".to_owned())
+    }
 }
 
 fn head(text: &str) -> Result<[u8; 32], String> {

@@ -21,6 +21,7 @@ mod real {
     use veldboek_core::disk::{Disk, DiskError, Held};
 
     static ARMED: AtomicBool = AtomicBool::new(false);
+    static WRITTEN: AtomicBool = AtomicBool::new(false);
 
     /// Ends the process here, at once and without any cleaning up, if `VELDBOEK_FAULT` names this point.
     #[allow(clippy::print_stderr, reason = "the test waits for this line as the proof that the point was reached")]
@@ -31,8 +32,10 @@ mod real {
         }
     }
 
-    /// While this is held, making a file durable is the point [`super::BEFORE_COMMIT`]: only in a batch, not at the start.
+    /// While this is held, making durable what was written meanwhile is the point [`super::BEFORE_COMMIT`]: in a batch, not at
+    /// the start.
     pub fn arm() -> Armed {
+        WRITTEN.store(false, Ordering::SeqCst);
         ARMED.store(true, Ordering::SeqCst);
         Armed
     }
@@ -46,15 +49,16 @@ mod real {
         }
     }
 
-    /// A disk with the point [`super::BEFORE_COMMIT`] in front of every `sync` of a batch.
+    /// A disk with the point [`super::BEFORE_COMMIT`] in front of the `sync` that makes a batch durable.
     pub struct FaultyDisk(pub Arc<dyn Disk>);
 
     impl Disk for FaultyDisk {
         fn append(&self, name: &str, bytes: &[u8]) -> Result<(), DiskError> {
+            WRITTEN.store(true, Ordering::SeqCst);
             self.0.append(name, bytes)
         }
         fn sync(&self, name: &str) -> Result<(), DiskError> {
-            if ARMED.load(Ordering::SeqCst) {
+            if ARMED.load(Ordering::SeqCst) && WRITTEN.load(Ordering::SeqCst) {
                 point(super::BEFORE_COMMIT);
             }
             self.0.sync(name)

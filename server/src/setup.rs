@@ -124,7 +124,11 @@ fn cache(store: &Path, keyring: &Keyring) -> Arc<dyn Cache> {
 fn serving(store: &Path) -> Result<File, ServerError> {
     let path = store.join(SERVING);
     let failed = |source| ServerError::File { path: path.clone(), source };
-    let file = File::options().write(true).create(true).truncate(false).open(&path).map_err(failed)?;
+    let mut options = File::options();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(&path).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(ServerError::AlreadyServing { store: store.to_path_buf() }),

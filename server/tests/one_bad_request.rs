@@ -1,6 +1,8 @@
 //! One request makes the server panic, or its disk fail; everyone else is served as if nothing had happened, and nobody is told
 //! that something is kept which is not.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test says by failing that it could not go on")]
+
 mod town;
 
 use std::sync::Arc;

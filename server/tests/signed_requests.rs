@@ -1,5 +1,7 @@
 //! A coordinator's phone and everyone who would like to be taken for it, over real connections.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test says by failing that it could not go on")]
+
 mod town;
 
 use std::time::Duration;

@@ -1,6 +1,7 @@
 //! A server on a port of its own, and devices that talk to it over real connections.
 
 #![allow(dead_code, reason = "each test file uses its part")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test says by failing that it could not go on")]
 
 use std::path::Path;
 
