@@ -31,7 +31,7 @@ mod syncing;
 
 pub use bundling::{ExchangeError, Merged};
 pub use reading::{Conflict, ConflictKind, ConflictVersion, HistoryItem, Saved, Status, field_of, show_cell};
-pub use syncing::{Outcome, SyncError};
+pub use syncing::{Outcome, Sent, SyncError};
 
 /// Name of the file with the random half of this device's actor id. It is not part of a backup: a phone restored from
 /// one finds it missing and begins a new row of changes instead of forking its own.
@@ -160,11 +160,14 @@ impl FieldBook {
         setup: Setup,
         rng: &mut dyn CryptoRng,
     ) -> Result<Self, FieldBookError> {
-        if Self::exists(&*disk)? {
+        if !Self::exists(&*disk)? {
+            Keyring::create(&*disk, wrapping, rng)?;
+        }
+        // Keys without a setup: a phone was switched off while this ran, so it goes on where it stopped.
+        let mut book = Self::open(disk, cache, wrapping)?;
+        if book.ledger.setup.is_some() {
             return Err(FieldBookError::Exists);
         }
-        Keyring::create(&*disk, wrapping, rng)?;
-        let mut book = Self::open(disk, cache, wrapping)?;
         book.append(vec![(Kind::Setup, None, setup.encode())], rng)?;
         Ok(book)
     }

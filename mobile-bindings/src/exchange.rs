@@ -1,0 +1,189 @@
+//! The exchange with the server as plain HTTP messages: the app carries them with whatever its platform offers.
+
+use std::collections::HashMap;
+
+use veldboek_core::field_book::{FieldBook as Book, Outcome};
+use veldboek_core::ids::{DocumentId, ServerId};
+use veldboek_core::record::Lang;
+use veldboek_core::request_signature::{self, NONCE_HEADER, Nonce};
+use veldboek_core::wire::{ErrorAnswer, ErrorCode, FormatError, MAX_BODY};
+
+use crate::shown::Identity;
+use crate::trouble::{Answered, FieldBookError};
+
+/// Where devices enrol.
+pub(crate) const ENROL_PATH: &str = "/v1/enrol";
+/// Where devices exchange.
+pub(crate) const SYNC_PATH: &str = "/v1/sync";
+
+const METHOD: &str = "POST";
+const TYPE_HEADER: &str = "content-type";
+const CBOR: &str = "application/cbor";
+
+/// A request for the app to send, exactly as it is: it is signed.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct HttpRequest {
+    /// Which exchange this is; handed back with the answer. Beginning another one makes this one void.
+    pub exchange: u64,
+    /// The method.
+    pub method: String,
+    /// The path, to follow the server's address.
+    pub path: String,
+    /// Headers by name.
+    pub headers: HashMap<String, String>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// What the server answered, whatever the status.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct HttpAnswer {
+    /// The status.
+    pub status: u16,
+    /// Headers by name, in any case.
+    pub headers: HashMap<String, String>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// What one exchange brought.
+#[derive(Debug, Clone, Default, PartialEq, Eq, uniffi::Record)]
+pub struct SyncOutcome {
+    /// Another exchange is due at once.
+    pub again: bool,
+    /// For the next exchange. Kept by the app across restarts it saves a round trip; without it nothing breaks.
+    pub nonce: Option<String>,
+    /// Changes that were sent.
+    pub sent: u32,
+    /// Changes that the server now has.
+    pub accepted: u32,
+    /// Changes that are sent again next time.
+    pub deferred: u32,
+    /// Changes that wait for a coordinator.
+    pub quarantined: u32,
+    /// Changes that the server refused; see `not_accepted`.
+    pub refused: u32,
+    /// Changes that came in.
+    pub received: u32,
+    /// Changes that came in and need a newer version of the app.
+    pub unusable: u32,
+    /// Dossiers that left this device.
+    pub closed: u32,
+    /// Ids of the dossiers that changed, for refreshing what is shown.
+    pub touched: Vec<String>,
+    /// How many milliseconds the phone's clock runs ahead of the server's; warn when it is hours.
+    pub clock_ahead_ms: i64,
+}
+
+/// A device that was enrolled.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Enrolled {
+    /// Whose field book it is now.
+    pub identity: Identity,
+    /// For the first exchange.
+    pub nonce: Option<String>,
+}
+
+/// How many.
+pub(crate) fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+impl HttpRequest {
+    /// A request without a signature.
+    pub(crate) fn plain(exchange: u64, path: &str, body: Vec<u8>) -> Self {
+        let headers = HashMap::from([(TYPE_HEADER.to_owned(), CBOR.to_owned())]);
+        Self { exchange, method: METHOD.to_owned(), path: path.to_owned(), headers, body }
+    }
+
+    /// A request signed by this device for its server.
+    pub(crate) fn signed(exchange: u64, path: &str, body: Vec<u8>, book: &Book, server: ServerId, nonce: Nonce) -> Self {
+        let signature = request_signature::sign(book.device_keys(), METHOD, path, &body, server, nonce);
+        let mut request = Self::plain(exchange, path, body);
+        request.headers.extend(signature.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        request
+    }
+}
+
+impl HttpAnswer {
+    /// The nonce that came with it.
+    pub(crate) fn nonce(&self) -> Option<Nonce> {
+        let header = self.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(NONCE_HEADER));
+        header.and_then(|(_, value)| value.trim().parse().ok())
+    }
+
+    /// Whether the server only asks for a signature over a fresh nonce, which came with it.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.status == 401
+            && self.nonce().is_some()
+            && ErrorAnswer::decode(&self.body, MAX_BODY).is_ok_and(|answer| answer.code == ErrorCode::StaleNonce)
+    }
+
+    /// The message in it.
+    pub(crate) fn read<T>(&self, lang: Lang, decode: impl FnOnce(&[u8], usize) -> Result<T, FormatError>) -> Answered<T> {
+        let status = self.status;
+        if status == 200 {
+            return decode(&self.body, MAX_BODY).map_err(|error| match error {
+                FormatError::Newer(_) => FieldBookError::UpdateNeeded { reason: error.to_string() },
+                _ => FieldBookError::NotTheServer { reason: format!("the answer is none of Veldboek's: {error}") },
+            });
+        }
+        Err(match ErrorAnswer::decode(&self.body, MAX_BODY) {
+            Ok(answer) => FieldBookError::refused(&answer, lang),
+            // Between us and the server something is down, or busy.
+            Err(_) if matches!(status, 408 | 429 | 500..=599) => {
+                FieldBookError::TryLater { reason: format!("HTTP status {status}") }
+            }
+            Err(_) => FieldBookError::NotTheServer { reason: format!("HTTP status {status} without Veldboek's explanation") },
+        })
+    }
+}
+
+impl SyncOutcome {
+    /// What an exchange brought, with the nonce for the next.
+    pub(crate) fn new(outcome: &Outcome, nonce: Option<Nonce>) -> Self {
+        Self {
+            again: outcome.again,
+            nonce: nonce.map(|nonce| nonce.to_string()),
+            sent: count(outcome.sent),
+            accepted: count(outcome.accepted),
+            deferred: count(outcome.deferred),
+            quarantined: count(outcome.quarantined),
+            refused: count(outcome.refused.len()),
+            received: count(outcome.received),
+            unusable: count(outcome.unusable),
+            closed: count(outcome.closed),
+            touched: outcome.touched.iter().map(DocumentId::to_string).collect(),
+            clock_ahead_ms: outcome.clock_offset,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use veldboek_core::wire::Answer;
+
+    fn answer(status: u16, body: Vec<u8>) -> HttpAnswer {
+        HttpAnswer { status, headers: HashMap::from([("Veldboek-Nonce".to_owned(), "AwMDAwMDAwMD".to_owned())]), body }
+    }
+
+    #[test]
+    fn a_sign_in_page_is_not_the_server_and_a_broken_proxy_is_tried_later() {
+        let page = answer(200, b"<html>Welkom bij Hotel Duinzicht</html>".to_vec());
+        assert!(matches!(page.read(Lang::Nl, Answer::decode), Err(FieldBookError::NotTheServer { .. })));
+        let proxy = answer(502, b"Bad Gateway".to_vec());
+        assert!(matches!(proxy.read(Lang::Nl, Answer::decode), Err(FieldBookError::TryLater { .. })));
+        let missing = answer(404, Vec::new());
+        assert!(matches!(missing.read(Lang::Nl, Answer::decode), Err(FieldBookError::NotTheServer { .. })));
+    }
+
+    #[test]
+    fn a_stale_nonce_brings_a_fresh_one_in_a_header_of_any_case() {
+        let stale = answer(401, ErrorAnswer::from(ErrorCode::StaleNonce).encode());
+        assert!(stale.is_stale());
+        assert_eq!(stale.nonce().map(|nonce| nonce.to_string()).as_deref(), Some("AwMDAwMDAwMD"));
+        assert!(!answer(401, ErrorAnswer::from(ErrorCode::UnknownDevice).encode()).is_stale());
+        assert!(!answer(401, b"Unauthorized".to_vec()).is_stale());
+    }
+}

@@ -1,0 +1,472 @@
+//! The object that an app holds: one field book in one directory.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use getrandom::SysRng;
+use rand_core::UnwrapErr;
+use veldboek_core::cache::{NoCache, SledCache};
+use veldboek_core::caseload::caseload;
+use veldboek_core::clock::Moment;
+use veldboek_core::disk::{Disk, RealDisk};
+use veldboek_core::dossier::Dossier;
+use veldboek_core::field_book::{FieldBook as Book, FieldBookError as StoreError, Job, Target};
+use veldboek_core::ids::DocumentId;
+use veldboek_core::keyring::{KeyringError, WrappingKey};
+use veldboek_core::notes::Setup;
+use veldboek_core::record::Code as _;
+use veldboek_core::request_signature::Nonce;
+use veldboek_core::rules::{By, Declaration, Plan, RuleBroken};
+use veldboek_core::trainee::Trainee;
+use veldboek_core::wire::{Answer, EnrolAnswer, ErrorCode};
+use zeroize::Zeroizing;
+
+use crate::codes::{Lang, Role};
+use crate::exchange::{ENROL_PATH, Enrolled, HttpAnswer, HttpRequest, SYNC_PATH, SyncOutcome};
+use crate::given::{NewAssignment, NewDossier, NewPlacement, NewVisit, PlannedFor, declared, edited, read_some};
+use crate::platform;
+use crate::shown::*;
+use crate::trouble::{Answered, FieldBookError};
+
+/// How often in a row the server may ask for another nonce before we stop asking it.
+const MOST_STALE: u32 = 3;
+
+/// One field book. Calls wait for each other and never for a network; make them off the screen's thread. What a call saved
+/// is durable when it returns, and stays so when the app is killed.
+#[derive(uniffi::Object)]
+pub struct FieldBook {
+    directory: PathBuf,
+    key: WrappingKey,
+    lang: Lang,
+    held: Mutex<Held>,
+}
+
+/// What is in memory.
+#[derive(Default)]
+struct Held {
+    /// The open book; absent after trouble, until the next call opens it again from the disk.
+    book: Option<Book>,
+    /// For the next exchange.
+    nonce: Option<Nonce>,
+    /// The exchange that waits for its answer.
+    pending: Option<Pending>,
+    exchanges: u64,
+    stale: u32,
+}
+
+struct Pending {
+    exchange: u64,
+    sent: veldboek_core::field_book::Sent,
+}
+
+/// An open book, with the moment and the randomness of one call.
+struct Turn<'a> {
+    book: &'a mut Book,
+    nonce: &'a mut Option<Nonce>,
+    pending: &'a mut Option<Pending>,
+    exchanges: &'a mut u64,
+    stale: &'a mut u32,
+    moment: Moment,
+    rng: UnwrapErr<SysRng>,
+    lang: Lang,
+}
+
+#[uniffi::export]
+impl FieldBook {
+    /// Opens the field book in a directory, which belongs to it alone; makes one when there is none. The key is 32 random
+    /// bytes that the platform's keystore guards: make it once, and hand in the same one every time.
+    #[uniffi::constructor]
+    pub fn open(directory: String, key: Vec<u8>, language: Lang) -> Answered<Arc<Self>> {
+        let key = Zeroizing::new(key);
+        let bytes =
+            <[u8; 32]>::try_from(key.as_slice()).map_err(|_| FieldBookError::bad("key", "the key must be 32 bytes long"))?;
+        let bytes = Zeroizing::new(bytes);
+        let book = Self {
+            directory: PathBuf::from(directory),
+            key: WrappingKey::from_bytes(*bytes),
+            lang: language,
+            held: Mutex::default(),
+        };
+        book.turn(|_| Ok(()))?;
+        Ok(Arc::new(book))
+    }
+
+    /// Whose field book it is.
+    pub fn identity(&self) -> Answered<Identity> {
+        self.turn(|turn| Ok(turn.book.identity().into()))
+    }
+
+    /// The request that enrols this device with the code from the coordinator. The label is what the person calls the
+    /// phone.
+    pub fn enrol_begin(&self, code: String, label: String) -> Answered<HttpRequest> {
+        self.turn(|turn| {
+            let body = turn.book.enrol_request(code.trim(), label.trim()).encode();
+            Ok(HttpRequest::plain(turn.next_exchange(), ENROL_PATH, body))
+        })
+    }
+
+    /// Takes in the answer to it. The address of the server is remembered with the identity.
+    pub fn enrol_finish(&self, server_url: String, answer: HttpAnswer) -> Answered<Enrolled> {
+        self.turn(|turn| {
+            let message = answer.read(turn.lang, EnrolAnswer::decode)?;
+            turn.book.enrolled(&message, &server_url, turn.moment, &mut turn.rng)?;
+            *turn.nonce = message.nonce.parse().ok();
+            let nonce = turn.nonce.map(|nonce| nonce.to_string());
+            Ok(Enrolled { identity: turn.book.identity().into(), nonce })
+        })
+    }
+
+    /// What to send to the server now. The nonce is that of the last outcome; left out, the one in memory is used.
+    pub fn sync_begin(&self, nonce: Option<String>) -> Answered<HttpRequest> {
+        self.turn(|turn| {
+            let identity = turn.book.identity();
+            let server = identity.server.ok_or_else(|| FieldBookError::not_enrolled(turn.lang))?;
+            let (request, sent) = turn.book.request(None)?;
+            let nonce = nonce.and_then(|nonce| nonce.parse().ok()).or(turn.nonce.take()).unwrap_or_default();
+            let exchange = turn.next_exchange();
+            *turn.pending = Some(Pending { exchange, sent });
+            Ok(HttpRequest::signed(exchange, SYNC_PATH, request.encode(), turn.book, server.id, nonce))
+        })
+    }
+
+    /// Takes in the answer: durable when this returns. An answer that never came needs nothing: begin again later.
+    pub fn sync_finish(&self, exchange: u64, answer: HttpAnswer) -> Answered<SyncOutcome> {
+        self.turn(|turn| {
+            let pending = turn.pending.take_if(|pending| pending.exchange == exchange);
+            let Some(Pending { sent, .. }) = pending else {
+                return Err(FieldBookError::bad(
+                    "exchange",
+                    "this exchange was finished, or another one begun since; begin anew",
+                ));
+            };
+            let nonce = answer.nonce();
+            *turn.nonce = nonce.or(*turn.nonce);
+            if answer.is_stale() {
+                *turn.stale += 1;
+                if *turn.stale < MOST_STALE {
+                    let nonce = nonce.map(|nonce| nonce.to_string());
+                    return Ok(SyncOutcome { again: true, nonce, ..SyncOutcome::default() });
+                }
+                let reason = ErrorCode::BadSignature.label(turn.lang).to_owned();
+                *turn.stale = 0;
+                return Err(FieldBookError::Server { code: ErrorCode::StaleNonce.code().to_owned(), reason });
+            }
+            *turn.stale = 0;
+            let message = answer.read(turn.lang, Answer::decode)?;
+            let outcome = turn.book.answer(sent, message, turn.moment, &mut turn.rng)?;
+            Ok(SyncOutcome::new(&outcome, nonce))
+        })
+    }
+
+    /// The first screen: planned, due and overdue visits of this coach, and open agreements.
+    pub fn today(&self) -> Answered<TodayList> {
+        self.turn(|turn| {
+            let person = turn.person()?;
+            let (dossiers, register) = (turn.book.dossiers()?, turn.book.register()?);
+            Ok(caseload(&person, turn.moment.today(), dossiers, &register).into())
+        })
+    }
+
+    /// Every dossier on this device, by reference.
+    pub fn dossiers(&self) -> Answered<Vec<DossierLine>> {
+        self.turn(|turn| {
+            let mut lines = Vec::new();
+            for (document, dossier) in turn.book.dossiers()? {
+                lines.push(turn.line(document, &dossier)?);
+            }
+            lines.sort_by(|a, b| (&a.reference, &a.id).cmp(&(&b.reference, &b.id)));
+            Ok(lines)
+        })
+    }
+
+    /// One dossier.
+    pub fn dossier(&self, dossier: String) -> Answered<DossierDetail> {
+        self.turn(|turn| {
+            let (document, dossier) = turn.find(&dossier)?;
+            let register = turn.book.register()?;
+            let line = turn.line(document, &dossier)?;
+            Ok(DossierDetail::new(line, &dossier, &register, turn.moment.today()))
+        })
+    }
+
+    /// The visits of a dossier, the last first; each says whether it is safe on the server.
+    pub fn visits(&self, dossier: String) -> Answered<Vec<VisitDetail>> {
+        self.turn(|turn| {
+            let (document, dossier) = turn.find(&dossier)?;
+            let unsaved = turn.book.unsaved(document)?;
+            let mut visits = dossier.effective_visits();
+            visits.sort_by_key(|(id, visit)| std::cmp::Reverse((visit.day(), visit.started_at, *id)));
+            Ok(visits.into_iter().map(|(id, visit)| VisitDetail::new(id, visit, &dossier, &unsaved)).collect())
+        })
+    }
+
+    /// Records a visit; durable on this device when this returns.
+    pub fn log_visit(&self, visit: NewVisit) -> Answered<LoggedVisit> {
+        self.turn(|turn| {
+            let (document, dossier) = turn.find(&visit.dossier)?;
+            let declaration = declared(visit.not_a_bsn);
+            let planned = read_some("planned", visit.planned.as_ref())?;
+            let (draft, agreements) = visit.draft()?;
+            let plan = turn.plan(declaration, |by| dossier.log_visit(by, planned, draft, agreements))?;
+            let (id, remarks) = turn.perform(document, plan)?;
+            let saved = turn.book.saved(document, &id)?.into();
+            Ok(LoggedVisit { visit: id.to_string(), dossier: document.to_string(), saved, remarks })
+        })
+    }
+
+    /// Plans a visit.
+    pub fn plan_visit(&self, visit: PlannedFor) -> Answered<SavedChange> {
+        self.turn(|turn| {
+            let (document, dossier) = turn.find(&visit.dossier)?;
+            let draft = visit.draft()?;
+            let plan = turn.plan(Declaration::Nothing, |by| dossier.plan_visit(by, draft))?;
+            turn.change(document, plan)
+        })
+    }
+
+    /// Begins a dossier, with its first trajectory when a programme is named. Works offline: whoever begins it has access.
+    pub fn add_dossier(&self, dossier: NewDossier) -> Answered<SavedChange> {
+        self.turn(|turn| {
+            let declaration = declared(dossier.not_a_bsn);
+            let (trainee, trajectory) = dossier.draft(turn.book.identity().organisation)?;
+            turn.free(&trainee)?;
+            let empty = Dossier::default();
+            let plan = turn.plan(declaration, |by| {
+                let mut plan = empty.add_trainee(by, trainee)?;
+                if let Some(trajectory) = trajectory {
+                    let more = empty.open_trajectory(by, trajectory)?;
+                    plan.writes.extend(more.writes);
+                    plan.warnings.extend(more.warnings);
+                }
+                Ok(plan)
+            })?;
+            let id = turn.book.found(plan.writes, turn.moment, &mut turn.rng)?.to_string();
+            Ok(SavedChange { dossier: id.clone(), id, remarks: remarks(&plan.warnings, turn.lang) })
+        })
+    }
+
+    /// Adds a placement.
+    pub fn add_placement(&self, placement: NewPlacement) -> Answered<SavedChange> {
+        self.turn(|turn| {
+            let (document, dossier) = turn.find(&placement.dossier)?;
+            let declaration = declared(placement.not_a_bsn);
+            let draft = placement.draft()?;
+            let plan = turn.plan(declaration, |by| dossier.add_placement(by, draft))?;
+            turn.change(document, plan)
+        })
+    }
+
+    /// Says who coaches, and gives that person access for the same days.
+    pub fn assign(&self, assignment: NewAssignment) -> Answered<SavedChange> {
+        self.turn(|turn| {
+            let (document, dossier) = turn.find(&assignment.dossier)?;
+            let draft = assignment.draft(turn.moment.today())?;
+            let grant = draft.coach.clone().map(|coach| (coach, draft.from.unwrap_or(turn.moment.today()), draft.to));
+            let plan = turn.plan(Declaration::Nothing, |by| dossier.assign_coach(by, draft))?;
+            let job = Job { target: Target::Existing(document), writes: plan.writes, grants: grant.into_iter().collect() };
+            turn.book.perform_all(vec![job], turn.moment, &mut turn.rng)?;
+            let remarks = remarks(&plan.warnings, turn.lang);
+            Ok(SavedChange { dossier: document.to_string(), id: plan.id.to_string(), remarks })
+        })
+    }
+
+    /// Changes what is known of the trainee: fields by their names (`municipality`, `contact_phone` …), each with its new
+    /// value as a person writes it; an empty text empties the field.
+    pub fn edit_trainee(&self, dossier: String, fields: HashMap<String, String>, not_a_bsn: bool) -> Answered<SavedChange> {
+        self.turn(|turn| {
+            let (document, dossier) = turn.find(&dossier)?;
+            let draft = edited(&dossier.trainee, &fields)?;
+            let plan = turn.plan(declared(not_a_bsn), |by| dossier.edit_trainee(by, draft))?;
+            turn.change(document, plan.about(document))
+        })
+    }
+
+    /// What is only here, and what waits for a person.
+    pub fn status(&self) -> Answered<BookStatus> {
+        self.turn(|turn| Ok(turn.book.status()?.into()))
+    }
+
+    /// What a person should settle.
+    pub fn conflicts(&self) -> Answered<Vec<ConflictDetail>> {
+        self.turn(|turn| {
+            let lang = turn.lang;
+            Ok(turn.book.conflicts()?.iter().map(|conflict| ConflictDetail::new(conflict, lang)).collect())
+        })
+    }
+
+    /// Settles a conflict with one of its choices.
+    pub fn settle(&self, conflict: String, index: u32) -> Answered<()> {
+        self.turn(|turn| {
+            let conflicts = turn.book.conflicts()?;
+            let conflict = conflicts
+                .iter()
+                .find(|one| one.id == conflict)
+                .ok_or(FieldBookError::NotFound { reason: format!("no conflict '{conflict}'; it may be settled already") })?;
+            let chosen = usize::try_from(index).ok().and_then(|index| conflict.versions.get(index));
+            let chosen =
+                chosen.ok_or_else(|| FieldBookError::bad("index", "there is no such choice; list the conflicts again"))?;
+            let writes = Book::settle(conflict, chosen.value.clone());
+            turn.book.perform(conflict.document, writes, turn.moment, &mut turn.rng)?;
+            Ok(())
+        })
+    }
+
+    /// Who changed what when in a dossier, oldest first.
+    pub fn history(&self, dossier: String) -> Answered<Vec<HistoryLine>> {
+        self.turn(|turn| {
+            let (document, _) = turn.find(&dossier)?;
+            let lang = turn.lang;
+            Ok(turn.book.history(document)?.into_iter().map(|item| HistoryLine::new(item, lang)).collect())
+        })
+    }
+
+    /// Changes of this device that the server did not take in: those that wait for a coordinator, then those it refused.
+    pub fn not_accepted(&self) -> Answered<Vec<NotAccepted>> {
+        self.turn(|turn| {
+            let lang = turn.lang;
+            let line = |document: DocumentId, waits, reason: veldboek_core::wire::Reason, fields| NotAccepted {
+                dossier: document.to_string(),
+                waits,
+                code: reason.code().to_owned(),
+                reason: reason.label(lang).to_owned(),
+                fields,
+            };
+            let waiting =
+                turn.book.quarantined().into_iter().map(|(document, _, reason)| line(document, true, reason, Vec::new()));
+            let mut all: Vec<NotAccepted> = waiting.collect();
+            let refused = turn.book.refused()?;
+            all.extend(refused.iter().map(|(one, writes)| line(one.document, false, one.reason, written(writes, lang))));
+            Ok(all)
+        })
+    }
+}
+
+impl FieldBook {
+    /// One call: the book as the disk has it now. The book is out of the lock meanwhile, so that after a panic, or trouble
+    /// that may have left memory and disk apart, the next call opens it again.
+    fn turn<T>(&self, work: impl FnOnce(&mut Turn<'_>) -> Answered<T>) -> Answered<T> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slot = held.book.take();
+        let Held { nonce, pending, exchanges, stale, .. } = &mut *held;
+        let done = catch_unwind(AssertUnwindSafe(|| {
+            let book = match &mut slot {
+                Some(book) => book,
+                None => slot.insert(open_book(&self.directory, &self.key)?),
+            };
+            book.catch_up()?;
+            let (moment, rng) = (platform::now(), platform::randomness());
+            work(&mut Turn { book, nonce, pending, exchanges, stale, moment, rng, lang: self.lang })
+        }));
+        let done = done.unwrap_or_else(|panic| Err(FieldBookError::Unknown { reason: told(&*panic) }));
+        if !done.as_ref().is_err_and(FieldBookError::unsettles) {
+            held.book = slot;
+        }
+        done
+    }
+}
+
+impl Turn<'_> {
+    fn next_exchange(&mut self) -> u64 {
+        *self.exchanges += 1;
+        *self.exchanges
+    }
+
+    fn person(&self) -> Answered<String> {
+        self.book.identity().person.ok_or_else(|| FieldBookError::not_enrolled(self.lang))
+    }
+
+    fn find(&mut self, name: &str) -> Answered<(DocumentId, Arc<Dossier>)> {
+        let document = self.book.find(name.trim())?;
+        Ok((document, self.book.dossier(document)?))
+    }
+
+    fn line(&mut self, document: DocumentId, dossier: &Dossier) -> Answered<DossierLine> {
+        let only_here = !self.book.unsaved(document)?.is_empty();
+        Ok(DossierLine::new(document, dossier, self.moment.today(), only_here))
+    }
+
+    /// Whether the reference is free in its organisation, as far as this device knows.
+    fn free(&mut self, draft: &Trainee) -> Answered<()> {
+        let taken = self.book.dossiers()?.into_iter().any(|(_, dossier)| {
+            let (one, wanted) = (&dossier.trainee.reference, &draft.reference);
+            let same = one.as_ref().zip(wanted.as_ref()).is_some_and(|(one, wanted)| one.eq_ignore_ascii_case(wanted));
+            same && dossier.trainee.organisation == draft.organisation
+        });
+        if !taken {
+            return Ok(());
+        }
+        let reason = match self.lang {
+            Lang::Nl => "er is al een dossier met deze referentie; kies een andere",
+            Lang::En => "there is a dossier with this reference already; choose another",
+        };
+        Err(FieldBookError::bad("reference", reason))
+    }
+
+    /// Plans an operation as this person, now.
+    fn plan<Id>(
+        &mut self,
+        declaration: Declaration,
+        operation: impl FnOnce(&mut By<'_>) -> Result<Plan<Id>, RuleBroken>,
+    ) -> Answered<Plan<Id>> {
+        let person = self.person()?;
+        let coordinates = matches!(self.book.identity().role, Some(Role::Coordinator | Role::Administrator));
+        let mut by = By::new(&person, self.moment, &mut self.rng).coordinating(coordinates).declaring(declaration);
+        operation(&mut by).map_err(|broken| FieldBookError::rule(&broken, self.lang))
+    }
+
+    /// Writes a plan as one change.
+    fn perform<Id>(&mut self, document: DocumentId, plan: Plan<Id>) -> Answered<(Id, Vec<Remark>)> {
+        if !plan.writes.is_empty() {
+            self.book.perform(document, plan.writes, self.moment, &mut self.rng)?;
+        }
+        Ok((plan.id, remarks(&plan.warnings, self.lang)))
+    }
+
+    fn change<Id: ToString>(&mut self, document: DocumentId, plan: Plan<Id>) -> Answered<SavedChange> {
+        let (id, remarks) = self.perform(document, plan)?;
+        Ok(SavedChange { dossier: document.to_string(), id: id.to_string(), remarks })
+    }
+}
+
+/// Opens the book in a directory, or makes it there.
+fn open_book(directory: &Path, key: &WrappingKey) -> Result<Book, StoreError> {
+    let disk: Arc<dyn Disk> = Arc::new(RealDisk::open(directory)?);
+    let open = || Book::open(disk.clone(), Arc::new(NoCache), key);
+    // A book whose making was cut short has keys but does not know yet that it is one.
+    let known = if Book::exists(&*disk)? { Some(open()?).filter(|book| book.register_document().is_ok()) } else { None };
+    let mut book = match known {
+        Some(book) => book,
+        None => match Book::create(disk.clone(), Arc::new(NoCache), key, nobodys(), &mut platform::randomness()) {
+            // Another process of the app made it at this moment.
+            Err(StoreError::Exists | StoreError::Keyring(KeyringError::Exists)) => open()?,
+            made => made?,
+        },
+    };
+    // Another process may have the cache; the book does without then.
+    if let Some(cache) = SledCache::open(&directory.join("cache"), &book.keyring().cache_key()) {
+        book.set_cache(Arc::new(cache));
+    }
+    Ok(book)
+}
+
+/// Until it is enrolled, a phone's field book is nobody's.
+fn nobodys() -> Setup {
+    Setup {
+        region: String::new(),
+        organisation: None,
+        person: None,
+        display_name: None,
+        server_url: None,
+        server: None,
+        server_keys: None,
+    }
+}
+
+/// What a panic said.
+fn told(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "the program stopped halfway".to_owned())
+}

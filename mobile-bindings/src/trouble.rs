@@ -1,0 +1,276 @@
+//! What can go wrong, one variant for each thing that an app does about it.
+
+use veldboek_core::disk::DiskError;
+use veldboek_core::field_book::{FieldBookError as StoreError, SyncError};
+use veldboek_core::journal::JournalError;
+use veldboek_core::keyring::KeyringError;
+use veldboek_core::ledger::LedgerError;
+use veldboek_core::record::{Code as _, Lang};
+use veldboek_core::rules::RuleBroken;
+use veldboek_core::wire::{ErrorAnswer, ErrorCode};
+
+/// Why a call did nothing. What was saved before stays saved. `reason` is for a person to read: in the language of the
+/// field book where that person can do something about it, in English where it is a detail for whoever helps.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, uniffi::Error)]
+pub enum FieldBookError {
+    /// Ask for the code from the coordinator and enrol.
+    #[error("not enrolled: {reason}")]
+    NotEnrolled {
+        /// For a person.
+        reason: String,
+    },
+    /// The server no longer trusts this device: tell the person, and stop syncing.
+    #[error("revoked: {reason}")]
+    Revoked {
+        /// For a person.
+        reason: String,
+    },
+    /// The keystore's key is not the one that this field book was made with: look for the right one. Making a new field
+    /// book in another directory and enrolling again brings back what the server has.
+    #[error("wrong key: {reason}")]
+    WrongKey {
+        /// Detail.
+        reason: String,
+    },
+    /// The storage does not let us in now (a phone that was not unlocked yet, another process): try again later.
+    #[error("locked: {reason}")]
+    Locked {
+        /// Detail.
+        reason: String,
+    },
+    /// No room is left on the phone: ask the person to free some.
+    #[error("no space: {reason}")]
+    NoSpace {
+        /// Detail.
+        reason: String,
+    },
+    /// The stored bytes are not as they were written: keep the directory as it is, and get help.
+    #[error("damaged: {reason}")]
+    Damaged {
+        /// Detail.
+        reason: String,
+    },
+    /// A newer version wrote this, or answers: ask the person to update the app.
+    #[error("update needed: {reason}")]
+    UpdateNeeded {
+        /// Detail.
+        reason: String,
+    },
+    /// Keep the form open and point at these fields.
+    #[error("{reason}")]
+    BadInput {
+        /// The fields, by their names in this interface; empty when it is about the whole.
+        fields: Vec<String>,
+        /// For a person.
+        reason: String,
+    },
+    /// The text may hold a BSN: ask the person to take it out, or to declare that it is none (`not_a_bsn`).
+    #[error("{reason}")]
+    PossibleBsn {
+        /// In which field.
+        field: String,
+        /// For a person.
+        reason: String,
+    },
+    /// There is no such dossier, visit or conflict here (any more): show the list again.
+    #[error("not found: {reason}")]
+    NotFound {
+        /// What was looked for.
+        reason: String,
+    },
+    /// The server cannot help now: try again in a few minutes. Nothing was lost.
+    #[error("try later: {reason}")]
+    TryLater {
+        /// For a person.
+        reason: String,
+    },
+    /// What answered is not the server of this field book: another network (a hotel's sign-in page), or a wrong address.
+    /// Nothing of the answer was used, and nothing was lost.
+    #[error("not the server: {reason}")]
+    NotTheServer {
+        /// Detail.
+        reason: String,
+    },
+    /// The server refused: show the reason.
+    #[error("{code}: {reason}")]
+    Server {
+        /// The stable code.
+        code: String,
+        /// For a person.
+        reason: String,
+    },
+    /// A mistake of the program: report it. The field book opens itself again at the next call.
+    #[error("unknown: {reason}")]
+    Unknown {
+        /// Detail.
+        reason: String,
+    },
+}
+
+/// The answer of every call.
+pub(crate) type Answered<T> = Result<T, FieldBookError>;
+
+impl FieldBookError {
+    /// Something that was given cannot be read.
+    pub(crate) fn bad(field: &str, reason: impl ToString) -> Self {
+        Self::BadInput { fields: vec![field.to_owned()], reason: reason.to_string() }
+    }
+
+    /// Nobody enrolled this device.
+    pub(crate) fn not_enrolled(lang: Lang) -> Self {
+        let reason = match lang {
+            Lang::Nl => "dit toestel is nog niet aangemeld; vraag de coördinator om een code",
+            Lang::En => "this device is not enrolled yet; ask the coordinator for a code",
+        };
+        Self::NotEnrolled { reason: reason.to_owned() }
+    }
+
+    /// A rule of the trade, told to a person.
+    pub(crate) fn rule(broken: &RuleBroken, lang: Lang) -> Self {
+        let reason = broken.message(lang);
+        let fields = match broken {
+            RuleBroken::PossibleBsn { field, .. } => return Self::PossibleBsn { field: field.name.to_owned(), reason },
+            RuleBroken::Unknown { .. } => return Self::NotFound { reason },
+            RuleBroken::DatesOutOfOrder { earlier, later, .. } => vec![earlier.name, later.name],
+            RuleBroken::OutflowIncomplete { missing } | RuleBroken::ClosingIncomplete { missing } => vec![missing.name],
+            RuleBroken::VisitIncomplete { missing } | RuleBroken::TargetIncomplete { missing } => {
+                missing.iter().map(|field| field.name).collect()
+            }
+            RuleBroken::Missing { field }
+            | RuleBroken::OutOfRange { field, .. }
+            | RuleBroken::Malformed { field, .. }
+            | RuleBroken::TooLong { field, .. }
+            | RuleBroken::InFuture { field }
+            | RuleBroken::Taken { field, .. } => vec![field.name],
+            RuleBroken::WhichTrajectory { .. } => vec!["trajectory"],
+            _ => Vec::new(),
+        };
+        Self::BadInput { fields: fields.into_iter().map(str::to_owned).collect(), reason }
+    }
+
+    /// An answer of the server that is no success.
+    pub(crate) fn refused(answer: &ErrorAnswer, lang: Lang) -> Self {
+        let reason = match &answer.text {
+            Some(text) if answer.code == ErrorCode::Other => text.clone(),
+            _ => answer.code.label(lang).to_owned(),
+        };
+        match answer.code {
+            ErrorCode::UnknownDevice => Self::NotEnrolled { reason },
+            ErrorCode::Revoked => Self::Revoked { reason },
+            ErrorCode::Busy | ErrorCode::Unavailable => Self::TryLater { reason },
+            ErrorCode::WrongServer => Self::NotTheServer { reason },
+            ErrorCode::WrongCode | ErrorCode::ExpiredCode => Self::bad("code", reason),
+            code => Self::Server { code: code.code().to_owned(), reason },
+        }
+    }
+
+    /// Whether the field book in memory may no longer be what is on the disk.
+    pub(crate) fn unsettles(&self) -> bool {
+        matches!(
+            self,
+            Self::Unknown { .. } | Self::Damaged { .. } | Self::Locked { .. } | Self::NoSpace { .. } | Self::WrongKey { .. }
+        )
+    }
+}
+
+impl From<DiskError> for FieldBookError {
+    fn from(error: DiskError) -> Self {
+        let reason = error.to_string();
+        match error {
+            DiskError::Full { .. } => Self::NoSpace { reason },
+            DiskError::Locked | DiskError::Denied { .. } => Self::Locked { reason },
+            DiskError::Missing { .. } | DiskError::BadName { .. } | DiskError::Failed { .. } | DiskError::PowerCut => {
+                Self::Unknown { reason }
+            }
+        }
+    }
+}
+
+impl From<KeyringError> for FieldBookError {
+    fn from(error: KeyringError) -> Self {
+        let reason = error.to_string();
+        match error {
+            KeyringError::WrongKey => Self::WrongKey { reason },
+            KeyringError::Damaged { .. } => Self::Damaged { reason },
+            KeyringError::Newer { .. } => Self::UpdateNeeded { reason },
+            KeyringError::Disk(error) => error.into(),
+            _ => Self::Unknown { reason },
+        }
+    }
+}
+
+impl From<JournalError> for FieldBookError {
+    fn from(error: JournalError) -> Self {
+        let reason = error.to_string();
+        match error {
+            JournalError::Damaged(_) | JournalError::KeyMissing { .. } => Self::Damaged { reason },
+            JournalError::Newer { .. } => Self::UpdateNeeded { reason },
+            JournalError::TooLarge { .. } => Self::BadInput { fields: Vec::new(), reason },
+            JournalError::Keyring(error) => error.into(),
+            JournalError::Disk(error) => error.into(),
+            _ => Self::Unknown { reason },
+        }
+    }
+}
+
+impl From<StoreError> for FieldBookError {
+    fn from(error: StoreError) -> Self {
+        let reason = error.to_string();
+        match error {
+            StoreError::Disk(error) => error.into(),
+            StoreError::Journal(error) => error.into(),
+            StoreError::Keyring(error) => error.into(),
+            StoreError::Ledger(LedgerError::Note(_)) => Self::UpdateNeeded { reason },
+            StoreError::Ledger(LedgerError::Record(..)) | StoreError::Document(_) => Self::Damaged { reason },
+            StoreError::UnknownDossier(_) => Self::NotFound { reason },
+            StoreError::Ambiguous(..) => Self::bad("dossier", reason),
+            StoreError::Unfit(_) => Self::BadInput { fields: Vec::new(), reason },
+            StoreError::Nobody => Self::NotEnrolled { reason },
+            _ => Self::Unknown { reason },
+        }
+    }
+}
+
+impl From<SyncError> for FieldBookError {
+    fn from(error: SyncError) -> Self {
+        let reason = error.to_string();
+        match error {
+            SyncError::NotEnrolled => Self::NotEnrolled { reason },
+            SyncError::Nonsense(_) => Self::NotTheServer { reason },
+            SyncError::SomebodyElse { .. } => Self::bad("code", reason),
+            SyncError::Store(error) => error.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_answer_of_the_server_is_something_to_do() {
+        let told = |code: ErrorCode| FieldBookError::refused(&code.into(), Lang::Nl);
+        assert!(matches!(told(ErrorCode::UnknownDevice), FieldBookError::NotEnrolled { .. }));
+        assert!(matches!(told(ErrorCode::Revoked), FieldBookError::Revoked { reason } if reason.contains("ingetrokken")));
+        assert!(matches!(told(ErrorCode::Busy), FieldBookError::TryLater { .. }));
+        assert!(matches!(told(ErrorCode::WrongCode), FieldBookError::BadInput { fields, .. } if fields == ["code"]));
+        assert!(matches!(told(ErrorCode::TooLarge), FieldBookError::Server { code, .. } if code == "TOO_LARGE"));
+    }
+
+    #[test]
+    fn a_possible_bsn_asks_for_a_declaration_and_a_full_disk_for_room() {
+        let field = veldboek_core::rules::FieldName { name: "summary", label_nl: "verslag" };
+        let broken = RuleBroken::PossibleBsn { field, positions: vec![std::ops::Range { start: 3, end: 12 }] };
+        assert!(
+            matches!(FieldBookError::rule(&broken, Lang::Nl), FieldBookError::PossibleBsn { field, .. } if field == "summary")
+        );
+        let full = DiskError::Full {
+            action: veldboek_core::disk::Action::Append,
+            name: "journal/00000001.vbj".into(),
+            detail: "no space left".into(),
+        };
+        let error = FieldBookError::from(SyncError::Store(StoreError::Journal(JournalError::Disk(full))));
+        assert!(matches!(error, FieldBookError::NoSpace { .. }));
+        assert!(error.unsettles());
+    }
+}
