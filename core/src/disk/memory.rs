@@ -2,8 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::{Disk, DiskError, Held, check_name};
+
+/// As long as on a real disk.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Files in memory. A clone is a second handle on the same disk, as a second process would have.
 #[derive(Clone, Default)]
@@ -91,7 +95,11 @@ impl Turn {
             if cfg!(target_family = "wasm") {
                 return Err(DiskError::Locked);
             }
-            taken = freed.wait(taken).unwrap_or_else(PoisonError::into_inner);
+            let (again, waited) = freed.wait_timeout(taken, PATIENCE).unwrap_or_else(PoisonError::into_inner);
+            if *again && waited.timed_out() {
+                return Err(DiskError::Locked);
+            }
+            taken = again;
         }
         *taken = true;
         Ok(Box::new(Taken { turn: self.clone() }))

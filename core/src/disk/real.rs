@@ -261,6 +261,15 @@ mod tests {
     }
 
     #[test]
+    fn a_program_that_never_lets_go_is_reported() {
+        let home = tempfile::tempdir().unwrap();
+        let disk = RealDisk::open(home.path()).unwrap();
+        let _held = disk.lock().unwrap();
+        let mut pauses = PAUSES - 2;
+        assert_eq!(take(&home.path().join(LOCK), &mut pauses).map(|_| ()), Err(DiskError::Locked));
+    }
+
+    #[test]
     fn a_directory_that_is_a_file_is_refused_in_words() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("book");

@@ -208,10 +208,15 @@ fn a_commit_that_lost_its_first_sectors_is_set_aside_whole() {
     let long = "w".repeat(700);
     let torn = commit(&mut journal, &keyring, &mut Chance(2), &[&long, &long, "last"]).unwrap();
     let start = torn[0].position.offset as usize;
-    disk.damage("journal/00000001.vbj", |bytes| bytes[start..1024].fill(0));
+    let mut torn_bytes = Vec::new();
+    disk.damage("journal/00000001.vbj", |bytes| {
+        bytes[start..1024].fill(0);
+        torn_bytes = bytes[start..].to_vec();
+    });
     let (journal, records) = read_to_write(&shared, &keyring).unwrap();
     assert_eq!(records.iter().map(text).collect::<Vec<_>>(), ["durable"]);
     let [repair] = journal.repairs() else { panic!("{:?}", journal.repairs()) };
     assert_eq!(repair.position, torn[0].position);
-    assert_eq!(shared.len(&repair.moved_to).unwrap(), Some(repair.bytes));
+    assert_eq!(crate::disk::read_all(&*shared, &repair.moved_to).unwrap(), torn_bytes);
+    assert_eq!(shared.len("journal/00000001.vbj").unwrap(), Some(start as u64));
 }
