@@ -337,6 +337,7 @@ pub(crate) enum DeviceCommand {
 #[derive(Debug, Args)]
 pub(crate) struct DeviceName {
     /// Het begin van het kenmerk | The beginning of the id
+    #[arg(allow_hyphen_values = true)]
     pub(crate) device: String,
 }
 
@@ -366,9 +367,14 @@ fn half(text: &str, lang: Lang) -> String {
 }
 
 fn localised(mut command: clap::Command, lang: Lang, template: &'static str) -> clap::Command {
-    command = command.help_template(template).disable_help_subcommand(true).disable_help_flag(true);
+    command = command.help_template(template).disable_help_subcommand(true).disable_help_flag(true).disable_version_flag(true);
+    if command.get_version().is_some() {
+        let version = clap::Arg::new("version").short('V').long("version").action(clap::ArgAction::Version);
+        command = command.arg(version.help("De versie | The version").help_heading("Algemeen | Everywhere"));
+    }
     if lang == Lang::Nl {
         command = command.subcommand_help_heading("Opdrachten").subcommand_value_name("OPDRACHT");
+        command = command.next_help_heading("Opties");
     }
     if let Some(about) = command.get_about().map(ToString::to_string) {
         command = command.about(half(&about, lang)).long_about(None::<&str>);
@@ -384,7 +390,7 @@ fn localised(mut command: clap::Command, lang: Lang, template: &'static str) -> 
         clap::Arg::new("help")
             .short('h')
             .long("help")
-            .action(clap::ArgAction::Help)
+            .action(clap::ArgAction::HelpShort)
             .help("Deze uitleg | This help")
             .help_heading("Algemeen | Everywhere"),
     );

@@ -31,7 +31,7 @@ impl Console {
     pub fn real() -> Self {
         // Panics are caught and told in one line; the default hook would print a backtrace's invitation first.
         std::panic::set_hook(Box::new(|_| {}));
-        let width = io::stdout().is_terminal().then(|| std::env::var("COLUMNS").ok()?.parse().ok()).flatten();
+        let width = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0.max(60));
         Self {
             out: Box::new(io::BufWriter::new(io::stdout())),
             err: Box::new(io::stderr()),
@@ -74,11 +74,6 @@ impl Console {
         if !self.quiet {
             let _ = writeln!(self.err, "{}", note.say(lang));
         }
-    }
-
-    /// Progress, unless unwanted.
-    pub(crate) fn progress(&mut self, note: &Text, lang: Lang) {
-        self.hint(note, lang);
     }
 
     /// An error: what is the matter and what to do next.

@@ -30,7 +30,7 @@ mod reading;
 mod syncing;
 
 pub use bundling::{ExchangeError, Merged};
-pub use reading::{Conflict, ConflictKind, ConflictVersion, HistoryItem, Saved, Status, field_of, show_cell};
+pub use reading::{Conflict, ConflictKind, ConflictVersion, HistoryItem, Saved, Status, field_of, fields_of, show_cell};
 pub use syncing::{Outcome, Sent, SyncError};
 
 /// Name of the file with the random half of this device's actor id. It is not part of a backup: a phone restored from

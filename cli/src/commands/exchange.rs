@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use veldboek_core::clock::Timestamp;
 use veldboek_core::disk::RealDisk;
 use veldboek_core::dossier::assignments::Clash;
-use veldboek_core::field_book::{Conflict, ConflictKind, FieldBook, Outcome, field_of, show_cell};
+use veldboek_core::field_book::{Conflict, ConflictKind, FieldBook, Outcome, field_of, fields_of, show_cell};
 use veldboek_core::ids::DocumentId;
 use veldboek_core::journal::Journal;
 use veldboek_core::keyring::{Keyring, WrappingKey};
@@ -211,22 +211,68 @@ pub(super) fn local(at: Timestamp) -> String {
     clock::local(at).map_or_else(|| at.to_string(), |time| time.datetime().strftime("%Y-%m-%d %H:%M").to_string())
 }
 
-/// What some writes say, for a person.
+/// What some writes say, for a person: per record its fields, in the order in which they are declared.
 fn said(writes: &[Write], context: &Context<'_>) -> String {
-    writes
-        .iter()
-        .filter(|write| field_of(write.container, &write.key).is_some())
-        .filter(|write| !matches!(write.value, Scalar::Bytes(_)))
-        .map(|write| {
-            let (label, value) = show_cell(write.container, &write.key, &write.value, context.lang);
-            match &write.value {
-                Scalar::Bool(true) => label,
-                Scalar::Bool(false) => format!("{label}: -"),
-                _ => format!("{label}: {value}"),
-            }
+    let mut records: Vec<(veldboek_core::record::Container, &str, Vec<(usize, String)>)> = Vec::new();
+    for write in writes {
+        let Some((info, member)) = field_of(write.container, &write.key) else { continue };
+        // Ids, and when it was written, say nothing that the line itself does not.
+        if matches!(write.value, Scalar::Bytes(_) | Scalar::Time(_)) {
+            continue;
+        }
+        let label = info.label(context.lang);
+        let shown = (info.show)(&write.value, context.lang);
+        let member = member.map(|member| super::view::member(info.name, member, context.lang));
+        let text = match (&write.value, member) {
+            (Scalar::Bool(true), Some(member)) => format!("{label}: {member}"),
+            (Scalar::Bool(false), Some(member)) => format!("{label}: {} {member}", context.say("zonder", "without")),
+            (Scalar::Null, Some(member)) => format!("{label}: {member} -"),
+            (_, Some(member)) => format!("{member}: {shown}"),
+            (Scalar::Null, None) => format!("{label}: -"),
+            (_, None) => format!("{label}: {shown}"),
+        };
+        let order = fields_of(write.container).iter().position(|field| field.key == info.key).unwrap_or(usize::MAX);
+        match records.iter_mut().find(|(container, entry, _)| (*container, *entry) == (write.container, write.entry.as_str())) {
+            Some((_, _, fields)) => fields.push((order, text)),
+            None => records.push((write.container, &write.entry, vec![(order, text)])),
+        }
+    }
+    records
+        .into_iter()
+        .map(|(container, _, mut fields)| {
+            fields.sort_by_key(|(order, _)| *order);
+            let fields = fields.into_iter().map(|(_, text)| text).collect::<Vec<_>>().join("; ");
+            format!("{}: {fields}", record_name(container, context))
         })
         .collect::<Vec<_>>()
-        .join("; ")
+        .join("\n")
+}
+
+/// What a record in a container is called.
+fn record_name(container: veldboek_core::record::Container, context: &Context<'_>) -> String {
+    use veldboek_core::record::Container as In;
+    let (nl, en) = match container {
+        In::Trainee => ("persoon", "trainee"),
+        In::Trajectories => ("traject", "trajectory"),
+        In::Events => ("gebeurtenis", "event"),
+        In::Enrolments => ("school", "school"),
+        In::Placements => ("plaatsing", "placement"),
+        In::Trainings => ("scholing", "training"),
+        In::Visits => ("bezoek", "visit"),
+        In::Agreements => ("afspraak", "agreement"),
+        In::Corrections => ("correctie", "correction"),
+        In::Assignments => ("toewijzing", "assignment"),
+        In::Proposals => ("voorstel", "proposal"),
+        In::Imports => ("import", "import"),
+        In::Programmes => ("programma", "programme"),
+        In::Targets => ("doel", "target"),
+        In::Observations => ("waarneming", "observation"),
+        In::Funding => ("financiering", "funding"),
+        In::Schools => ("school", "school"),
+        In::Employers => ("werkgever", "employer"),
+        In::Coaches => ("coach", "coach"),
+    };
+    context.say(nl, en)
 }
 
 /// How to settle a conflict.

@@ -31,19 +31,33 @@ pub(super) fn reference(document: DocumentId, dossier: &Dossier) -> String {
     dossier.trainee.reference.clone().unwrap_or_else(|| document.to_string())
 }
 
+/// The dossiers that carry this reference, in any case.
+fn by_reference<'a>(dossiers: &'a Dossiers, wanted: &str) -> Vec<&'a (DocumentId, Arc<Dossier>)> {
+    let wanted = wanted.to_lowercase();
+    let carries = |dossier: &Dossier| dossier.trainee.reference.as_ref().is_some_and(|one| one.to_lowercase() == wanted);
+    dossiers.iter().filter(|(_, dossier)| carries(dossier)).collect()
+}
+
+/// The dossiers whose document or trainee has an id that begins like this.
+fn by_id<'a>(dossiers: &'a Dossiers, wanted: &str) -> Vec<&'a (DocumentId, Arc<Dossier>)> {
+    if wanted.len() < SHORTEST {
+        return Vec::new();
+    }
+    let begins = |id: &dyn Display| id.to_string().starts_with(wanted);
+    dossiers.iter().filter(|(document, dossier)| begins(document) || dossier.trainee.id.is_some_and(|id| begins(&id))).collect()
+}
+
+/// Whether this is the reference of a dossier.
+pub(super) fn is_reference(dossiers: &Dossiers, wanted: &str) -> bool {
+    !by_reference(dossiers, wanted.trim()).is_empty()
+}
+
 /// The dossier of this trainee: by reference in any case, or by the beginning of an id.
 pub(super) fn trainee(dossiers: &Dossiers, wanted: &str) -> Result<Found<()>, Problem> {
     let wanted = wanted.trim();
-    let by_reference = |dossier: &Dossier| {
-        dossier.trainee.reference.as_ref().is_some_and(|reference| reference.to_lowercase() == wanted.to_lowercase())
-    };
-    let mut found: Vec<_> = dossiers.iter().filter(|(_, dossier)| by_reference(dossier)).collect();
-    if found.is_empty() && wanted.len() >= SHORTEST {
-        let begins = |id: &dyn Display| id.to_string().starts_with(wanted);
-        found = dossiers
-            .iter()
-            .filter(|(document, dossier)| begins(document) || dossier.trainee.id.is_some_and(|id| begins(&id)))
-            .collect();
+    let mut found = by_reference(dossiers, wanted);
+    if found.is_empty() {
+        found = by_id(dossiers, wanted);
     }
     let kind = || text!("dossier", "dossier");
     match found.as_slice() {
@@ -80,17 +94,11 @@ pub(super) struct Kind<K> {
     pub(super) ids: fn(&Dossier) -> Vec<(K, bool)>,
 }
 
-/// What was meant: the beginning of an id, or a trainee who has only one open.
+/// What was meant: a trainee who has only one open, by reference, or the beginning of an id.
 pub(super) fn inside<K: Copy + Display>(dossiers: &Dossiers, wanted: &str, kind: &Kind<K>) -> Result<Found<K>, Problem> {
     let wanted = wanted.trim();
-    if let Ok(Found { document, dossier, .. }) = trainee(dossiers, wanted) {
-        let all = (kind.ids)(&dossier);
-        let open: Vec<K> = all.iter().filter(|(_, open)| *open).map(|(id, _)| *id).collect();
-        return match open.as_slice() {
-            [id] => Ok(Found { document, dossier, id: *id }),
-            [] => Err(missing(wanted, kind, true)),
-            several => Err(ambiguous(wanted, kind, several.iter().map(ToString::to_string).collect())),
-        };
+    if is_reference(dossiers, wanted) {
+        return of_trainee(&trainee(dossiers, wanted)?, wanted, kind);
     }
     let mut found = Vec::new();
     if wanted.len() >= SHORTEST {
@@ -104,12 +112,26 @@ pub(super) fn inside<K: Copy + Display>(dossiers: &Dossiers, wanted: &str, kind:
     }
     match found.as_slice() {
         [one] => Ok(one.clone()),
-        [] => Err(missing(wanted, kind, false)),
+        [] => match trainee(dossiers, wanted) {
+            Ok(dossier) => of_trainee(&dossier, wanted, kind),
+            Err(_) => Err(missing(wanted, kind, false)),
+        },
         several => Err(ambiguous(
             wanted,
             kind,
             several.iter().take(8).map(|one| format!("{} ({})", one.id, reference(one.document, &one.dossier))).collect(),
         )),
+    }
+}
+
+/// The only open one of a trainee.
+fn of_trainee<K: Copy + Display>(trainee: &Found<()>, wanted: &str, kind: &Kind<K>) -> Result<Found<K>, Problem> {
+    let all = (kind.ids)(&trainee.dossier);
+    let open: Vec<K> = all.iter().filter(|(_, open)| *open).map(|(id, _)| *id).collect();
+    match open.as_slice() {
+        [id] => Ok(Found { document: trainee.document, dossier: trainee.dossier.clone(), id: *id }),
+        [] => Err(missing(wanted, kind, true)),
+        several => Err(ambiguous(wanted, kind, several.iter().map(ToString::to_string).collect())),
     }
 }
 

@@ -110,6 +110,29 @@ pub(super) fn visit(context: &mut Context<'_>, command: VisitCommand) -> Result<
     }
 }
 
+/// What a visit is logged for.
+enum Meant {
+    Trajectory(Found<TrajectoryId>),
+    Planned(Found<VisitId>),
+}
+
+/// A reference means the open trajectory; the beginning of an id may name either, and must name one.
+fn meant(dossiers: &Dossiers, which: &str) -> Result<Meant, Problem> {
+    let trajectory = find::inside(dossiers, which, &TRAJECTORY);
+    if find::is_reference(dossiers, which) {
+        return trajectory.map(Meant::Trajectory);
+    }
+    match (trajectory, find::inside(dossiers, which, &PLANNED)) {
+        (Ok(one), Ok(other)) => Err(Problem::Ambiguous {
+            kind: text!("traject of bezoek", "trajectory or visit"),
+            wanted: which.to_owned(),
+            candidates: vec![one.id.to_string(), other.id.to_string()],
+        }),
+        (_, Ok(planned)) => Ok(Meant::Planned(planned)),
+        (trajectory, Err(_)) => trajectory.map(Meant::Trajectory),
+    }
+}
+
 fn log_visit(
     context: &Context<'_>,
     book: &mut Book,
@@ -119,22 +142,9 @@ fn log_visit(
 ) -> Result<Output, Problem> {
     something_given(log.fields.is_empty())?;
     // A trajectory, or a visit that was planned.
-    let trajectory = find::inside(dossiers, &log.which, &TRAJECTORY);
-    let (Found { document, dossier, .. }, trajectory, planned) = match (trajectory, find::inside(dossiers, &log.which, &PLANNED))
-    {
-        (Ok(found), _) if find::trainee(dossiers, &log.which).is_ok() => {
-            let id = found.id;
-            (Found { document: found.document, dossier: found.dossier, id: () }, Some(id), None)
-        }
-        (_, Ok(found)) if find::trainee(dossiers, &log.which).is_err() => {
-            let id = found.id;
-            (Found { document: found.document, dossier: found.dossier, id: () }, None, Some(id))
-        }
-        (Ok(found), _) => {
-            let id = found.id;
-            (Found { document: found.document, dossier: found.dossier, id: () }, Some(id), None)
-        }
-        (Err(problem), _) => return Err(problem),
+    let (document, dossier, trajectory, planned) = match meant(dossiers, &log.which)? {
+        Meant::Trajectory(found) => (found.document, found.dossier, Some(found.id), None),
+        Meant::Planned(found) => (found.document, found.dossier, None, Some(found.id)),
     };
     let mut draft: Visit = log.fields.fresh();
     draft.trajectory = trajectory;
