@@ -79,9 +79,9 @@ pub struct RoleCode {
     pub label: &'static str,
 }
 
-impl From<Role> for RoleCode {
-    fn from(role: Role) -> Self {
-        Self { code: role.code(), label: role.label(Lang::Nl) }
+impl RoleCode {
+    fn new(role: Role, lang: Lang) -> Self {
+        Self { code: role.code(), label: role.label(lang) }
     }
 }
 
@@ -113,7 +113,7 @@ pub struct Verified {
 ///
 /// # Errors
 /// [`ServerError`].
-pub fn invite(settings: &Settings, asked: &Invite) -> Result<Invited, ServerError> {
+pub fn invite(settings: &Settings, asked: &Invite, lang: Lang) -> Result<Invited, ServerError> {
     let mut region = setup::open_beside(settings)?;
     let request = InviteRequest {
         version: VERSION,
@@ -126,7 +126,7 @@ pub fn invite(settings: &Settings, asked: &Invite) -> Result<Invited, ServerErro
     Ok(Invited {
         code: answer.code,
         person: asked.person.clone(),
-        role: Role::from(asked.role).into(),
+        role: RoleCode::new(asked.role.into(), lang),
         expires: answer.expires.to_string(),
     })
 }
@@ -135,27 +135,27 @@ pub fn invite(settings: &Settings, asked: &Invite) -> Result<Invited, ServerErro
 ///
 /// # Errors
 /// [`ServerError`].
-pub fn devices(settings: &Settings) -> Result<Vec<Device>, ServerError> {
+pub fn devices(settings: &Settings, lang: Lang) -> Result<Vec<Device>, ServerError> {
     let mut found = ask_devices(settings, None)?;
     found.sort_by_key(|info| (info.enrolled, info.device));
-    Ok(found.into_iter().map(|info| device(info, false)).collect())
+    Ok(found.into_iter().map(|info| device(info, false, lang)).collect())
 }
 
 /// One device with its documents, named by its id or the beginning of it.
 ///
 /// # Errors
-/// [`ServerError::WhichDevice`] when none or several are meant.
-pub fn device_named(settings: &Settings, id: &str) -> Result<Device, ServerError> {
+/// [`ServerError::NoDevice`], [`ServerError::SeveralDevices`] when none or several are meant.
+pub fn device_named(settings: &Settings, id: &str, lang: Lang) -> Result<Device, ServerError> {
     let all = ask_devices(settings, None)?;
     let mut meant = all.iter().filter(|info| info.device.to_string().starts_with(id));
     let one = match (meant.next(), meant.next()) {
         (Some(one), None) => one.device,
-        (None, _) => return Err(ServerError::WhichDevice(format!("no device is called '{id}'; `device list` shows them"))),
-        _ => return Err(ServerError::WhichDevice(format!("several devices begin with '{id}'; give more of the id"))),
+        (None, _) => return Err(ServerError::NoDevice(id.to_owned())),
+        _ => return Err(ServerError::SeveralDevices(id.to_owned())),
     };
     match ask_devices(settings, Some(one))?.pop() {
-        Some(info) => Ok(device(info, true)),
-        None => Err(ServerError::WhichDevice(format!("the device '{id}' is gone; `device list` shows what there is"))),
+        Some(info) => Ok(device(info, true, lang)),
+        None => Err(ServerError::NoDevice(id.to_owned())),
     }
 }
 
@@ -163,11 +163,17 @@ pub fn device_named(settings: &Settings, id: &str) -> Result<Device, ServerError
 ///
 /// # Errors
 /// [`ServerError`].
-pub fn people(settings: &Settings) -> Result<Vec<Person>, ServerError> {
+pub fn people(settings: &Settings, lang: Lang) -> Result<Vec<Person>, ServerError> {
     let people = setup::open_beside(settings)?.people();
     Ok(people
         .into_iter()
-        .map(|(person, name, role, organisation, devices)| Person { person, name, role: role.into(), organisation, devices })
+        .map(|(person, name, role, organisation, devices)| Person {
+            person,
+            name,
+            role: RoleCode::new(role, lang),
+            organisation,
+            devices,
+        })
         .collect())
 }
 
@@ -207,13 +213,13 @@ fn ask_devices(settings: &Settings, one: Option<veldboek_core::ids::DeviceId>) -
     }
 }
 
-fn device(info: DeviceInfo, with_documents: bool) -> Device {
+fn device(info: DeviceInfo, with_documents: bool, lang: Lang) -> Device {
     let text = |at: Timestamp| at.to_string();
     Device {
         device: info.device.to_string(),
         person: info.person,
         name: info.display_name,
-        role: info.role.into(),
+        role: RoleCode::new(info.role, lang),
         organisation: info.organisation,
         label: info.label,
         enrolled: text(info.enrolled),

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use veldboek_core::record::Lang;
 use veldboek_core::statement::{Role, is_person_code};
 
 const EXAMPLES: &str = "\
@@ -28,6 +29,21 @@ pub struct Cli {
     /// The folder of the store; without it the configuration's, else `veldboek-store` here.
     #[arg(long, global = true, value_name = "DIR")]
     pub store: Option<PathBuf>,
+    /// The language of what is printed, nl or en; without it the locale's, else Dutch.
+    #[arg(long, global = true, value_name = "nl|en", value_parser = language)]
+    pub lang: Option<Lang>,
+}
+
+impl Cli {
+    /// The language of what is printed.
+    pub fn lang(&self) -> Lang {
+        self.lang.unwrap_or_else(|| {
+            let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+            // The first of these that is set counts, as everywhere on the system. "C" says that nobody chose.
+            let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(set).unwrap_or_default();
+            if locale.starts_with("en") { Lang::En } else { Lang::Nl }
+        })
+    }
 }
 
 /// The commands.
@@ -161,6 +177,14 @@ pub enum Format {
     Table,
     /// For scripts.
     Json,
+}
+
+fn language(text: &str) -> Result<Lang, String> {
+    match text {
+        "nl" => Ok(Lang::Nl),
+        "en" => Ok(Lang::En),
+        _ => Err("nl or en was expected".to_owned()),
+    }
 }
 
 fn person(text: &str) -> Result<String, String> {

@@ -6,6 +6,7 @@ use veldboek_core::disk::DiskError;
 use veldboek_core::field_book::FieldBookError;
 use veldboek_core::journal::JournalError;
 use veldboek_core::keyring::KeyringError;
+use veldboek_core::record::Lang;
 use veldboek_core::sync::server::RegionError;
 
 use crate::config::ConfigError;
@@ -73,9 +74,12 @@ pub enum ServerError {
         "the thread that writes ended by itself; nothing that was acknowledged is lost, start the server again and report it"
     )]
     WriterEnded,
-    /// More than one device, or none, is meant.
-    #[error("{0}")]
-    WhichDevice(String),
+    /// No device has such a name.
+    #[error("no device is called '{0}'; `device list` shows them")]
+    NoDevice(String),
+    /// Several devices have such a name.
+    #[error("several devices begin with '{0}'; give more of the id")]
+    SeveralDevices(String),
     /// The region refused, or its store failed.
     #[error(transparent)]
     Region(#[from] RegionError),
@@ -100,6 +104,70 @@ pub enum ServerError {
 }
 
 impl ServerError {
+    /// What is the matter and what to do next. What comes from deeper down is in English in both languages, after a Dutch
+    /// sentence that says which part it is from.
+    pub fn say(&self, lang: Lang) -> String {
+        match lang {
+            Lang::En => self.to_string(),
+            Lang::Nl => self.dutch(),
+        }
+    }
+
+    fn dutch(&self) -> String {
+        match self {
+            Self::Config(error) => format!("de configuratie kan niet worden gebruikt: {error}"),
+            Self::NoStore { store } => format!(
+                "in {} staat geen opslag van een server; noem die met --store of --config, of maak er een met `veldboek-server serve`",
+                store.display()
+            ),
+            Self::AlreadyServing { store } => format!(
+                "een andere server gebruikt de opslag in {} al; stop die, of geef deze een eigen --store",
+                store.display()
+            ),
+            Self::OtherRegion { store, is, asked } => format!(
+                "de opslag in {} hoort bij regio '{is}', niet bij '{asked}'; laat de regio weg, of wijs met --store een andere \
+                 opslag aan: de naam van een regio kan niet veranderen",
+                store.display()
+            ),
+            Self::CutShort { store } => format!(
+                "de eerste start van de opslag in {} is afgebroken en er is niets van waarde in; verwijder de map en begin opnieuw",
+                store.display()
+            ),
+            Self::CannotListen { address, source } => format!(
+                "kan niet luisteren op {address} ({source}); is de poort bezet, of het adres niet van deze machine? kies een \
+                 ander met --listen"
+            ),
+            Self::File { path, source } => {
+                format!("kan {} niet gebruiken ({source}); kijk van wie de opslag is", path.display())
+            }
+            Self::System(source) => {
+                format!(
+                    "het systeem weigert wat een server nodig heeft ({source}); herstart de machine, of geef haar meer geheugen"
+                )
+            }
+            Self::WriterEnded => {
+                "het schrijvende deel van de server is uit zichzelf gestopt; niets dat bevestigd was is weg: start \
+                                  de server opnieuw en meld dit"
+                    .to_owned()
+            }
+            Self::NoDevice(id) => format!("geen apparaat heet '{id}'; `device list` toont ze"),
+            Self::SeveralDevices(id) => format!("meer apparaten beginnen met '{id}'; geef meer van het kenmerk"),
+            Self::Region(RegionError::Unfit(why)) => format!("dat kan niet: {why}"),
+            Self::Region(error) => format!("de opslag meldt: {error}"),
+            Self::Keyring(error) => format!("de sleutels kunnen niet worden geopend: {error}"),
+            Self::Journal(error) => format!("het journaal kan niet worden gelezen: {error}"),
+            Self::Disk(error) => format!("de schijf meldt: {error}"),
+            Self::Damaged => "de opslag is beschadigd; kopieer haar eerst naar een andere schijf en zet dan een reservekopie \
+                              terug"
+                .to_owned(),
+            Self::HeadMissing => {
+                "de eerder genoteerde kop staat niet in deze keten: er zijn regels verwijderd of veranderd, of de \
+                                  kop is van een andere opslag; kopieer de opslag en vergelijk met een reservekopie"
+                    .to_owned()
+            }
+        }
+    }
+
     /// The exit status of the contract: 1 could not be done, 2 wrong usage, 5 refused, 6 damage.
     pub fn exit_status(&self) -> u8 {
         match self {

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use tokio::net::TcpListener;
+use veldboek_core::record::Lang;
 use veldboek_server::args::{Cli, Command, DeviceCommand, PeopleCommand, Serve};
 use veldboek_server::config::{self, Settings};
 use veldboek_server::failure::ServerError;
@@ -12,57 +13,57 @@ use veldboek_server::{admin, log, render};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    let lang = cli.lang();
     log::start();
-    match carry_out(cli) {
+    match carry_out(cli, lang) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            complain(&error);
+            complain(&error.say(lang), lang);
             ExitCode::from(error.exit_status())
         }
     }
 }
 
 #[allow(clippy::print_stderr, reason = "errors of a command go to standard error")]
-fn complain(error: &ServerError) {
-    eprintln!("error: {error}");
+fn complain(what: &str, lang: Lang) {
+    match lang {
+        Lang::Nl => eprintln!("fout: {what}"),
+        Lang::En => eprintln!("error: {what}"),
+    }
 }
 
-fn carry_out(cli: Cli) -> Result<(), ServerError> {
+fn carry_out(cli: Cli, lang: Lang) -> Result<(), ServerError> {
     let mut settings = config::load(cli.config.as_deref())?;
     if let Some(store) = cli.store {
         settings.store = store;
     }
     match cli.command {
-        Command::Serve(options) => serve(settings, options),
-        Command::Invite(options) => {
-            render::print(&admin::invite(&settings, &options)?, options.output.format);
-            Ok(())
-        }
+        Command::Serve(options) => return serve(settings, options, lang),
+        Command::Invite(options) => render::print(&admin::invite(&settings, &options, lang)?, options.output.format, lang),
         Command::Device { command: DeviceCommand::List { output } } => {
-            render::print(&admin::devices(&settings)?, output.format);
-            Ok(())
+            render::print(&admin::devices(&settings, lang)?, output.format, lang);
         }
         Command::Device { command: DeviceCommand::Show { id, output } } => {
-            render::print(&admin::device_named(&settings, &id)?, output.format);
-            Ok(())
+            render::print(&admin::device_named(&settings, &id, lang)?, output.format, lang);
         }
         Command::People { command: PeopleCommand::List { output } } => {
-            render::print(&admin::people(&settings)?, output.format);
-            Ok(())
+            render::print(&admin::people(&settings, lang)?, output.format, lang);
         }
         Command::Verify(options) => {
             let found = admin::verify(&settings, options.head)?;
-            render::print(&found, options.output.format);
-            match () {
-                () if !found.whole => Err(ServerError::Damaged),
-                () if options.head.is_some() && found.noted_head_seq.is_none() => Err(ServerError::HeadMissing),
-                () => Ok(()),
+            render::print(&found, options.output.format, lang);
+            if !found.whole {
+                return Err(ServerError::Damaged);
+            }
+            if options.head.is_some() && found.noted_head_seq.is_none() {
+                return Err(ServerError::HeadMissing);
             }
         }
     }
+    Ok(())
 }
 
-fn serve(mut settings: Settings, options: Serve) -> Result<(), ServerError> {
+fn serve(mut settings: Settings, options: Serve, lang: Lang) -> Result<(), ServerError> {
     settings.region = options.region.or(settings.region);
     settings.listen = options.listen.unwrap_or(settings.listen);
     let runtime = tokio::runtime::Runtime::new().map_err(ServerError::System)?;
@@ -73,23 +74,10 @@ fn serve(mut settings: Settings, options: Serve) -> Result<(), ServerError> {
         let listener = TcpListener::bind(&settings.listen).await.map_err(cannot)?;
         let bound = listener.local_addr().map_err(cannot)?;
         let server = Server::open(settings)?;
-        announce(&server, bound);
-        server.run(listener, stopped()?).await
+        let stopped = stopped()?;
+        render::announce(server.first_start(), &server.identity().region, bound, lang);
+        server.run(listener, stopped).await
     })
-}
-
-#[allow(clippy::print_stdout, reason = "people and tests wait for these lines")]
-fn announce(server: &Server, bound: std::net::SocketAddr) {
-    if let Some(first) = server.first_start() {
-        println!("region {}: nobody is enrolled yet.", server.identity().region);
-        println!();
-        println!("  administrator's code   {}   (good once, until {})", first.code, first.expires);
-        println!("  to use it              veldboek enrol {} --server http://{bound}", first.code);
-        println!("  escrow copy of the key {}", first.escrow.display());
-        println!("                         move it to a safe: paper or a stick, not this machine");
-        println!();
-    }
-    println!("listening on http://{bound}");
 }
 
 /// Ready when the system or a person wants the server to stop.

@@ -1,77 +1,151 @@
 //! The one place that prints data: tables for people, JSON for scripts.
 #![allow(clippy::print_stdout, reason = "standard output is where the data of a command goes")]
 
+use std::net::SocketAddr;
+
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 
+use veldboek_core::record::Lang;
+
 use crate::admin::{Device, Invited, Person, Verified};
 use crate::args::Format;
+use crate::setup::FirstStart;
 
 /// Data that can be a table.
 pub trait Render: Serialize {
     /// As people read it.
-    fn table(&self) -> String;
+    fn table(&self, lang: Lang) -> String;
 }
 
 /// Prints data as asked.
-pub fn print(data: &impl Render, format: Format) {
+pub fn print(data: &impl Render, format: Format, lang: Lang) {
     match format {
-        Format::Table => println!("{}", data.table()),
+        Format::Table => println!("{}", data.table(lang)),
         // Everything that is printed has string keys and plain values, so this cannot fail.
         Format::Json => println!("{}", serde_json::to_string_pretty(data).unwrap_or_default()),
     }
 }
 
+/// What `serve` prints once devices may come; tests wait for the last line.
+pub fn announce(first: Option<&FirstStart>, region: &str, address: SocketAddr, lang: Lang) {
+    if let Some(FirstStart { code, expires, escrow }) = first {
+        let escrow = escrow.display();
+        println!(
+            "{}",
+            match lang {
+                Lang::Nl => format!(
+                    "regio {region}: er is nog niemand aangemeld\n\
+                     code voor de beheerder    {code}   (eenmalig, tot {expires})\n\
+                     zo meldt u zich aan       veldboek enrol {code} --server http://{address}\n\
+                     reservekopie van sleutel  {escrow}\n\
+                     \x20                         leg die in een kluis: papier of een stick, niet op deze machine"
+                ),
+                Lang::En => format!(
+                    "region {region}: nobody is enrolled yet\n\
+                     administrator's code      {code}   (good once, until {expires})\n\
+                     to use it                 veldboek enrol {code} --server http://{address}\n\
+                     escrow copy of the key    {escrow}\n\
+                     \x20                         move it to a safe: paper or a stick, not this machine"
+                ),
+            }
+        );
+    }
+    println!("listening on http://{address}");
+}
+
 impl Render for Invited {
-    fn table(&self) -> String {
-        format!(
-            "Enrolment code for {} ({}): {}\n\
-             Good once, until {}. On the device: veldboek enrol {} --server URL",
-            self.person, self.role.label, self.code, self.expires, self.code
-        )
+    fn table(&self, lang: Lang) -> String {
+        let Self { code, person, role, expires } = self;
+        match lang {
+            Lang::Nl => format!(
+                "Aanmeldcode voor {person} ({}): {code}\n\
+                 Eenmalig, tot {expires}. Op het apparaat: veldboek enrol {code} --server URL",
+                role.label
+            ),
+            Lang::En => format!(
+                "Enrolment code for {person} ({}): {code}\n\
+                 Good once, until {expires}. On the device: veldboek enrol {code} --server URL",
+                role.label
+            ),
+        }
     }
 }
 
 impl Render for Vec<Device> {
-    fn table(&self) -> String {
+    fn table(&self, lang: Lang) -> String {
+        let header = match lang {
+            Lang::Nl => ["apparaat", "persoon", "rol", "naam", "laatste contact", "niet verstuurd", "ingetrokken"],
+            Lang::En => ["device", "person", "role", "label", "last contact", "unsynced", "revoked"],
+        };
         let rows = self.iter().map(|device| {
             [
                 device.device.clone(),
                 device.person.clone(),
                 device.role.label.to_owned(),
                 device.label.clone(),
-                device.last_contact.clone().unwrap_or_else(|| "-".to_owned()),
-                device.unsynced.map_or("-".to_owned(), |number| number.to_string()),
-                device.revoked.clone().unwrap_or_default(),
+                some(device.last_contact.as_ref()),
+                some(device.unsynced.as_ref()),
+                some(device.revoked.as_ref()),
             ]
         });
-        table(["device", "person", "role", "label", "last contact", "unsynced", "revoked"], rows)
+        table(Some(header), rows)
     }
 }
 
 impl Render for Device {
-    fn table(&self) -> String {
-        let some = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
-        let mut rows = vec![
-            ["device".to_owned(), self.device.clone()],
-            ["person".to_owned(), format!("{} ({})", self.person, self.name)],
-            ["role".to_owned(), self.role.label.to_owned()],
-            ["organisation".to_owned(), self.organisation.clone()],
-            ["label".to_owned(), self.label.clone()],
-            ["enrolled".to_owned(), self.enrolled.clone()],
-            ["last contact".to_owned(), some(&self.last_contact)],
-            ["unsynced then".to_owned(), self.unsynced.map_or("-".to_owned(), |number| number.to_string())],
-            ["revoked".to_owned(), some(&self.revoked)],
-        ];
+    fn table(&self, lang: Lang) -> String {
+        let names = match lang {
+            Lang::Nl => [
+                "apparaat",
+                "persoon",
+                "rol",
+                "organisatie",
+                "naam",
+                "aangemeld",
+                "laatste contact",
+                "toen niet verstuurd",
+                "ingetrokken",
+                "documenten",
+            ],
+            Lang::En => [
+                "device",
+                "person",
+                "role",
+                "organisation",
+                "label",
+                "enrolled",
+                "last contact",
+                "unsynced then",
+                "revoked",
+                "documents",
+            ],
+        };
         let documents = self.documents.as_deref().unwrap_or_default();
-        rows.push(["could hold".to_owned(), format!("{} documents", documents.len())]);
-        rows.extend(documents.iter().map(|document| [String::new(), document.clone()]));
-        table(["", ""], rows.into_iter())
+        let values = [
+            self.device.clone(),
+            format!("{} ({})", self.person, self.name),
+            self.role.label.to_owned(),
+            self.organisation.clone(),
+            self.label.clone(),
+            self.enrolled.clone(),
+            some(self.last_contact.as_ref()),
+            some(self.unsynced.as_ref()),
+            some(self.revoked.as_ref()),
+            documents.len().to_string(),
+        ];
+        let facts = names.iter().zip(values).map(|(name, value)| [(*name).to_owned(), value]);
+        let held = documents.iter().map(|document| [String::new(), document.clone()]);
+        table(None, facts.chain(held))
     }
 }
 
 impl Render for Vec<Person> {
-    fn table(&self) -> String {
+    fn table(&self, lang: Lang) -> String {
+        let header = match lang {
+            Lang::Nl => ["code", "naam", "rol", "organisatie", "apparaten"],
+            Lang::En => ["code", "name", "role", "organisation", "devices"],
+        };
         let rows = self.iter().map(|person| {
             [
                 person.person.clone(),
@@ -81,36 +155,52 @@ impl Render for Vec<Person> {
                 person.devices.to_string(),
             ]
         });
-        table(["person", "name", "role", "organisation", "devices"], rows)
+        table(Some(header), rows)
     }
 }
 
 impl Render for Verified {
-    fn table(&self) -> String {
+    fn table(&self, lang: Lang) -> String {
+        let Self { records, erased, unfinished_bytes, seq, head, .. } = self;
+        let pick = |nl: String, en: String| if lang == Lang::Nl { nl } else { en };
         let mut lines = vec![
-            format!("{} records, {} of them erased on purpose", self.records, self.erased),
-            format!("head {} (record {})", self.head, self.seq),
+            pick(
+                format!("{records} regels, waarvan {erased} met opzet gewist"),
+                format!("{records} records, {erased} of them erased on purpose"),
+            ),
+            pick(format!("kop {head} (regel {seq})"), format!("head {head} (record {seq})")),
         ];
         if let Some(seq) = self.noted_head_seq {
-            lines.push(format!("the head that was noted is record {seq} of this chain"));
-        }
-        if self.unfinished_bytes > 0 {
-            lines.push(format!(
-                "{} bytes after the last whole record: being written, or left by a writer that was cut off",
-                self.unfinished_bytes
+            lines.push(pick(
+                format!("de genoteerde kop is regel {seq} van deze keten"),
+                format!("the head that was noted is record {seq} of this chain"),
             ));
         }
-        lines.extend(self.set_aside.iter().map(|name| format!("set aside after a cut-off write: {name}")));
-        lines.extend(self.damage.iter().map(|damage| format!("DAMAGE: {damage}")));
-        lines.push(if self.whole { "whole" } else { "damaged" }.to_owned());
+        if *unfinished_bytes > 0 {
+            lines.push(pick(
+                format!("{unfinished_bytes} bytes na de laatste hele regel: in de maak, of van een afgebroken schrijver"),
+                format!(
+                    "{unfinished_bytes} bytes after the last whole record: being written, or left by a writer that was cut off"
+                ),
+            ));
+        }
+        lines.extend(self.set_aside.iter().map(|name| {
+            pick(format!("apart gelegd na een afgebroken schrijver: {name}"), format!("set aside after a cut-off write: {name}"))
+        }));
+        lines.extend(self.damage.iter().map(|damage| pick(format!("SCHADE: {damage}"), format!("DAMAGE: {damage}"))));
+        lines.push(if self.whole { pick("heel".into(), "whole".into()) } else { pick("beschadigd".into(), "damaged".into()) });
         lines.join("\n")
     }
 }
 
-fn table<const N: usize>(header: [&str; N], rows: impl Iterator<Item = [String; N]>) -> String {
+fn some(value: Option<&impl ToString>) -> String {
+    value.map_or_else(|| "-".to_owned(), ToString::to_string)
+}
+
+fn table<const N: usize>(header: Option<[&str; N]>, rows: impl Iterator<Item = [String; N]>) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    if header.iter().any(|name| !name.is_empty()) {
+    if let Some(header) = header {
         table.set_header(header);
     }
     rows.for_each(|row| {

@@ -85,7 +85,14 @@ impl Drop for Process {
 
 fn binary(folder: &Path, words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_veldboek-server"));
-    command.args(words).arg("--store").arg(folder.join("store")).env_remove("VELDBOEK_FAULT").env_remove("RUST_LOG");
+    command
+        .args(words)
+        .arg("--store")
+        .arg(folder.join("store"))
+        .env("LANG", "en_GB.UTF-8")
+        .env_remove("LC_ALL")
+        .env_remove("VELDBOEK_FAULT")
+        .env_remove("RUST_LOG");
     command
 }
 
@@ -190,6 +197,21 @@ fn what_cannot_be_done_says_what_to_do_and_ends_with_its_status() {
     ends(&["serve", "--listen", "127.0.0.1:0"], 6, "Copy the whole store");
     fs::write(folder.path().join("store/wrapping.key"), [7; 32]).unwrap();
     ends(&["people", "list"], 1, "wrapping.key");
+}
+
+#[test]
+fn an_administrator_is_spoken_to_in_dutch_unless_the_machine_speaks_english() {
+    let folder = tempdir().unwrap();
+    let says = |words: &[&str], locale: &str| {
+        let output = binary(folder.path(), words).env("LANG", locale).output().unwrap();
+        String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+    };
+    assert!(says(&["people", "list"], "C.UTF-8").contains("fout: in "));
+    assert!(says(&["people", "list"], "en_US.UTF-8").contains("error: there is no"));
+    assert!(says(&["people", "list", "--lang", "nl"], "en_US.UTF-8").contains("fout: in "));
+    assert_eq!(Process::start(folder.path(), None).terminate(), 0);
+    assert!(says(&["people", "list"], "").contains("organisatie"));
+    assert!(says(&["verify", "--lang", "en"], "").ends_with("whole\n"));
 }
 
 /// See `docs/logging.md`.

@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use veldboek_core::ids::ServerId;
 use veldboek_core::keys::DeviceKeys;
+use veldboek_core::record::Lang;
 use veldboek_core::request_signature::{Nonce, sign};
 use veldboek_core::statement::Role;
 use veldboek_core::wire::{Answer, EnrolAnswer, EnrolRequest, ErrorAnswer, ErrorCode, InviteRequest, Request, VERSION};
@@ -66,7 +67,7 @@ impl Town {
             organisation: Some("werkpartners".into()),
             output: Output { format: Format::Table },
         };
-        veldboek_server::admin::invite(&self.settings, &invite).expect("an invitation").code
+        veldboek_server::admin::invite(&self.settings, &invite, Lang::En).expect("an invitation").code
     }
 
     pub async fn enrol(&self, person: &str, role: RoleName) -> Device {
