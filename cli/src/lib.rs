@@ -6,9 +6,11 @@ mod client;
 mod clock;
 mod commands;
 mod console;
+pub mod demo;
 mod message;
 mod paths;
 mod render;
+pub mod tables;
 mod usage;
 
 use std::ffi::OsString;
