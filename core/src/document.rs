@@ -303,8 +303,7 @@ pub fn texts_in(chunk: &[u8]) -> (Vec<String>, bool) {
 
 /// Runs what may panic inside Automerge and turns a panic into an error. Its message goes nowhere: it may quote data.
 pub(crate) fn quietly<T>(work: impl FnOnce() -> Result<T, DocumentError>) -> Result<T, DocumentError> {
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work))
-        .unwrap_or_else(|_| Err(DocumentError::Automerge("the library failed on it".into())))
+    crate::quiet::catch(work).unwrap_or_else(|| Err(DocumentError::Automerge("the library failed on it".into())))
 }
 
 #[cfg(test)]

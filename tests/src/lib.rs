@@ -1,5 +1,7 @@
 //! The field in a box: named devices, one server, a clock that only moves when told, and disks that can forget.
 
+#![allow(clippy::expect_used, reason = "the harness is a test: it stops at the first surprise")]
+
 use std::sync::Arc;
 
 use rand_core::{Infallible, TryCryptoRng, TryRng};
