@@ -143,6 +143,11 @@ impl Field {
     /// A device that is not enrolled.
     pub fn device(&mut self, person: Option<&str>, disk: Arc<dyn Disk>) -> Device {
         let key = WrappingKey::generate(&mut self.dice);
+        self.device_under(key, person, disk)
+    }
+
+    /// A device under a wrapping key of one's own.
+    pub fn device_under(&mut self, key: WrappingKey, person: Option<&str>, disk: Arc<dyn Disk>) -> Device {
         let setup = Setup {
             region: "kennemerland".into(),
             organisation: Some("school-1".into()),
