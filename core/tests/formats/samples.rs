@@ -217,6 +217,10 @@ pub fn answer_nothing_new() -> Answer {
     Answer { time: at(7), ..Answer::default() }
 }
 
+pub fn server_info() -> ServerInfo {
+    ServerInfo { version: VERSION, server: server().server(), keys: server().public(), region: REGION.into(), epoch: epoch() }
+}
+
 pub fn enrol_request() -> EnrolRequest {
     EnrolRequest::new("KOFFIE-7", &anna(), "telefoon van Anna", Some(REGION))
 }
@@ -320,7 +324,7 @@ pub fn make_store() -> Store {
 pub fn all() -> BTreeMap<String, Vec<u8>> {
     let store = make_store();
     let mut all: BTreeMap<String, Vec<u8>> = statements().keys().map(|name| ((*name).to_owned(), signed(name))).collect();
-    let rest: [(&str, Vec<u8>); 16] = [
+    let rest: [(&str, Vec<u8>); 17] = [
         ("envelope", envelope()),
         ("receipt", receipt().encode()),
         ("cursor", cursor().encode()),
@@ -328,6 +332,7 @@ pub fn all() -> BTreeMap<String, Vec<u8>> {
         ("request-nothing-new", request_nothing_new().encode()),
         ("answer", answer().encode()),
         ("answer-nothing-new", answer_nothing_new().encode()),
+        ("server-info", server_info().encode()),
         ("enrol-request", enrol_request().encode()),
         ("enrol-answer", enrol_answer().encode()),
         ("invite-request", invite_request().encode()),
