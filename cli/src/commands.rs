@@ -6,6 +6,7 @@ mod contacts;
 mod context;
 mod exchange;
 mod find;
+mod import;
 mod register;
 mod reports;
 mod setup;
@@ -61,6 +62,7 @@ pub(crate) fn run(cli: Cli, lang: Lang, console: &mut Console) -> Result<Output,
             target
         }),
         Command::Observation(command) => register::dated(context, command, |observation, _, _| observation),
-        Command::Import(_) | Command::Demo(_) => Err(Problem::NotEnrolled),
+        Command::Import(command) => import::import(context, command),
+        Command::Demo(_) => Err(Problem::NotEnrolled),
     }
 }
