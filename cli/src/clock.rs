@@ -16,6 +16,13 @@ pub(crate) fn local(at: Timestamp) -> Option<LocalTime> {
     jiff::Timestamp::from_millisecond(at.as_millis()).ok().map(on_the_wall)
 }
 
+/// The instant at which the clock on the wall in the Netherlands says this.
+pub(crate) fn instant(local: LocalTime) -> Option<Timestamp> {
+    let zone = TimeZone::get("Europe/Amsterdam").unwrap_or(TimeZone::UTC);
+    let zoned = local.datetime().to_zoned(zone).ok()?;
+    Some(Timestamp::from_millis(zoned.timestamp().as_millisecond()))
+}
+
 fn on_the_wall(instant: jiff::Timestamp) -> LocalTime {
     let zone = TimeZone::get("Europe/Amsterdam").unwrap_or(TimeZone::UTC);
     LocalTime::new(instant.to_zoned(zone).datetime())

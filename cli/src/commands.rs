@@ -4,6 +4,7 @@ mod book;
 mod bundle;
 mod contacts;
 mod context;
+mod demo;
 mod exchange;
 mod find;
 mod import;
@@ -38,7 +39,7 @@ pub(crate) fn run(cli: Cli, lang: Lang, console: &mut Console) -> Result<Output,
         Command::Outflow(command) => work::outflow(context, command),
         Command::Visit(command) => visits::visit(context, command),
         Command::Agreement(command) => visits::agreement(context, command),
-        Command::Caseload(options) => visits::caseload(context, &options),
+        Command::Caseload(options) => visits::caseload(context, &mut context.book()?, &options),
         Command::Assign(assign) => visits::assign(context, assign),
         Command::Sync => exchange::sync(context),
         Command::Status => exchange::status(context),
@@ -48,7 +49,7 @@ pub(crate) fn run(cli: Cli, lang: Lang, console: &mut Console) -> Result<Output,
         Command::History(name) => exchange::history(context, &name),
         Command::Export(export) => exchange::export(context, &export),
         Command::Verify(verify) => exchange::verify(context, &verify),
-        Command::Report(command) => reports::report(context, command),
+        Command::Report(command) => reports::report(context, &mut context.book()?, command),
         Command::Programme(command) => register::keyed(context, command),
         Command::Funding(command) => register::keyed(context, command),
         Command::School(command) => register::keyed(context, command),
@@ -63,6 +64,6 @@ pub(crate) fn run(cli: Cli, lang: Lang, console: &mut Console) -> Result<Output,
         }),
         Command::Observation(command) => register::dated(context, command, |observation, _, _| observation),
         Command::Import(command) => import::import(context, command),
-        Command::Demo(_) => Err(Problem::NotEnrolled),
+        Command::Demo(options) => demo::demo(context, &options),
     }
 }

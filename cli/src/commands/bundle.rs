@@ -6,9 +6,10 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use veldboek_core::bundle::BundleError;
-use veldboek_core::field_book::{Conflict, ExchangeError};
+use veldboek_core::field_book::{Conflict, ExchangeError, Merged};
 use veldboek_core::record::{Code, Lang};
 
+use super::book::Book;
 use super::context::Context;
 use super::exchange::{conflict_json, conflicts_table, resolve_hint};
 use super::find::reference;
@@ -51,6 +52,12 @@ pub(super) fn write_new(context: &mut Context<'_>, file: &Path, bytes: &[u8]) ->
     Ok(())
 }
 
+/// Takes in one bundle file.
+pub(super) fn take_in(book: &mut Book, file: &Path) -> Result<Merged, Problem> {
+    let bytes = std::fs::read(file).map_err(|error| Problem::File(file.to_owned(), error.to_string()))?;
+    book.inner.merge_bundle(&bytes, book.moment, &mut book.rng).map_err(|error| problem(error, file))
+}
+
 /// `merge`, `bundle import`
 pub(super) fn merge(context: &Context<'_>, files: &BundleFiles) -> Result<Output, Problem> {
     let mut book = context.book()?;
@@ -59,8 +66,7 @@ pub(super) fn merge(context: &Context<'_>, files: &BundleFiles) -> Result<Output
         context.headings(&["Bestand|File", "Nieuw|New", "Al bekend|Known", "Wacht|Waits", "Geweigerd|Refused", "Dossiers"]);
     let (mut rows, mut attention, mut notes) = (Vec::new(), false, Vec::new());
     for file in &files.files {
-        let bytes = std::fs::read(file).map_err(|error| Problem::File(file.clone(), error.to_string()))?;
-        let merged = book.inner.merge_bundle(&bytes, book.moment, &mut book.rng).map_err(|error| problem(error, file))?;
+        let merged = take_in(&mut book, file)?;
         let shown = file.display().to_string();
         attention |= !merged.refused.is_empty() || merged.waiting > 0;
         let touched: Vec<String> = merged
@@ -115,7 +121,8 @@ pub(super) fn merge(context: &Context<'_>, files: &BundleFiles) -> Result<Output
     Ok(if attention { output.exit(Exit::Attention) } else { output })
 }
 
-fn problem(error: ExchangeError, file: &Path) -> Problem {
+/// Why a bundle was not made or not taken in.
+pub(super) fn problem(error: ExchangeError, file: &Path) -> Problem {
     let rule = |what: Text, next: Text| Problem::Rule(what, next);
     let shown = file.display().to_string();
     match error {

@@ -217,8 +217,9 @@ fn output(context: &Context<'_>, kind: &str, file: &Path, imported: &Imported, d
         output = output.and(table);
     }
     if !imported.notes.is_empty() {
-        let mut table =
-            context.headings(&["Regels|Lines", "Kolom|Column", "Waarde|Value", "Let op|Note"]).titled(context.say("Let op", "Note"));
+        let mut table = context
+            .headings(&["Regels|Lines", "Kolom|Column", "Waarde|Value", "Let op|Note"])
+            .titled(context.say("Let op", "Note"));
         for note in &imported.notes {
             table.row([
                 lines(note, lang),

@@ -19,12 +19,11 @@ use crate::render::{Output, Table};
 const CURRENT_DAYS: i64 = 7;
 
 /// `report`
-pub(super) fn report(context: &Context<'_>, command: ReportCommand) -> Result<Output, Problem> {
-    let mut book = context.book()?;
+pub(super) fn report(context: &Context<'_>, book: &mut Book, command: ReportCommand) -> Result<Output, Problem> {
     let today = book.today();
     let dossiers = book.inner.dossiers()?;
     let register = book.inner.register()?;
-    let completeness = completeness(&mut book)?;
+    let completeness = completeness(book)?;
     let as_of = match &command {
         ReportCommand::Outflow(one) => one.as_of.as_of,
         ReportCommand::Monitor(one) => one.as_of.as_of,
@@ -65,7 +64,7 @@ pub(super) fn report(context: &Context<'_>, command: ReportCommand) -> Result<Ou
             Ok(output(&budget::report(&view, &parameters)?, context.lang))
         }
         ReportCommand::Caseload(_) => {
-            let parameters = caseload::Parameters { coach: None, contacts: by_coach(&mut book)? };
+            let parameters = caseload::Parameters { coach: None, contacts: by_coach(book)? };
             Ok(output(&caseload::report(&view, &parameters), context.lang))
         }
     }

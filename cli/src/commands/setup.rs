@@ -125,15 +125,8 @@ pub(super) fn enrol(context: &Context<'_>, enrol: &Enrol) -> Result<Output, Prob
         ));
     }
     let label = enrol.label.clone().unwrap_or_else(|| "veldboek".to_owned());
-    let request = book.inner.enrol_request(enrol.code.trim(), &label).encode();
-    book.leave_cache();
-    let body = client.unsigned("/v1/enrol", &request)?;
-    book.take_cache();
-    let answer = EnrolAnswer::decode(&body, MAX_BODY)
-        .map_err(|why| client.nonsense(text!("het antwoord is niet te lezen ({why})", "the answer cannot be read ({why})")))?;
+    join(&mut book, &mut client, enrol.code.trim(), &label)?;
     let url = client.url().to_owned();
-    book.inner.enrolled(&answer, &url, book.moment, &mut book.rng).map_err(|error| super::trouble::sync(error, &url))?;
-    client.keep_text(&answer.nonce);
     let mut output = identity(context, &book);
     if client.in_the_clear() {
         output = output.note(text!(
@@ -143,6 +136,31 @@ pub(super) fn enrol(context: &Context<'_>, enrol: &Enrol) -> Result<Output, Prob
     }
     Ok(output
         .note(text!("aangemeld; haal de dossiers op met `veldboek sync`", "enrolled; fetch the dossiers with `veldboek sync`")))
+}
+
+/// Makes the device of a field book one of the person for whom the code was made.
+pub(super) fn join(book: &mut Book, client: &mut Client, code: &str, label: &str) -> Result<(), Problem> {
+    let request = book.inner.enrol_request(code, label).encode();
+    book.leave_cache();
+    let body = client.unsigned("/v1/enrol", &request);
+    book.take_cache();
+    let answer = EnrolAnswer::decode(&body?, MAX_BODY)
+        .map_err(|why| client.nonsense(text!("het antwoord is niet te lezen ({why})", "the answer cannot be read ({why})")))?;
+    let url = client.url().to_owned();
+    book.inner.enrolled(&answer, &url, book.moment, &mut book.rng).map_err(|error| super::trouble::sync(error, &url))?;
+    client.keep_text(&answer.nonce);
+    Ok(())
+}
+
+/// Asks the server for a code.
+pub(super) fn ask_code(book: &mut Book, request: &InviteRequest) -> Result<InviteAnswer, Problem> {
+    let server = book.inner.identity().server.ok_or(Problem::NotEnrolled)?;
+    let mut client = Client::new(&server.url, Some(&book.dir))?;
+    book.leave_cache();
+    let body = client.signed(book.inner.device_keys(), server.id, "POST", INVITATIONS, &request.encode());
+    book.take_cache();
+    InviteAnswer::decode(&body?, MAX_BODY)
+        .map_err(|why| client.nonsense(text!("het antwoord is niet te lezen ({why})", "the answer cannot be read ({why})")))
 }
 
 /// `invite`
@@ -170,11 +188,7 @@ pub(super) fn invite(context: &Context<'_>, invite: Invite) -> Result<Output, Pr
     let display_name =
         invite.name.or_else(|| known.and_then(|coach| coach.display_name.clone())).unwrap_or_else(|| invite.person.clone());
     let request = InviteRequest { version: VERSION, person: invite.person.clone(), display_name, role, organisation };
-    book.leave_cache();
-    let mut client = Client::new(&server.url, Some(&book.dir))?;
-    let body = client.signed(book.inner.device_keys(), server.id, "POST", INVITATIONS, &request.encode())?;
-    let answer = InviteAnswer::decode(&body, MAX_BODY)
-        .map_err(|why| client.nonsense(text!("het antwoord is niet te lezen ({why})", "the answer cannot be read ({why})")))?;
+    let answer = ask_code(&mut book, &request)?;
     let (code, url, person) = (answer.code.clone(), server.url.clone(), invite.person);
     let value = json!({
         "code": answer.code,

@@ -377,8 +377,7 @@ pub(super) fn assign(context: &mut Context<'_>, assign: Assign) -> Result<Output
 }
 
 /// `caseload`
-pub(super) fn caseload(context: &mut Context<'_>, options: &Caseload) -> Result<Output, Problem> {
-    let mut book = context.book()?;
+pub(super) fn caseload(context: &Context<'_>, book: &mut Book, options: &Caseload) -> Result<Output, Problem> {
     let (today, lang) = (book.today(), context.lang);
     let dossiers = book.inner.dossiers()?;
     let register = book.inner.register()?;
