@@ -256,9 +256,15 @@ pub(crate) fn unreadable(message: &str, lang: Lang) -> String {
         (" is not ja or nee", " is niet ja of nee"),
         (" is not an id: 22 letters, digits, '-' or '_' were expected", " is geen kenmerk van 22 tekens"),
         (" or ", " of "),
+        (" is not a known value", " is geen bekende waarde"),
         (" is not a ", " is geen "),
     ];
-    dutch.iter().fold(message.to_owned(), |text, (en, nl)| text.replace(en, nl))
+    // The name of a list of codes says nothing to who types one.
+    let message = match (message.split_once(" is not a "), message.split_once("; choose from: ")) {
+        (Some((value, _)), Some((_, codes))) => format!("{value} is not a known value; choose from: {codes}"),
+        _ => message.to_owned(),
+    };
+    dutch.iter().fold(message, |text, (en, nl)| text.replace(en, nl))
 }
 
 #[cfg(test)]
@@ -290,6 +296,6 @@ mod tests {
     #[test]
     fn a_wrong_value_is_explained_in_dutch() {
         let message = unreadable("'groen' is not a Colour; choose from: RED, BLUE", Lang::Nl);
-        assert_eq!(message, "'groen' is geen Colour; kies uit: RED, BLUE");
+        assert_eq!(message, "'groen' is geen bekende waarde; kies uit: RED, BLUE");
     }
 }

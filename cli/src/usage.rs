@@ -77,7 +77,7 @@ pub(crate) fn explain(error: &clap::Error, lang: Lang, console: &mut Console) ->
         ErrorKind::ValueValidation => {
             let why = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
             let nl = message::unreadable(&why, Lang::Nl);
-            text!("'{value}' kan niet bij {wrong}: {nl}", "'{value}' cannot be {wrong}: {why}")
+            text!("{wrong}: {nl}", "{wrong}: {why}")
         }
         ErrorKind::TooManyValues | ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues => {
             text!("{wrong} heeft niet het juiste aantal waarden", "{wrong} has the wrong number of values")

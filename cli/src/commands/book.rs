@@ -35,8 +35,6 @@ pub(crate) struct Book {
     pub(crate) dir: PathBuf,
     /// The moment of this command.
     pub(crate) moment: Moment,
-    /// Whether that moment lasts: the demo plays on the day of the published figures.
-    pub(crate) standing_still: bool,
     /// For ids, keys and nonces.
     pub(crate) rng: Randomness,
 }
@@ -58,7 +56,7 @@ impl Book {
         let disk: Arc<dyn Disk> = Arc::new(RealDisk::open(dir)?);
         let wrapping = WrappingKey::read(&*disk)?;
         let inner = FieldBook::open(disk, Arc::new(NoCache), &wrapping)?;
-        let mut book = Self { inner, dir: dir.to_owned(), moment: clock::now(), standing_still: false, rng: randomness() };
+        let mut book = Self { inner, dir: dir.to_owned(), moment: clock::now(), rng: randomness() };
         book.take_cache();
         Ok(book)
     }
@@ -72,7 +70,7 @@ impl Book {
         let mut rng = randomness();
         let wrapping = WrappingKey::create(&*disk, &mut rng)?;
         let inner = FieldBook::create(disk, Arc::new(NoCache), &wrapping, setup, &mut rng)?;
-        Ok(Self { inner, dir: dir.to_owned(), moment: clock::now(), standing_still: false, rng })
+        Ok(Self { inner, dir: dir.to_owned(), moment: clock::now(), rng })
     }
 
     /// Uses the cache if no other process does.
@@ -87,11 +85,6 @@ impl Book {
     /// Leaves the cache to others, while this process waits for a network.
     pub(crate) fn leave_cache(&mut self) {
         self.inner.set_cache(Arc::new(NoCache));
-    }
-
-    /// The present moment, which comes after that of the command when it waited.
-    pub(crate) fn now(&self) -> Moment {
-        if self.standing_still { self.moment } else { clock::now() }
     }
 
     /// Today.

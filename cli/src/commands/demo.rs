@@ -90,8 +90,9 @@ pub(super) fn demo(context: &mut Context<'_>, options: &Demo) -> Result<Output, 
     if let (Some(dir), Some(region)) = (&options.keep, regions.first()) {
         let store = dir.join(region.name).join(region.coordinator.code).display().to_string();
         output = output.note(text!(
-            "kijk verder met `veldboek --store {store} report caseload`; de ingelezen bestanden staan ernaast in `files`",
-            "look further with `veldboek --store {store} report caseload`; the imported files are beside it in `files`"
+            "kijk verder met `veldboek --store {store} report caseload --as-of {day}`; de ingelezen bestanden staan ernaast in `files`",
+            "look further with `veldboek --store {store} report caseload --as-of {day}`; the imported files are beside it in `files`",
+            day = region.today
         ));
     }
     Ok(if all.lost == 0 && differing == 0 { output } else { output.exit(Exit::Failed) })

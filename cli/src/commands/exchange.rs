@@ -58,7 +58,7 @@ pub(crate) fn exchange(book: &mut Book) -> Result<Exchanged, Problem> {
         let answer = Answer::decode(&answered?, MAX_BODY).map_err(|why| {
             client.nonsense(text!("het antwoord is niet te lezen ({why})", "the answer cannot be read ({why})"))
         })?;
-        let now = book.now();
+        let now = clock::now();
         let outcome = book.inner.answer(sent, answer, now, &mut book.rng).map_err(|error| trouble::sync(error, &server.url))?;
         let again = outcome.again;
         contacts::keep(&book.dir, &outcome.contacts);

@@ -22,7 +22,13 @@ fn halves(nl: String, en: String) -> (Text, Text) {
 impl From<RuleBroken> for Problem {
     fn from(broken: RuleBroken) -> Self {
         let (what, next) = halves(broken.message(Lang::Nl), broken.message(Lang::En));
-        Self::Rule(what, next)
+        match next.say(Lang::Nl).is_empty() {
+            true => Self::Rule(
+                what,
+                text!("vul de opdracht aan; --help toont wat er kan", "complete the command; --help shows what there is"),
+            ),
+            false => Self::Rule(what, next),
+        }
     }
 }
 
@@ -37,6 +43,7 @@ impl From<DiskError> for Problem {
                 text!("sluit dat programma en probeer het opnieuw", "close that program and try again"),
             ),
             DiskError::Denied { name, detail, .. } => Self::File(name.into(), detail),
+            DiskError::Missing { name } => Self::File(name.into(), "No such file or directory".to_owned()),
             DiskError::Full { name, detail, .. } => Self::Rule(
                 text!("de schijf is vol ({name}: {detail})", "the disk is full ({name}: {detail})"),
                 text!(

@@ -308,9 +308,10 @@ impl FieldBook {
         Ok(people)
     }
 
-    /// The devices of the region that are trusted, each with the code of its person.
+    /// The trusted devices of the region that carry dossiers, each with the code of its person: all but administrators'.
     pub fn devices(&self) -> Vec<(DeviceId, String)> {
-        let live = self.ledger.certificates.iter().filter(|(device, _)| !self.ledger.revoked.contains_key(device));
+        let carries = |device: &DeviceId| !self.ledger.revoked.contains_key(device);
+        let live = self.ledger.certificates.iter().filter(|(device, one)| carries(device) && one.role != Role::Administrator);
         live.map(|(device, certificate)| (*device, certificate.person.clone())).collect()
     }
 

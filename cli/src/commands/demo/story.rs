@@ -62,7 +62,6 @@ impl Cast<'_> {
 
     fn hold(&self, book: &mut Book) {
         book.moment = moment(self.region.today, 16, 30);
-        book.standing_still = true;
     }
 
     fn enrol(&self, code: &str, invitation: &str, url: &str) -> Result<Book, Problem> {
