@@ -121,13 +121,20 @@ impl TableError {
                 "het bestand is leeg; de eerste regel moet de kolomnamen bevatten",
                 "the file is empty; its first line must hold the column names",
             ),
-            Self::UnknownColumn { column, suggestion } => {
-                let (nl, en) = did_you_mean(suggestion);
-                Reason::new(
-                    format!("onbekende kolom '{column}'{nl} Met --ignore-columns worden onbekende kolommen overgeslagen."),
-                    format!("unknown column '{column}'{en} With --ignore-columns unknown columns are left out."),
-                )
-            }
+            Self::UnknownColumn { column, suggestion } => match suggestion {
+                Some(name) => Reason::new(
+                    format!(
+                        "onbekende kolom '{column}'; bedoelt u '{name}'? Of sla onbekende kolommen over met --ignore-columns"
+                    ),
+                    format!(
+                        "unknown column '{column}'; did you mean '{name}'? Or leave unknown columns out with --ignore-columns"
+                    ),
+                ),
+                None => Reason::new(
+                    format!("onbekende kolom '{column}'; haal haar weg, of sla onbekende kolommen over met --ignore-columns"),
+                    format!("unknown column '{column}'; remove it, or leave unknown columns out with --ignore-columns"),
+                ),
+            },
             Self::DoubleColumn { column } => Reason::new(
                 format!("de kolom '{column}' staat er twee keer; laat er één staan"),
                 format!("the column '{column}' is there twice; leave one of them"),

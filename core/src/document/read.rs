@@ -73,7 +73,8 @@ impl Document {
         quietly(|| {
             let mut cells = Vec::new();
             self.visit_cells(&mut |container, entry, key, _, object, place| {
-                if let Some((object, place)) = object.zip(place) {
+                // What two imports remember is nothing for a person to choose from.
+                if let Some((object, place)) = object.zip(place).filter(|_| container != Container::Imports) {
                     cells.push((container, entry.to_owned(), key.to_owned(), object.clone(), place.to_owned()));
                 }
                 Ok(())

@@ -221,7 +221,8 @@ fn rows_that_disagree_about_one_trainee_are_all_refused_and_others_go_on() {
 fn a_wrong_cell_refuses_its_row_with_line_column_reason_and_a_masked_value() {
     let mut book = Book::new();
     #[expect(clippy::type_complexity, reason = "a table of cases, read once")]
-    let cases: &[(&[(&'static str, &str)], &str, Option<&str>)] = &[
+    type Case<'a> = (&'a [(&'static str, &'a str)], &'a str, Option<&'a str>);
+    let cases: &[Case<'_>] = &[
         (&[("birth_date", "31-2-2004")], "birth_date", Some("31-2-2004")),
         (&[("birth_date", "Janssen")], "birth_date", Some("J…")),
         (&[("birth_date", "2031-01-01")], "birth_date", Some("2031-01-01")),
