@@ -24,7 +24,7 @@ pub fn read_csv(bytes: &[u8], kind: FileKind, ignore_columns: bool) -> Result<Sh
         if record.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
-        let line = record.position().map_or(0, csv::Position::line) + skipped;
+        let line = record.position().map_or(0, |position| first_line(text, position)) + skipped;
         let extra = record.iter().skip(names.len()).any(|cell| !cell.trim().is_empty());
         if record.len() < names.len() || extra {
             sheet.rejected.push(ragged(line, record.len(), names.len()));
@@ -39,6 +39,13 @@ pub fn read_csv(bytes: &[u8], kind: FileKind, ignore_columns: bool) -> Result<Sh
         sheet.rows.push(Row { line, cells });
     }
     Ok(sheet)
+}
+
+/// The line on which a record begins: the reader passes over empty lines without counting them to the record before.
+fn first_line(text: &str, position: &csv::Position) -> u64 {
+    let at = usize::try_from(position.byte()).unwrap_or(usize::MAX);
+    let empty = text.as_bytes().get(at..).unwrap_or_default().iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    position.line() + empty.filter(|byte| **byte == b'\n').count() as u64
 }
 
 fn ragged(line: u64, cells: usize, wanted: usize) -> Rejected {
@@ -163,6 +170,13 @@ mod tests {
         let error = read_csv(double.as_bytes(), FileKind::Leavers, false).unwrap_err();
         assert_eq!(error, TableError::DoubleColumn { column: "destination" });
         assert_eq!(read_csv(b"", FileKind::Leavers, false).unwrap_err(), TableError::NoHeader);
+    }
+
+    #[test]
+    fn empty_lines_are_passed_over_and_counted() {
+        let file = PLAIN.replace("ZK-1", "\n\nZK-1") + "\r\nZK-2,Jip\n";
+        let sheet = read_csv(file.as_bytes(), FileKind::Leavers, false).unwrap();
+        assert_eq!((sheet.rows[0].line, sheet.rejected[0].line), (4, 6));
     }
 
     #[test]

@@ -82,6 +82,7 @@ pub(super) fn parse(kind: FileKind, row: &Row, setting: Setting<'_>, notes: &mut
         match text(row, column.name) {
             None if column.required => return Err(missing(column)),
             Some(cell) if !text_check::bsn_positions(cell).is_empty() => {
+                let hidden = text_check::masked(cell).replace(char::is_control, " ");
                 return Err(Rejected {
                     line: row.line,
                     column: Some(column.name.to_owned()),
@@ -89,7 +90,18 @@ pub(super) fn parse(kind: FileKind, row: &Row, setting: Setting<'_>, notes: &mut
                         "hier staat mogelijk een BSN; haal het uit het bestand (een veldboek bewaart geen BSN)",
                         "this may be a BSN; take it out of the file (a field book keeps no BSN)",
                     ),
-                    value: Some(if is_name(column.name) { names::mask_name(cell) } else { text_check::masked(cell) }),
+                    value: Some(if is_name(column.name) { names::mask_name(cell) } else { hidden }),
+                });
+            }
+            Some(cell) if cell.chars().any(char::is_control) => {
+                return Err(Rejected {
+                    line: row.line,
+                    column: Some(column.name.to_owned()),
+                    reason: Reason::new(
+                        "regeleinde of stuurteken in de cel; is een aanhalingsteken niet gesloten? Dan horen de regels eronder erbij",
+                        "line break or control character in the cell; is a quotation mark not closed? Then the lines below belong to it",
+                    ),
+                    value: None,
                 });
             }
             _ => {}

@@ -325,24 +325,21 @@ fn supersede(section: Section, ready: &Ready<'_>, draft: &mut Draft, known: &Reg
 
 /// The codes and names that the file or the register knows, so that entries may refer to each other in any order.
 struct Named {
-    programmes: BTreeSet<String>,
+    programmes: Vec<(String, String)>,
     schools: Vec<(String, String)>,
 }
 
 impl Named {
     fn collect(rows: &[RegisterRow], known: &Register) -> Self {
-        let mut programmes: BTreeSet<String> = known.programmes.keys().cloned().collect();
+        let mut programmes: Vec<(String, String)> =
+            known.programmes.iter().map(|(code, programme)| (code.clone(), programme.name.clone().unwrap_or_default())).collect();
         let mut schools: Vec<(String, String)> =
             known.schools.iter().map(|(code, school)| (code.clone(), school.name.clone().unwrap_or_default())).collect();
+        let name = |row: &RegisterRow| row.cells.get("name").map(|name| name.trim().to_owned()).unwrap_or_default();
         for row in rows {
             match row.section {
-                Section::Programmes => programmes.extend(row.cells.get("code").map(|code| code.trim().to_owned())),
-                Section::Schools => {
-                    schools.push((
-                        entry_key(row, known, &[]),
-                        row.cells.get("name").map(|name| name.trim().to_owned()).unwrap_or_default(),
-                    ));
-                }
+                Section::Programmes => programmes.push((entry_key(row, known, &[]), name(row))),
+                Section::Schools => schools.push((entry_key(row, known, &[]), name(row))),
                 _ => {}
             }
         }
@@ -350,7 +347,16 @@ impl Named {
     }
 
     fn school(&self, text: &str) -> Option<&String> {
-        self.schools.iter().find(|(code, name)| names::same(code, text) || names::same(name, text)).map(|(code, _)| code)
+        Self::code(&self.schools, text)
+    }
+
+    fn programme(&self, text: &str) -> Option<&String> {
+        Self::code(&self.programmes, text)
+    }
+
+    fn code<'a>(known: &'a [(String, String)], text: &str) -> Option<&'a String> {
+        let by_code = known.iter().find(|(code, _)| names::same(code, text));
+        by_code.or_else(|| known.iter().find(|(_, name)| names::same(name, text))).map(|(code, _)| code)
     }
 }
 
@@ -363,7 +369,7 @@ fn entry_key(row: &RegisterRow, known: &Register, cells: &[(&'static str, String
         text("code")
             .map(str::to_owned)
             .or_else(|| names::code_of(listed, name, known))
-            .or_else(|| number.map(str::to_owned))
+            .or_else(|| number.map(|number| names::code_of(listed, number, known).unwrap_or_else(|| number.to_owned())))
             .unwrap_or_else(|| names::slug(name))
     };
     match row.section {
@@ -459,9 +465,9 @@ fn resolve(row: &RegisterRow, key: &str, text: &str, named: &Named, notes: &mut 
         .split('|')
         .map(str::trim)
         .map(|part| match (row.section, key) {
-            (Section::Funding, "schools") => named.school(part).map_or_else(|| Err(part), |code| Ok(code.clone())),
+            (Section::Funding, "schools") => named.school(part).cloned().ok_or(part),
             (Section::Funding, "programmes") | (Section::Programmes, "part_of") | (_, "programme") => {
-                if named.programmes.contains(part) { Ok(part.to_owned()) } else { Err(part) }
+                named.programme(part).cloned().ok_or(part)
             }
             _ => Ok(part.to_owned()),
         })

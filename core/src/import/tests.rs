@@ -231,6 +231,7 @@ fn a_wrong_cell_refuses_its_row_with_line_column_reason_and_a_masked_value() {
         (&[("programme", "")], "programme", None),
         (&[("given_name", "Sem 111222333")], "given_name", Some("S…")),
         (&[("employer", "Bakker 111222333 BV")], "employer", Some("Bakker ••••••••• BV")),
+        (&[("employer", "Bakker\nZK-2,Jip,2020-01-01")], "employer", None),
         (&[("family_initial", "Jansen")], "family_initial", Some("J…")),
         (&[("municipality", "Atlantis")], "municipality", Some("Atlantis")),
         (&[("training_result", "PERHAPS")], "training_result", Some("PERHAPS")),
@@ -451,7 +452,13 @@ fn the_register_is_imported_once_edited_by_people_and_refuses_what_is_wrong() {
         ),
         entry(
             Section::Funding,
-            &[("code", "impuls"), ("kind", "IMPULS"), ("amount_cents", "25680000"), ("schools", "Heliomare College")],
+            &[
+                ("code", "impuls"),
+                ("kind", "IMPULS"),
+                ("amount_cents", "25680000"),
+                ("schools", "Heliomare College"),
+                ("programmes", "werken aan werk"),
+            ],
         ),
     ];
     let plan = super::register::plan(&rows, &content, day(TODAY));
@@ -462,6 +469,7 @@ fn the_register_is_imported_once_edited_by_people_and_refuses_what_is_wrong() {
     assert_eq!((school.school_type, school.cluster), (Some(SchoolType::Vso), Some(3)));
     assert_eq!(school.headcounts[&day("2018-10-01")], 220);
     assert_eq!(register.funding["impuls"].schools.as_deref(), Some("heliomare-college"));
+    assert_eq!(register.funding["impuls"].programmes.as_deref(), Some("waw"));
     assert_eq!(super::register::plan(&rows, &content, day(TODAY)).writes, []);
 
     let mut more = rows.clone();
