@@ -1,5 +1,7 @@
 //! The files that the demo leaves are plain: whoever counts them with SQL gets the published figures too.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use rusqlite::{Connection, params_from_iter};
 use veldboek::demo::{FileContent, region};
 

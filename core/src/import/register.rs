@@ -1,197 +1,20 @@
 //! The region's register from a file: programmes, targets, observations, funding sources, schools, employers, coaches.
 
+mod sections;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::clock::Day;
-use crate::funding::FundingSource;
 use crate::ids::EntryId;
-use crate::organisation::{Coach, Employer, School};
-use crate::programme::{Observation, Programme, Target};
-use crate::record::{Container, Content, FieldInfo, Record, Scalar, Value, Write};
+use crate::record::{Content, Scalar, Value, Write};
 use crate::register::Register;
 use crate::text_check;
+
+pub use sections::{Key, Section};
 
 use super::columns::Listed;
 use super::memory::{self, Draft, Outcome, memory_key};
 use super::{Note, NoteKind, Reason, Rejected, names};
-
-/// A kind of entry of the register file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Section {
-    /// `[[programmes]]`
-    Programmes,
-    /// `[[targets]]`
-    Targets,
-    /// `[[observations]]`
-    Observations,
-    /// `[[funding]]`
-    Funding,
-    /// `[[schools]]`
-    Schools,
-    /// `[[employers]]`
-    Employers,
-    /// `[[coaches]]`
-    Coaches,
-}
-
-/// One key of an entry in the file.
-pub struct Key {
-    /// As in the contract.
-    pub name: &'static str,
-    /// Other names for it, Dutch ones first.
-    pub aliases: &'static [&'static str],
-    /// Whether an entry without it is refused.
-    pub required: bool,
-    /// The field of the record; `None` for the entry's own key.
-    field: Option<&'static str>,
-}
-
-const fn key(name: &'static str, aliases: &'static [&'static str], field: &'static str) -> Key {
-    Key { name, aliases, required: false, field: Some(field) }
-}
-
-const fn must(name: &'static str, aliases: &'static [&'static str], field: &'static str) -> Key {
-    Key { name, aliases, required: true, field: Some(field) }
-}
-
-static PROGRAMMES: &[Key] = &[
-    Key { name: "code", aliases: &[], required: true, field: None },
-    must("name", &["naam"], "name"),
-    key("part_of", &["onderdeel_van"], "part_of"),
-    key("category", &["categorie"], "category"),
-    key("pillar", &["pijler"], "pillar"),
-    key("status", &[], "status"),
-    key("status_reason", &["reden_status"], "status_reason"),
-    key("from", &["vanaf"], "from"),
-    key("to", &["tot", "tot_en_met"], "to"),
-    key("success_definition", &["succesdefinitie"], "success_definition"),
-    key("visit_interval_days", &["bezoekinterval_in_dagen"], "visit_interval_days"),
-    key("activity_kind", &["soort_activiteit"], "activity_kind"),
-    key("legal_basis", &["grondslag"], "legal_basis"),
-];
-
-static TARGETS: &[Key] = &[
-    must("programme", &["programma"], "programme"),
-    must("metric", &["wat_telt"], "metric"),
-    must("unit", &["eenheid"], "unit"),
-    must("value", &["doel"], "value"),
-    must("due", &["uiterlijk"], "due"),
-    must("method", &["meetmethode"], "method"),
-    key("baseline", &["nulmeting"], "baseline"),
-    key("valid_from", &["geldt_vanaf"], "valid_from"),
-];
-
-static OBSERVATIONS: &[Key] = &[
-    must("programme", &["programma"], "programme"),
-    must("metric", &["wat"], "metric"),
-    key("unit", &["eenheid"], "unit"),
-    must("value", &["waarde"], "value"),
-    must("on", &["op"], "on"),
-    must("source", &["bron"], "source"),
-];
-
-static FUNDING: &[Key] = &[
-    Key { name: "code", aliases: &[], required: true, field: None },
-    key("name", &["naam"], "name"),
-    must("kind", &["soort"], "kind"),
-    must("amount_cents", &["bedrag_in_centen"], "amount_cents"),
-    key("from", &["vanaf"], "from"),
-    key("to", &["tot", "tot_en_met"], "to"),
-    key("decision_ref", &["beschikking"], "decision_ref"),
-    key("funder", &["financier"], "funder"),
-    key("programmes", &["programmas"], "programmes"),
-    key("schools", &["scholen"], "schools"),
-];
-
-static SCHOOLS: &[Key] = &[
-    Key { name: "code", aliases: &[], required: false, field: None },
-    must("name", &["naam"], "name"),
-    must("type", &["school_type", "schoolsoort"], "school_type"),
-    key("cluster", &[], "cluster"),
-    key("brin", &[], "brin"),
-    key("headcounts", &["leerlingaantallen"], "headcounts"),
-];
-
-static EMPLOYERS: &[Key] = &[
-    Key { name: "code", aliases: &[], required: false, field: None },
-    must("name", &["naam"], "name"),
-    key("kvk", &["kvk_nummer"], "kvk"),
-    key("location", &["plaats"], "location"),
-    key("sector", &[], "sector"),
-    key("phone", &["telefoon"], "phone"),
-];
-
-static COACHES: &[Key] = &[
-    Key { name: "code", aliases: &[], required: true, field: None },
-    must("name", &["naam", "display_name"], "display_name"),
-    key("organisation", &["organisatie"], "organisation"),
-    key("active_from", &["actief_vanaf", "from"], "active_from"),
-    key("active_to", &["actief_tot_en_met", "to"], "active_to"),
-];
-
-impl Section {
-    /// All sections.
-    pub const ALL: &'static [Section] = &[
-        Section::Programmes,
-        Section::Targets,
-        Section::Observations,
-        Section::Funding,
-        Section::Schools,
-        Section::Employers,
-        Section::Coaches,
-    ];
-
-    /// The names of the section's table in the file; the first is the one of the contract.
-    pub const fn names(self) -> &'static [&'static str] {
-        match self {
-            Section::Programmes => &["programmes", "programmas"],
-            Section::Targets => &["targets", "doelen"],
-            Section::Observations => &["observations", "waarnemingen"],
-            Section::Funding => &["funding", "funding_sources", "financiering"],
-            Section::Schools => &["schools", "scholen"],
-            Section::Employers => &["employers", "werkgevers"],
-            Section::Coaches => &["coaches"],
-        }
-    }
-
-    /// What an entry may hold.
-    pub fn keys(self) -> &'static [Key] {
-        match self {
-            Section::Programmes => PROGRAMMES,
-            Section::Targets => TARGETS,
-            Section::Observations => OBSERVATIONS,
-            Section::Funding => FUNDING,
-            Section::Schools => SCHOOLS,
-            Section::Employers => EMPLOYERS,
-            Section::Coaches => COACHES,
-        }
-    }
-
-    const fn container(self) -> Container {
-        match self {
-            Section::Programmes => Container::Programmes,
-            Section::Targets => Container::Targets,
-            Section::Observations => Container::Observations,
-            Section::Funding => Container::Funding,
-            Section::Schools => Container::Schools,
-            Section::Employers => Container::Employers,
-            Section::Coaches => Container::Coaches,
-        }
-    }
-
-    fn field(self, name: &str) -> Option<&'static FieldInfo> {
-        let fields = match self {
-            Section::Programmes => Programme::fields(),
-            Section::Targets => Target::fields(),
-            Section::Observations => Observation::fields(),
-            Section::Funding => FundingSource::fields(),
-            Section::Schools => School::fields(),
-            Section::Employers => Employer::fields(),
-            Section::Coaches => Coach::fields(),
-        };
-        fields.iter().find(|field| field.name == name)
-    }
-}
 
 /// One entry of the file: texts by the contract's key. Lists are joined by `|`, headcounts are `2018-10-01=241|…`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -523,19 +346,5 @@ fn remark_on_days(row: &RegisterRow, values: &[(String, Scalar)], notes: &mut Ve
             value: Some(suffix.trim_start_matches(':').to_owned()),
             reason: Reason::new("de peildatum is meestal 1 oktober", "the reference date is usually 1 October"),
         });
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_key_goes_to_a_field_that_exists() {
-        for section in Section::ALL {
-            for key in section.keys() {
-                assert!(key.field.is_none_or(|name| section.field(name).is_some()), "{section:?}: {}", key.name);
-            }
-        }
     }
 }

@@ -220,7 +220,6 @@ fn rows_that_disagree_about_one_trainee_are_all_refused_and_others_go_on() {
 #[test]
 fn a_wrong_cell_refuses_its_row_with_line_column_reason_and_a_masked_value() {
     let mut book = Book::new();
-    #[expect(clippy::type_complexity, reason = "a table of cases, read once")]
     type Case<'a> = (&'a [(&'static str, &'a str)], &'a str, Option<&'a str>);
     let cases: &[Case<'_>] = &[
         (&[("birth_date", "31-2-2004")], "birth_date", Some("31-2-2004")),
