@@ -398,10 +398,10 @@ impl Ledger {
             grant.person == person
                 && grant.from <= today
                 && grant.until.is_none_or(|until| today <= until)
-                && !facts.grant_ends.iter().any(|end| end.person == person && end.on < today && end.at >= grant.at)
+                && !facts.grant_ends.iter().any(|end| end.person == person && end.on <= today && end.at >= grant.at)
         });
         let founder = facts.opening.as_ref().is_some_and(|(opening, _)| opening.person == person);
-        let ended = facts.grant_ends.iter().any(|end| end.person == person && end.on < today);
+        let ended = facts.grant_ends.iter().any(|end| end.person == person && end.on <= today);
         granted || (founder && !ended)
     }
 }

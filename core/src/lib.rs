@@ -24,7 +24,6 @@ pub mod notes;
 pub mod organisation;
 pub mod outflow;
 pub mod placement;
-pub mod preserved;
 pub mod programme;
 pub mod quiet;
 pub mod record;

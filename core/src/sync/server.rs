@@ -41,9 +41,9 @@ const WRONG_CODES: usize = 5;
 const OPENINGS_A_DAY: usize = 5_000;
 /// A contact is written down again when this much time passed, in milliseconds.
 const CONTACT_EVERY: i64 = 10 * 60 * 1000;
-/// The largest page in bytes, and the one when the device asks for none.
 /// Where a staged record stands until its group is written.
 const NOWHERE: Position = Position { segment: 0, offset: 0 };
+/// The largest page in bytes, and the one when the device asks for none.
 const LARGEST_PAGE: usize = 4 << 20;
 const USUAL_PAGE: usize = 1 << 20;
 
