@@ -27,7 +27,7 @@ pub const VERSION: u32 = 1;
 /// The largest request or answer body, in bytes. Pages are made smaller than this.
 pub const MAX_BODY: usize = 8 << 20;
 /// The page that a device asks for when it has no reason to ask for another, in bytes.
-pub const DEFAULT_PAGE: u32 = 1 << 20;
+pub const DEFAULT_PAGE: u32 = 4 << 20;
 /// The longest cursor, in bytes.
 pub const MAX_CURSOR: usize = 64;
 /// The most changes, statements, items or verdicts in one body.

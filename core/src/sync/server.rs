@@ -29,8 +29,8 @@ use crate::statement::{Certificate, Role, SignedStatement, Statement};
 use crate::sync::feed::{Feed, Line, Reader, What};
 use crate::text_check;
 use crate::wire::{
-    Answer, Contact, Cursor, DeviceInfo, EnrolAnswer, EnrolRequest, Hashes, Heads, InviteAnswer, InviteRequest, Item, ItemKind,
-    Reason, Receipt, ReceiptLine, Request, VERSION, Verdict, heads_digest,
+    Answer, Contact, Cursor, DEFAULT_PAGE, DeviceInfo, EnrolAnswer, EnrolRequest, Hashes, Heads, InviteAnswer, InviteRequest,
+    Item, ItemKind, Reason, Receipt, ReceiptLine, Request, VERSION, Verdict, heads_digest,
 };
 
 /// How long an invitation lives, in milliseconds.
@@ -43,9 +43,8 @@ const OPENINGS_A_DAY: usize = 5_000;
 const CONTACT_EVERY: i64 = 10 * 60 * 1000;
 /// Where a staged record stands until its group is written.
 const NOWHERE: Position = Position { segment: 0, offset: 0 };
-/// The largest page in bytes, and the one when the device asks for none.
-const LARGEST_PAGE: usize = 4 << 20;
-const USUAL_PAGE: usize = 1 << 20;
+/// The largest page in bytes, and the one when the device asks for none: a whole caseload in one round trip.
+const PAGE: usize = DEFAULT_PAGE as usize;
 
 /// What went wrong at the server.
 #[derive(Debug, thiserror::Error)]
@@ -661,7 +660,7 @@ impl Batch<'_> {
             healing: Vec::new(),
             from: from.unwrap_or(Cursor { epoch: self.state.epoch, position: 0, backfill: None }),
             foreign_epoch,
-            page: request.page.map_or(USUAL_PAGE, |limit| (limit as usize).clamp(1, LARGEST_PAGE)),
+            page: request.page.map_or(PAGE, |limit| (limit as usize).clamp(1, PAGE)),
             contacts_since: request.contacts_since,
         };
         // One replacement of the keyring for all dossiers that begin here, not one for each.
