@@ -149,6 +149,12 @@ impl Client {
             builder.body(()).map_err(ureq::Error::from).and_then(|request| self.agent.run(request))
         } else {
             let builder = builder.header("content-type", "application/cbor");
+            #[cfg(feature = "faults")]
+            let builder = builder.header("content-length", body.len().to_string());
+            #[cfg(feature = "faults")]
+            let mut half = crate::faults::HalfBody { rest: body, length: body.len() };
+            #[cfg(feature = "faults")]
+            let body = ureq::SendBody::from_reader(&mut half);
             builder.body(body).map_err(ureq::Error::from).and_then(|request| self.agent.run(request))
         };
         let mut answer = answered.map_err(|error| self.unreachable(&error))?;

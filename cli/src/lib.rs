@@ -7,6 +7,7 @@ mod clock;
 mod commands;
 mod console;
 pub mod demo;
+mod faults;
 mod message;
 mod paths;
 mod render;

@@ -54,6 +54,8 @@ impl Book {
             return Err(Problem::NoStore(dir.to_owned()));
         }
         let disk: Arc<dyn Disk> = Arc::new(RealDisk::open(dir)?);
+        #[cfg(feature = "faults")]
+        let disk: Arc<dyn Disk> = Arc::new(crate::faults::FaultyDisk(disk));
         let wrapping = WrappingKey::read(&*disk)?;
         let inner = FieldBook::open(disk, Arc::new(NoCache), &wrapping)?;
         let mut book = Self { inner, dir: dir.to_owned(), moment: clock::now(), rng: randomness() };

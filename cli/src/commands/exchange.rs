@@ -11,7 +11,7 @@ use veldboek_core::field_book::{Conflict, ConflictKind, FieldBook, Outcome, fiel
 use veldboek_core::ids::DocumentId;
 use veldboek_core::journal::Journal;
 use veldboek_core::keyring::{Keyring, WrappingKey};
-use veldboek_core::record::{Code, Scalar, Write};
+use veldboek_core::record::{Code, Container, Scalar, Write};
 use veldboek_core::wire::{Answer, MAX_BODY};
 
 use super::book::Book;
@@ -23,6 +23,7 @@ use super::{trouble, work};
 use crate::args::*;
 use crate::client::{Client, Traffic};
 use crate::clock;
+use crate::faults;
 use crate::message::{Exit, Problem, Text, text};
 use crate::render::{Output, Table};
 
@@ -58,8 +59,10 @@ pub(crate) fn exchange(book: &mut Book) -> Result<Exchanged, Problem> {
         let answer = Answer::decode(&answered?, MAX_BODY).map_err(|why| {
             client.nonsense(text!("het antwoord is niet te lezen ({why})", "the answer cannot be read ({why})"))
         })?;
+        faults::point(faults::ANSWER_RECEIVED);
         let now = clock::now();
-        let outcome = book.inner.answer(sent, answer, now, &mut book.rng).map_err(|error| trouble::sync(error, &server.url))?;
+        let outcome = faults::apply(|| book.inner.answer(sent, answer, now, &mut book.rng))
+            .map_err(|error| trouble::sync(error, &server.url))?;
         let again = outcome.again;
         contacts::keep(&book.dir, &outcome.contacts);
         add(&mut total, outcome);
@@ -213,7 +216,12 @@ pub(super) fn local(at: Timestamp) -> String {
 
 /// What some writes say, for a person: per record its fields, in the order in which they are declared.
 fn said(writes: &[Write], context: &Context<'_>) -> String {
-    let mut records: Vec<(veldboek_core::record::Container, &str, Vec<(usize, String)>)> = Vec::new();
+    struct Said<'a> {
+        container: Container,
+        entry: &'a str,
+        fields: Vec<(usize, String)>,
+    }
+    let mut records: Vec<Said<'_>> = Vec::new();
     for write in writes {
         let Some((info, member)) = field_of(write.container, &write.key) else { continue };
         // Ids, and when it was written, say nothing that the line itself does not.
@@ -232,25 +240,25 @@ fn said(writes: &[Write], context: &Context<'_>) -> String {
             (_, None) => format!("{label}: {shown}"),
         };
         let order = fields_of(write.container).iter().position(|field| field.key == info.key).unwrap_or(usize::MAX);
-        match records.iter_mut().find(|(container, entry, _)| (*container, *entry) == (write.container, write.entry.as_str())) {
-            Some((_, _, fields)) => fields.push((order, text)),
-            None => records.push((write.container, &write.entry, vec![(order, text)])),
+        match records.iter_mut().find(|one| (one.container, one.entry) == (write.container, write.entry.as_str())) {
+            Some(said) => said.fields.push((order, text)),
+            None => records.push(Said { container: write.container, entry: &write.entry, fields: vec![(order, text)] }),
         }
     }
     records
         .into_iter()
-        .map(|(container, _, mut fields)| {
-            fields.sort_by_key(|(order, _)| *order);
-            let fields = fields.into_iter().map(|(_, text)| text).collect::<Vec<_>>().join("; ");
-            format!("{}: {fields}", record_name(container, context))
+        .map(|mut said| {
+            said.fields.sort_by_key(|(order, _)| *order);
+            let fields = said.fields.into_iter().map(|(_, text)| text).collect::<Vec<_>>().join("; ");
+            format!("{}: {fields}", record_name(said.container, context))
         })
         .collect::<Vec<_>>()
         .join("\n")
 }
 
 /// What a record in a container is called.
-fn record_name(container: veldboek_core::record::Container, context: &Context<'_>) -> String {
-    use veldboek_core::record::Container as In;
+fn record_name(container: Container, context: &Context<'_>) -> String {
+    use Container as In;
     let (nl, en) = match container {
         In::Trainee => ("persoon", "trainee"),
         In::Trajectories => ("traject", "trajectory"),
@@ -512,7 +520,7 @@ fn settlement(
 }
 
 /// A typed value as the cell of a field.
-fn parsed(container: veldboek_core::record::Container, key: &str, typed: &str) -> Result<Scalar, Problem> {
+fn parsed(container: Container, key: &str, typed: &str) -> Result<Scalar, Problem> {
     let Some((info, member)) = field_of(container, key) else { return Ok(Scalar::Text(typed.to_owned())) };
     if typed.trim().is_empty() {
         return Ok(Scalar::Null);

@@ -1,0 +1,119 @@
+//! Named points at which a test lets the process die, to prove that nothing saved is lost.
+//!
+//! Compiled in only with the feature `faults`; a program as it is delivered has no way to be told to stop itself.
+
+/// Half of a request's body went out.
+#[cfg(feature = "faults")]
+pub(crate) const BODY_HALF_SENT: &str = "body-half-sent";
+/// The server's answer is here, nothing of it was used: acknowledged, but the outbox is still full.
+pub(crate) const ANSWER_RECEIVED: &str = "answer-received";
+/// Half of what an answer brings is written.
+#[cfg(feature = "faults")]
+pub(crate) const PAGE_HALF_APPLIED: &str = "page-half-applied";
+
+#[cfg(feature = "faults")]
+pub(crate) use real::{FaultyDisk, HalfBody, apply, point};
+
+#[cfg(feature = "faults")]
+mod real {
+    use std::io::Read;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use veldboek_core::disk::{Disk, DiskError, Held};
+
+    static APPLYING: AtomicBool = AtomicBool::new(false);
+
+    fn wanted(name: &str) -> bool {
+        std::env::var_os("VELDBOEK_FAULT").is_some_and(|wanted| wanted == name)
+    }
+
+    /// Ends the process here, at once and without any cleaning up, if `VELDBOEK_FAULT` names this point.
+    #[expect(clippy::print_stderr, reason = "the test reads this line as the proof that the point was reached")]
+    pub(crate) fn point(name: &str) {
+        if wanted(name) {
+            eprintln!("fault reached: {name}");
+            std::process::abort();
+        }
+    }
+
+    /// Runs what takes in an answer, with the point [`super::PAGE_HALF_APPLIED`] in what it writes.
+    pub(crate) fn apply<T>(work: impl FnOnce() -> T) -> T {
+        APPLYING.store(true, Ordering::SeqCst);
+        let done = work();
+        APPLYING.store(false, Ordering::SeqCst);
+        done
+    }
+
+    /// A body that can end the process when half of it was read.
+    pub(crate) struct HalfBody<'a> {
+        /// What is left of it.
+        pub(crate) rest: &'a [u8],
+        /// How long it was.
+        pub(crate) length: usize,
+    }
+
+    impl Read for HalfBody<'_> {
+        fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+            let sent = self.length - self.rest.len();
+            let half = self.length / 2;
+            if sent >= half {
+                if wanted(super::BODY_HALF_SENT) {
+                    // What was handed over is on its way before the process ends.
+                    std::thread::sleep(std::time::Duration::from_millis(50));
+                }
+                point(super::BODY_HALF_SENT);
+            }
+            let most = if sent < half { half - sent } else { self.rest.len() };
+            let count = most.min(into.len());
+            let (now, later) = self.rest.split_at(count);
+            into[..count].copy_from_slice(now);
+            self.rest = later;
+            Ok(count)
+        }
+    }
+
+    /// A disk that can end the process when half of an answer was written to the journal.
+    pub(crate) struct FaultyDisk(pub(crate) Arc<dyn Disk>);
+
+    impl Disk for FaultyDisk {
+        fn append(&self, name: &str, bytes: &[u8]) -> Result<(), DiskError> {
+            if APPLYING.load(Ordering::SeqCst) && name.starts_with("journal") && wanted(super::PAGE_HALF_APPLIED) {
+                self.0.append(name, &bytes[..bytes.len() / 2])?;
+                point(super::PAGE_HALF_APPLIED);
+            }
+            self.0.append(name, bytes)
+        }
+        fn sync(&self, name: &str) -> Result<(), DiskError> {
+            self.0.sync(name)
+        }
+        fn read(&self, name: &str, offset: u64, most: usize) -> Result<Vec<u8>, DiskError> {
+            self.0.read(name, offset, most)
+        }
+        fn len(&self, name: &str) -> Result<Option<u64>, DiskError> {
+            self.0.len(name)
+        }
+        fn truncate(&self, name: &str, len: u64) -> Result<(), DiskError> {
+            self.0.truncate(name, len)
+        }
+        fn list(&self) -> Result<Vec<String>, DiskError> {
+            self.0.list()
+        }
+        fn remove(&self, name: &str) -> Result<(), DiskError> {
+            self.0.remove(name)
+        }
+        fn lock(&self) -> Result<Box<dyn Held>, DiskError> {
+            self.0.lock()
+        }
+    }
+}
+
+/// Nothing: the feature `faults` is off.
+#[cfg(not(feature = "faults"))]
+pub(crate) fn point(_name: &str) {}
+
+/// Just the work: the feature `faults` is off.
+#[cfg(not(feature = "faults"))]
+pub(crate) fn apply<T>(work: impl FnOnce() -> T) -> T {
+    work()
+}
