@@ -5,6 +5,7 @@
 mod form;
 mod register;
 mod reports;
+mod visits;
 mod work;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use veldboek_core::record::Lang;
 pub(crate) use form::{Changes, Form};
 pub(crate) use register::*;
 pub(crate) use reports::*;
+pub(crate) use visits::*;
 pub(crate) use work::*;
 
 use crate::render::Format;

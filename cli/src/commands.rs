@@ -2,12 +2,15 @@
 
 mod book;
 mod bundle;
+mod conflicts;
 mod contacts;
 mod context;
 mod demo;
 mod exchange;
 mod find;
 mod import;
+mod look;
+mod places;
 mod register;
 mod reports;
 mod setup;
@@ -34,9 +37,9 @@ pub(crate) fn run(cli: Cli, lang: Lang, console: &mut Console) -> Result<Output,
         Command::Device(command) => setup::device(context, &command),
         Command::Trainee(command) => work::trainee(context, command),
         Command::Trajectory(command) => work::trajectory(context, command),
-        Command::Placement(command) => work::placement(context, command),
-        Command::Training(command) => work::training(context, command),
-        Command::Outflow(command) => work::outflow(context, command),
+        Command::Placement(command) => places::placement(context, command),
+        Command::Training(command) => places::training(context, command),
+        Command::Outflow(command) => places::outflow(context, command),
         Command::Visit(command) => visits::visit(context, command),
         Command::Agreement(command) => visits::agreement(context, command),
         Command::Caseload(options) => visits::caseload(context, &mut context.book()?, &options),
@@ -45,10 +48,10 @@ pub(crate) fn run(cli: Cli, lang: Lang, console: &mut Console) -> Result<Output,
         Command::Status => exchange::status(context),
         Command::Bundle(BundleCommand::Export(export)) => bundle::export(context, &export),
         Command::Bundle(BundleCommand::Import(files)) | Command::Merge(files) => bundle::merge(context, &files),
-        Command::Conflicts(conflicts) => exchange::conflicts(context, conflicts.command),
-        Command::History(name) => exchange::history(context, &name),
-        Command::Export(export) => exchange::export(context, &export),
-        Command::Verify(verify) => exchange::verify(context, &verify),
+        Command::Conflicts(options) => conflicts::conflicts(context, options.command),
+        Command::History(name) => look::history(context, &name),
+        Command::Export(export) => look::export(context, &export),
+        Command::Verify(verify) => look::verify(context, &verify),
         Command::Report(command) => reports::report(context, &mut context.book()?, command),
         Command::Programme(command) => register::keyed(context, command),
         Command::Funding(command) => register::keyed(context, command),

@@ -10,8 +10,8 @@ use veldboek_core::field_book::{Conflict, ExchangeError, Merged};
 use veldboek_core::record::{Code, Lang};
 
 use super::book::Book;
+use super::conflicts::{conflict_json, conflicts_table, resolve_hint};
 use super::context::Context;
-use super::exchange::{conflict_json, conflicts_table, resolve_hint};
 use super::find::reference;
 use crate::args::{BundleExport, BundleFiles};
 use crate::message::{Exit, Problem, Text, text};

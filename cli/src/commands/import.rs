@@ -244,7 +244,7 @@ fn output(context: &Context<'_>, kind: &str, file: &Path, imported: &Imported, d
     }
     let attention = imported.conflicts > 0 || !imported.rejected.is_empty();
     if imported.conflicts > 0 {
-        output = output.note(super::exchange::resolve_hint());
+        output = output.note(super::conflicts::resolve_hint());
     }
     if attention { output.exit(Exit::Attention) } else { output }
 }

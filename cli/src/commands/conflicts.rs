@@ -1,0 +1,256 @@
+//! Values that a person has to choose between.
+
+use serde_json::{Value, json};
+use veldboek_core::clock::Timestamp;
+use veldboek_core::dossier::assignments::Clash;
+use veldboek_core::field_book::{Conflict, ConflictKind, FieldBook, field_of, show_cell};
+use veldboek_core::ids::EntryId;
+use veldboek_core::record::{Container, Lang, Scalar, Write};
+
+use super::book::Book;
+use super::context::Context;
+use super::look::{local, scalar_json};
+use crate::args::{ConflictsCommand, Resolve};
+use crate::message::{Problem, Text, text};
+use crate::render::{Output, Table};
+
+/// How to settle a conflict.
+pub(super) fn resolve_hint() -> Text {
+    text!(
+        "kies met `veldboek conflicts resolve KENMERK --choose NUMMER`, of schrijf een andere waarde met --value",
+        "choose with `veldboek conflicts resolve ID --choose NUMBER`, or write another value with --value"
+    )
+}
+
+/// The values to choose from: number, value, as shown, who, when.
+struct Choice {
+    value: Scalar,
+    shown: String,
+    by: String,
+    at: Option<Timestamp>,
+    /// The assignment that stays, when that is what is chosen.
+    holder: Option<EntryId>,
+}
+
+fn choices(book: &mut Book, conflict: &Conflict, context: &Context<'_>) -> Vec<Choice> {
+    if let ConflictKind::Clash(said) = &conflict.kind {
+        let Ok(dossier) = book.inner.dossier(conflict.document) else { return Vec::new() };
+        let clash = dossier.clashes().into_iter().find(|clash| clash.message(Lang::Nl) == *said);
+        let holders = clash.map(|Clash::TwoPrimaryCoaches { holders, .. }| holders).unwrap_or_default();
+        return holders
+            .into_iter()
+            .map(|(id, coach)| Choice {
+                value: Scalar::Text(coach.clone()),
+                shown: coach,
+                by: String::new(),
+                at: None,
+                holder: Some(id),
+            })
+            .collect();
+    }
+    conflict
+        .versions
+        .iter()
+        .map(|version| Choice {
+            value: version.value.clone(),
+            shown: if version.value == Scalar::Null { "-".to_owned() } else { conflict.show(version, context.lang) },
+            by: version.by.clone(),
+            at: version.at,
+            holder: None,
+        })
+        .collect()
+}
+
+fn what(conflict: &Conflict, context: &Context<'_>) -> String {
+    conflict.field(context.lang)
+}
+
+/// A conflict for programs.
+pub(super) fn conflict_json(book: &mut Book, conflict: &Conflict, context: &Context<'_>) -> Value {
+    let people = book.inner.people().unwrap_or_default();
+    let versions: Vec<Value> = choices(book, conflict, context)
+        .into_iter()
+        .enumerate()
+        .map(|(index, choice)| {
+            json!({
+                "number": index + 1,
+                "value": scalar_json(&choice.value),
+                "shown": choice.shown,
+                "by": choice.by,
+                "by_name": people.get(&choice.by),
+                "at": choice.at.map(|at| at.to_string()),
+            })
+        })
+        .collect();
+    let (kind, place) = match &conflict.kind {
+        ConflictKind::Field(container, entry, key) => ("field", Some((container, entry, key))),
+        ConflictKind::Proposal(container, entry, key, _) => ("import", Some((container, entry, key))),
+        ConflictKind::DuplicateReference(_) => ("duplicate_reference", None),
+        ConflictKind::Clash(_) => ("two_primary_coaches", None),
+    };
+    json!({
+        "id": conflict.id,
+        "document": conflict.document.to_string(),
+        "reference": conflict.reference,
+        "kind": kind,
+        "record": place.map(|(container, ..)| container.key()),
+        "entry": place.map(|(_, entry, _)| entry),
+        "field": place.and_then(|(container, _, key)| field_of(*container, key).map(|(info, _)| info.name)),
+        "field_label": what(conflict, context),
+        "versions": versions,
+    })
+}
+
+/// Conflicts for people: a row per value.
+pub(super) fn conflicts_table(book: &mut Book, conflicts: &[Conflict], context: &Context<'_>) -> Table {
+    let people = book.inner.people().unwrap_or_default();
+    let mut table =
+        context.headings(&["Kenmerk|Id", "Dossier", "Wat|What", "Nr.|No.", "Waarde|Value", "Door|By", "Wanneer|When"]);
+    for conflict in conflicts {
+        let register = context.say("register", "register");
+        let of = conflict.reference.clone().unwrap_or(register);
+        let choices = choices(book, conflict, context);
+        if choices.is_empty() {
+            table.row([
+                conflict.id.clone(),
+                of.clone(),
+                what(conflict, context),
+                String::new(),
+                String::new(),
+                String::new(),
+                String::new(),
+            ]);
+        }
+        for (index, choice) in choices.into_iter().enumerate() {
+            let first = index == 0;
+            let by = people.get(&choice.by).cloned().unwrap_or(choice.by);
+            table.row([
+                if first { conflict.id.clone() } else { String::new() },
+                if first { of.clone() } else { String::new() },
+                if first { what(conflict, context) } else { String::new() },
+                (index + 1).to_string(),
+                choice.shown,
+                by,
+                choice.at.map(local).unwrap_or_default(),
+            ]);
+        }
+    }
+    table
+}
+
+/// `conflicts`
+pub(super) fn conflicts(context: &Context<'_>, command: Option<ConflictsCommand>) -> Result<Output, Problem> {
+    let mut book = context.book()?;
+    let all = book.inner.conflicts()?;
+    match command {
+        None | Some(ConflictsCommand::List) => {
+            let rows: Vec<Value> = all.iter().map(|conflict| conflict_json(&mut book, conflict, context)).collect();
+            let table = conflicts_table(&mut book, &all, context);
+            let output = Output::new(json!({ "rows": rows }), table);
+            Ok(match all.is_empty() {
+                true => output,
+                false => output.note(resolve_hint()),
+            })
+        }
+        Some(ConflictsCommand::Resolve(resolve)) => {
+            let wanted = resolve.conflict.trim();
+            let by_number = wanted.parse::<usize>().ok().and_then(|number| all.get(number.checked_sub(1)?));
+            let by_name: Vec<&Conflict> =
+                all.iter().filter(|conflict| wanted.len() >= 3 && conflict.id.starts_with(wanted)).collect();
+            let conflict = match (by_name.as_slice(), by_number) {
+                ([one], _) => *one,
+                ([], Some(one)) => one,
+                (several, _) => {
+                    let kind = text!("conflict", "conflict");
+                    let hint = text!(
+                        "`veldboek conflicts` toont wat er te kiezen valt",
+                        "`veldboek conflicts` shows what there is to choose"
+                    );
+                    return Err(match several {
+                        [] => Problem::Unknown { kind, wanted: wanted.to_owned(), hint },
+                        several => Problem::Ambiguous {
+                            kind,
+                            wanted: wanted.to_owned(),
+                            candidates: several.iter().map(|one| one.id.clone()).collect(),
+                        },
+                    });
+                }
+            };
+            let (writes, shown) = settlement(&mut book, conflict, &resolve, context)?;
+            book.inner.perform(conflict.document, writes, book.moment, &mut book.rng)?;
+            let of = conflict.reference.clone().unwrap_or_else(|| context.say("register", "register"));
+            let value = json!({
+                "id": conflict.id,
+                "reference": conflict.reference,
+                "chosen": shown,
+                "saved": "device",
+                "left": book.inner.conflicts()?.len(),
+            });
+            let rows = [(context.say("gekozen", "chosen"), format!("{of}  {}: {shown}", what(conflict, context)))];
+            Ok(Output::new(value, Table::sheet(rows)))
+        }
+    }
+}
+
+fn settlement(
+    book: &mut Book,
+    conflict: &Conflict,
+    resolve: &Resolve,
+    context: &Context<'_>,
+) -> Result<(Vec<Write>, String), Problem> {
+    let choices = choices(book, conflict, context);
+    let reference = conflict.reference.clone().unwrap_or_default();
+    if let ConflictKind::DuplicateReference(_) = conflict.kind {
+        let document = conflict.document;
+        return Err(Problem::Rule(
+            text!("twee dossiers dragen de referentie {reference}", "two dossiers carry the reference {reference}"),
+            text!(
+                "geef een van beide een andere: `veldboek trainee edit {document} --reference NIEUW`",
+                "give one of them another: `veldboek trainee edit {document} --reference NEW`"
+            ),
+        ));
+    }
+    if let Some(number) = resolve.choose {
+        let Some(choice) = number.checked_sub(1).and_then(|index| choices.get(index)) else {
+            let count = choices.len();
+            return Err(Problem::Usage(
+                text!("er is geen waarde {number}", "there is no value {number}"),
+                text!("kies een nummer van 1 tot en met {count}", "choose a number from 1 to {count}"),
+            ));
+        };
+        if let (Some(keep), ConflictKind::Clash(said)) = (choice.holder, &conflict.kind) {
+            let dossier = book.inner.dossier(conflict.document)?;
+            let clash = dossier.clashes().into_iter().find(|clash| clash.message(Lang::Nl) == *said);
+            let Some(clash) = clash else { return Ok((Vec::new(), choice.shown.clone())) };
+            return Ok((dossier.settle(&clash, keep)?.writes, choice.shown.clone()));
+        }
+        return Ok((FieldBook::settle(conflict, choice.value.clone()), choice.shown.clone()));
+    }
+    let typed = resolve.value.clone().unwrap_or_default();
+    let (ConflictKind::Field(container, _, key) | ConflictKind::Proposal(container, _, key, _)) = &conflict.kind else {
+        return Err(Problem::Usage(
+            text!("hier kan alleen een nummer worden gekozen", "only a number can be chosen here"),
+            text!("gebruik --choose NUMMER", "use --choose NUMBER"),
+        ));
+    };
+    let value = parsed(*container, key, &typed)?;
+    let shown = show_cell(*container, key, &value, context.lang).1;
+    Ok((FieldBook::settle(conflict, value), shown))
+}
+
+/// A typed value as the cell of a field.
+fn parsed(container: Container, key: &str, typed: &str) -> Result<Scalar, Problem> {
+    let Some((info, member)) = field_of(container, key) else { return Ok(Scalar::Text(typed.to_owned())) };
+    if typed.trim().is_empty() {
+        return Ok(Scalar::Null);
+    }
+    let text = member.map_or(typed.to_owned(), |member| format!("{member}={typed}"));
+    let cells = (info.parse)(&text).map_err(|error| {
+        let (nl, en) = (crate::message::unreadable(&error.0, Lang::Nl), error.0);
+        Problem::Usage(
+            text!("{nl}", "{en}"),
+            text!("schrijf de waarde zoals bij de gewone opdracht", "write the value as with the ordinary command"),
+        )
+    })?;
+    Ok(cells.into_iter().next().map_or(Scalar::Null, |(_, value)| value))
+}
