@@ -150,11 +150,13 @@ impl Client {
         } else {
             let builder = builder.header("content-type", "application/cbor");
             #[cfg(feature = "faults")]
-            let builder = builder.header("content-length", body.len().to_string());
-            #[cfg(feature = "faults")]
-            let mut half = crate::faults::HalfBody { rest: body, length: body.len() };
-            #[cfg(feature = "faults")]
-            let body = ureq::SendBody::from_reader(&mut half);
+            if crate::faults::wanted(crate::faults::BODY_HALF_SENT) {
+                let mut half = crate::faults::HalfBody { rest: body, length: body.len() };
+                let builder = builder.header("content-length", body.len().to_string());
+                let request = builder.body(ureq::SendBody::from_reader(&mut half)).map_err(ureq::Error::from);
+                let _ = request.and_then(|request| self.agent.run(request));
+                unreachable!("the process stands still until it is killed");
+            }
             builder.body(body).map_err(ureq::Error::from).and_then(|request| self.agent.run(request))
         };
         let mut answer = answered.map_err(|error| self.unreachable(&error))?;

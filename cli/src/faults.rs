@@ -1,6 +1,6 @@
-//! Named points at which a test lets the process die, to prove that nothing saved is lost.
+//! Named points at which a test ends the process with `kill -9`, to prove that nothing saved is lost.
 //!
-//! Compiled in only with the feature `faults`; a program as it is delivered has no way to be told to stop itself.
+//! Compiled in only with the feature `faults`; a program as it is delivered has no way to be told to stand still.
 
 /// Half of a request's body went out.
 #[cfg(feature = "faults")]
@@ -12,7 +12,7 @@ pub(crate) const ANSWER_RECEIVED: &str = "answer-received";
 pub(crate) const PAGE_HALF_APPLIED: &str = "page-half-applied";
 
 #[cfg(feature = "faults")]
-pub(crate) use real::{FaultyDisk, HalfBody, apply, point};
+pub(crate) use real::{FaultyDisk, HalfBody, apply, point, wanted};
 
 #[cfg(feature = "faults")]
 mod real {
@@ -24,16 +24,19 @@ mod real {
 
     static APPLYING: AtomicBool = AtomicBool::new(false);
 
-    fn wanted(name: &str) -> bool {
+    /// Whether `VELDBOEK_FAULT` names this point.
+    pub(crate) fn wanted(name: &str) -> bool {
         std::env::var_os("VELDBOEK_FAULT").is_some_and(|wanted| wanted == name)
     }
 
-    /// Ends the process here, at once and without any cleaning up, if `VELDBOEK_FAULT` names this point.
+    /// Stands still here for ever if `VELDBOEK_FAULT` names this point: what ends the process is the test's own signal.
     #[expect(clippy::print_stderr, reason = "the test reads this line as the proof that the point was reached")]
     pub(crate) fn point(name: &str) {
         if wanted(name) {
             eprintln!("fault reached: {name}");
-            std::process::abort();
+            loop {
+                std::thread::park();
+            }
         }
     }
 
@@ -45,7 +48,7 @@ mod real {
         done
     }
 
-    /// A body that can end the process when half of it was read.
+    /// A body that makes the process stand still when half of it was read.
     pub(crate) struct HalfBody<'a> {
         /// What is left of it.
         pub(crate) rest: &'a [u8],
@@ -58,10 +61,6 @@ mod real {
             let sent = self.length - self.rest.len();
             let half = self.length / 2;
             if sent >= half {
-                if wanted(super::BODY_HALF_SENT) {
-                    // What was handed over is on its way before the process ends.
-                    std::thread::sleep(std::time::Duration::from_millis(50));
-                }
                 point(super::BODY_HALF_SENT);
             }
             let most = if sent < half { half - sent } else { self.rest.len() };
@@ -73,7 +72,7 @@ mod real {
         }
     }
 
-    /// A disk that can end the process when half of an answer was written to the journal.
+    /// A disk that makes the process stand still when half of an answer was written to the journal.
     pub(crate) struct FaultyDisk(pub(crate) Arc<dyn Disk>);
 
     impl Disk for FaultyDisk {

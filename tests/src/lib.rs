@@ -2,6 +2,8 @@
 
 #![allow(clippy::expect_used, reason = "the harness is a test: it stops at the first surprise")]
 
+pub mod process;
+
 use std::sync::Arc;
 
 use rand_core::{Infallible, TryCryptoRng, TryRng};
