@@ -314,6 +314,7 @@ pub(crate) struct Export {
 #[derive(Debug, Args)]
 pub(crate) struct Invite {
     /// Code van de persoon, bijvoorbeeld `anna` | Code of the person, such as `anna`
+    #[arg(long, value_name = "CODE")]
     pub(crate) person: String,
     /// Hoe collega's de persoon noemen | What colleagues call the person
     #[arg(long)]

@@ -3,6 +3,8 @@
 //! Run with `--features faults`, which lets the child processes stand still at named points. Each point is proven reached by the
 //! line that the process leaves on standard error, five times each; then it is killed.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod field;
 
 use std::io::{BufRead, BufReader};

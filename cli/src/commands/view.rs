@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use veldboek_core::codes::{Competence, PartySpoken, TargetGroup};
-use veldboek_core::record::{Code, Lang, Record, Scalar};
+use veldboek_core::record::{Code, FieldInfo, Lang, Record, Scalar};
 
 use crate::render::Table;
 
@@ -17,7 +17,7 @@ pub(super) fn json<R: Record + Serialize>(record: &R, lang: Lang) -> Map<String,
     let mut map = Map::new();
     for info in R::fields() {
         let value = whole.get(info.name).cloned().unwrap_or(Value::Null);
-        let label = label(info.name, info.show, cells.get(info.key), &value, lang);
+        let label = label(info, cells.get(info.key), &value, lang);
         let value = match (info.name, cells.get(info.key)) {
             (_, Some(scalar @ Scalar::Time(_))) => json!((info.show)(scalar, lang)),
             ("hours_per_week", Some(Scalar::Int(hundredths))) => hours(*hundredths),
@@ -35,67 +35,23 @@ fn hours(hundredths: i64) -> Value {
     if hundredths % 100 == 0 { json!(hundredths / 100) } else { json!(hundredths as f64 / 100.0) }
 }
 
-fn label(name: &str, show: fn(&Scalar, Lang) -> String, cell: Option<&Scalar>, value: &Value, lang: Lang) -> Option<Value> {
+/// The label beside a code; of a set, the labels; of a map, those of its members.
+fn label(info: &FieldInfo, cell: Option<&Scalar>, value: &Value, lang: Lang) -> Option<Value> {
     match (cell, value) {
-        (Some(scalar @ Scalar::Text(code)), _) => {
-            let label = show(scalar, lang);
-            let is_code = label != *code || (!code.is_empty() && code.bytes().all(|b| b.is_ascii_uppercase() || b == b'_'));
-            (is_code && is_a_code(name)).then(|| json!(label))
-        }
+        (Some(scalar @ Scalar::Text(_)), _) if is_code(info) => Some(json!((info.show)(scalar, lang))),
         (_, Value::Array(codes)) => {
-            Some(codes.iter().filter_map(Value::as_str).map(|code| json!(member(name, code, lang))).collect())
+            Some(codes.iter().filter_map(Value::as_str).map(|code| json!(member(info.name, code, lang))).collect())
         }
-        (_, Value::Object(members)) if name == "scores" => {
-            Some(Value::Object(members.keys().map(|code| (code.clone(), json!(member(name, code, lang)))).collect()))
+        (_, Value::Object(members)) if info.name == "scores" => {
+            Some(Value::Object(members.keys().map(|code| (code.clone(), json!(member(info.name, code, lang)))).collect()))
         }
         _ => None,
     }
 }
 
-/// Free text is not a code, even if it is all capitals.
-fn is_a_code(field: &str) -> bool {
-    !matches!(
-        field,
-        "reference"
-            | "given_name"
-            | "family_initial"
-            | "programme"
-            | "school"
-            | "employer"
-            | "coach"
-            | "text"
-            | "summary"
-            | "name"
-            | "note"
-            | "reason"
-            | "organisation"
-            | "municipality"
-            | "brin"
-            | "trajectory_ref"
-            | "funding"
-            | "part_of"
-            | "by"
-            | "course"
-            | "provider"
-            | "location"
-            | "function_title"
-            | "withdrawn"
-            | "school_of_origin"
-            | "contact_phone"
-            | "help_question"
-            | "supervisor_first_name"
-            | "display_name"
-            | "decision_ref"
-            | "funder"
-            | "programmes"
-            | "schools"
-            | "kvk"
-            | "phone"
-            | "method"
-            | "source"
-            | "legal_basis"
-            | "status_reason"
-    )
+/// Whether a field takes codes: it says which when it is given another.
+fn is_code(info: &FieldInfo) -> bool {
+    (info.parse)("?").is_err_and(|error| error.0.contains("choose from: "))
 }
 
 /// The label of a member of a set or map.

@@ -1,5 +1,6 @@
 //! The field as these tests know it: a server in this process, and field books in directories.
 #![allow(dead_code, reason = "each test file uses its part of this")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -69,7 +70,7 @@ impl Town {
         let admin = Person { dir: dir.join("beheer") };
         admin.ok(&["enrol", self.code.as_ref().unwrap(), "--server", &self.url()]);
         let join = |by: &Person, code: &str, role: &str| {
-            let invitation = by.json(&["invite", code, "--role", role, "--organisation", "wf", "--name", code]);
+            let invitation = by.json(&["invite", "--person", code, "--role", role, "--organisation", "wf", "--name", code]);
             let person = Person { dir: dir.join(code) };
             person.ok(&["enrol", invitation["code"].as_str().unwrap(), "--server", &self.url()]);
             person
