@@ -33,10 +33,7 @@ struct Choice {
 }
 
 fn choices(book: &mut Book, conflict: &Conflict, context: &Context<'_>) -> Vec<Choice> {
-    if let ConflictKind::Clash(said) = &conflict.kind {
-        let Ok(dossier) = book.inner.dossier(conflict.document) else { return Vec::new() };
-        let clash = dossier.clashes().into_iter().find(|clash| clash.message(Lang::Nl) == *said);
-        let holders = clash.map(|Clash::TwoPrimaryCoaches { holders, .. }| holders).unwrap_or_default();
+    if let Some(Clash::TwoPrimaryCoaches { holders, .. }) = clash(book, conflict) {
         return holders
             .into_iter()
             .map(|(id, coach)| Choice {
@@ -61,8 +58,15 @@ fn choices(book: &mut Book, conflict: &Conflict, context: &Context<'_>) -> Vec<C
         .collect()
 }
 
-fn what(conflict: &Conflict, context: &Context<'_>) -> String {
-    conflict.field(context.lang)
+fn what(book: &mut Book, conflict: &Conflict, context: &Context<'_>) -> String {
+    clash(book, conflict).map_or_else(|| conflict.field(context.lang), |clash| clash.message(context.lang))
+}
+
+/// The clash of assignments behind a conflict, if it is one.
+fn clash(book: &mut Book, conflict: &Conflict) -> Option<Clash> {
+    let ConflictKind::Clash(said) = &conflict.kind else { return None };
+    let dossier = book.inner.dossier(conflict.document).ok()?;
+    dossier.clashes().into_iter().find(|clash| clash.message(Lang::Nl) == *said)
 }
 
 /// A conflict for programs.
@@ -96,7 +100,7 @@ pub(super) fn conflict_json(book: &mut Book, conflict: &Conflict, context: &Cont
         "record": place.map(|(container, ..)| container.key()),
         "entry": place.map(|(_, entry, _)| entry),
         "field": place.and_then(|(container, _, key)| field_of(*container, key).map(|(info, _)| info.name)),
-        "field_label": what(conflict, context),
+        "field_label": what(book, conflict, context),
         "versions": versions,
     })
 }
@@ -114,7 +118,7 @@ pub(super) fn conflicts_table(book: &mut Book, conflicts: &[Conflict], context: 
             table.row([
                 conflict.id.clone(),
                 of.clone(),
-                what(conflict, context),
+                what(book, conflict, context),
                 String::new(),
                 String::new(),
                 String::new(),
@@ -127,7 +131,7 @@ pub(super) fn conflicts_table(book: &mut Book, conflicts: &[Conflict], context: 
             table.row([
                 if first { conflict.id.clone() } else { String::new() },
                 if first { of.clone() } else { String::new() },
-                if first { what(conflict, context) } else { String::new() },
+                if first { what(book, conflict, context) } else { String::new() },
                 (index + 1).to_string(),
                 choice.shown,
                 by,
@@ -176,6 +180,8 @@ pub(super) fn conflicts(context: &Context<'_>, command: Option<ConflictsCommand>
                     });
                 }
             };
+            // Once it is settled, nothing says what it was about.
+            let asked = what(&mut book, conflict, context);
             let (writes, shown) = settlement(&mut book, conflict, &resolve, context)?;
             book.inner.perform(conflict.document, writes, book.moment, &mut book.rng)?;
             let of = conflict.reference.clone().unwrap_or_else(|| context.say("register", "register"));
@@ -186,7 +192,7 @@ pub(super) fn conflicts(context: &Context<'_>, command: Option<ConflictsCommand>
                 "saved": "device",
                 "left": book.inner.conflicts()?.len(),
             });
-            let rows = [(context.say("gekozen", "chosen"), format!("{of}  {}: {shown}", what(conflict, context)))];
+            let rows = [(context.say("gekozen", "chosen"), format!("{of}  {asked}: {shown}"))];
             Ok(Output::new(value, Table::sheet(rows)))
         }
     }
@@ -218,10 +224,8 @@ fn settlement(
                 text!("kies een nummer van 1 tot en met {count}", "choose a number from 1 to {count}"),
             ));
         };
-        if let (Some(keep), ConflictKind::Clash(said)) = (choice.holder, &conflict.kind) {
+        if let (Some(keep), Some(clash)) = (choice.holder, clash(book, conflict)) {
             let dossier = book.inner.dossier(conflict.document)?;
-            let clash = dossier.clashes().into_iter().find(|clash| clash.message(Lang::Nl) == *said);
-            let Some(clash) = clash else { return Ok((Vec::new(), choice.shown.clone())) };
             return Ok((dossier.settle(&clash, keep)?.writes, choice.shown.clone()));
         }
         return Ok((FieldBook::settle(conflict, choice.value.clone()), choice.shown.clone()));

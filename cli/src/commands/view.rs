@@ -94,6 +94,10 @@ pub(super) fn table<R: Record>(key: &str, records: &[(String, &R)], lang: Lang) 
     let mut used: Vec<usize> = Vec::new();
     let fields = R::fields();
     for (index, info) in fields.iter().enumerate() {
+        // What the records hang on is plain from where the table stands.
+        if matches!(info.name, "trajectory" | "visit") {
+            continue;
+        }
         let filled = records
             .iter()
             .any(|(_, record)| record.cells().keys().any(|cell| cell == info.key || cell.starts_with(&format!("{}:", info.key))));

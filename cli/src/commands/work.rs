@@ -262,7 +262,15 @@ pub(super) fn trajectory(context: &mut Context<'_>, command: TrajectoryCommand) 
             let plan = book.plan(Some(open.check), |by| dossier.open_trajectory(by, draft))?;
             let (id, warnings) = change(&mut book, document, plan)?;
             let ids = [("id", id.to_string()), ("document", document.to_string())];
-            Ok(context.done(&text!("traject begonnen", "trajectory opened"), &reference(document, &dossier), &ids, &warnings))
+            let of = reference(document, &dossier);
+            let output = context.done(&text!("traject begonnen", "trajectory opened"), &of, &ids, &warnings);
+            Ok(match book.inner.dossier(document)?.primary_coach_on(id, today) {
+                Some(_) => output,
+                None => output.note(text!(
+                    "let op: niemand begeleidt dit traject nog; wijs iemand toe met `veldboek assign {of} COACH`",
+                    "note: nobody coaches this trajectory yet; assign someone with `veldboek assign {of} COACH`"
+                )),
+            })
         }
         TrajectoryCommand::Agree(agree) => {
             let Found { document, dossier, id } = find::inside(&dossiers, &agree.name.trajectory, &TRAJECTORY)?;
