@@ -1,5 +1,7 @@
 //! The cache on disk only saves work: deleting it, damaging it or having it locked by another process changes no answer.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use std::sync::Arc;
 
 use veldboek_core::cache::{Cache, NoCache, SledCache};

@@ -1,6 +1,8 @@
 //! Two coaches and a coordinator share one dossier through a server: what one writes offline reaches the others whole,
 //! one field written by two at once is shown with both values, and a line without news costs almost nothing.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
+
 use veldboek_core::clock::Day;
 use veldboek_core::field_book::FieldBook;
 use veldboek_core::statement::Role;

@@ -1,6 +1,8 @@
 //! A field book written by the first version is read by this one, whatever has changed since: its dossier, its visits,
 //! who wrote them, its conflict, and what had not been sent.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
+
 use std::path::Path;
 use std::sync::Arc;
 

@@ -2,6 +2,8 @@
 //! synced is forgotten or torn. Afterwards every visit that was called saved is there once, by its text, on the device
 //! of a coordinator who was never near; and the journals are whole.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
+
 use std::sync::Arc;
 
 use veldboek_core::disk::SimulatedDisk;
