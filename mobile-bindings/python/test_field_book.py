@@ -322,6 +322,32 @@ class TheJourney(Region):
         self.assertEqual(anna.exchanges, 1)
         self.assertLessEqual(anna.bytes, 200)
 
+    def test_a_visit_logged_while_an_exchange_is_under_way_goes_with_the_next(self):
+        anna = self.enrolled("anna")
+        self.dossier(anna, "WF-2025-0006")
+        request = anna.book.sync_begin(anna.nonce)
+        answer = anna.carry(request)
+        anna.log("WF-2025-0006", "Tijdens het synchroniseren")
+        outcome = anna.book.sync_finish(request.exchange, answer)
+        self.assertTrue(outcome.again)
+        self.assertEqual(anna.summaries("WF-2025-0006"), {"Tijdens het synchroniseren": SavedState.DEVICE})
+        anna.nonce = outcome.nonce
+        (outcome,) = anna.sync()
+        self.assertEqual(outcome.accepted, 1)
+        self.assertEqual(anna.summaries("WF-2025-0006"), {"Tijdens het synchroniseren": SavedState.SERVER})
+
+    def test_an_answer_that_never_came_costs_nothing_but_another_exchange(self):
+        anna = self.enrolled("anna")
+        self.dossier(anna, "WF-2025-0007")
+        anna.log("WF-2025-0007", "Het antwoord ging verloren")
+        anna.carry(anna.book.sync_begin(anna.nonce))
+        anna.close()
+        anna.open()
+        self.assertEqual(anna.summaries("WF-2025-0007"), {"Het antwoord ging verloren": SavedState.DEVICE})
+        anna.sync()
+        self.assertEqual(anna.summaries("WF-2025-0007"), {"Het antwoord ging verloren": SavedState.SERVER})
+        self.assertEqual(len(anna.book.visits("WF-2025-0007")), 1)
+
     def test_a_restarted_app_that_forgot_its_nonce_needs_one_round_trip_more(self):
         anna = self.enrolled("anna")
         anna.close()

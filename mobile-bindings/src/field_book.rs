@@ -470,3 +470,6 @@ fn told(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "the program stopped halfway".to_owned())
 }
+
+#[cfg(test)]
+mod tests;
