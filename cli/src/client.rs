@@ -211,6 +211,15 @@ impl Client {
         };
         let ((nl, nl_next), (en, en_next)) = (halves(Lang::Nl), halves(Lang::En));
         let what = Text::new(nl, en);
+        // A reason without a code of its own comes in the server's words, which say more than that it is another one.
+        if let (ErrorCode::Other, Some(said)) = (error.code, &error.text) {
+            let next = match said.split_once("; ") {
+                Some((_, next)) => Text::same(next),
+                None => text!("vraag de beheerder van de server", "ask the administrator of the server"),
+            };
+            let what = said.split_once("; ").map_or(said.as_str(), |(what, _)| what);
+            return Err(Problem::Refused(text!("de server zegt: {what}", "the server says: {what}"), next));
+        }
         match error.code {
             ErrorCode::Busy | ErrorCode::Unavailable => Err(Problem::NoContact(self.url.clone(), what)),
             _ => Err(Problem::Refused(what, Text::new(nl_next, en_next))),

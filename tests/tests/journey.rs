@@ -19,11 +19,14 @@ fn prepared(town: &Town) {
     for (coach, name) in [("anna", "Anna Veldhuizen"), ("bram", "Bram Pietersen")] {
         carla.does(&["coach", "add", coach, "--display-name", name]);
     }
+    let file = town.folder().join("participants.csv");
+    let mut csv = "reference;given_name;birth_date;municipality;programme;referral_date;intake_date;agreement_date\r\n".to_owned();
     for n in 1..=DOSSIERS {
-        carla.does(&["trainee", "add", "--reference", &reference(n), "--given-name", "Sanne", "--municipality", "GM0392"]);
-        carla.does(&["trajectory", "open", &reference(n), "--programme", "KANS", "--referral-date", "2025-01-10"]);
-        carla.does(&["trajectory", "agree", &reference(n), "--on", "2025-02-01"]);
+        csv += &format!("{};Sanne;3-5-2006;GM0392;KANS;10-1-2025;20-1-2025;1-2-2025\r\n", reference(n));
     }
+    std::fs::write(&file, csv).unwrap();
+    let imported = carla.does(&["import", "participants", file.to_str().unwrap()]);
+    assert_eq!(number(&imported, "new_dossiers") as usize, DOSSIERS);
     for n in 1..=DOSSIERS {
         carla.does(&["assign", &reference(n), "anna", "--from", "2025-02-01"]);
         carla.does(&["assign", &reference(n), "bram", "--from", "2025-02-01", "--role", "SUPPORT"]);

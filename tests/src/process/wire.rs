@@ -25,6 +25,8 @@ pub struct Exchange {
     pub authentication: usize,
     /// The answer's status; 0 when none came.
     pub status: u16,
+    /// The whole answer, head and body, for who wants to give it again.
+    pub answer: Vec<u8>,
 }
 
 /// Where the next exchange is held.
@@ -64,9 +66,21 @@ struct Order {
     go_on: Receiver<()>,
 }
 
+/// Who is at the other end.
+#[derive(Clone, Default)]
+enum End {
+    /// Nobody.
+    #[default]
+    Nowhere,
+    /// A server.
+    At(SocketAddr),
+    /// Something that answers the same to everything, and hangs up.
+    Stranger(Vec<u8>),
+}
+
 #[derive(Default)]
 struct Shared {
-    to: Mutex<Option<SocketAddr>>,
+    to: Mutex<End>,
     order: Mutex<Option<Order>>,
     carried: Mutex<Vec<Exchange>>,
     ended: Mutex<bool>,
@@ -87,7 +101,7 @@ impl Wire {
     pub fn to(server: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("an address");
-        let shared = Arc::new(Shared { to: Mutex::new(Some(server)), ..Shared::default() });
+        let shared = Arc::new(Shared { to: Mutex::new(End::At(server)), ..Shared::default() });
         let accepting = shared.clone();
         std::thread::spawn(move || {
             for device in listener.incoming().map_while(Result::ok) {
@@ -111,12 +125,17 @@ impl Wire {
 
     /// From now on it leads to this server.
     pub fn lead_to(&self, server: SocketAddr) {
-        *open(&self.shared.to) = Some(server);
+        *open(&self.shared.to) = End::At(server);
     }
 
     /// From now on it leads nowhere.
     pub fn lead_nowhere(&self) {
-        *open(&self.shared.to) = None;
+        *open(&self.shared.to) = End::Nowhere;
+    }
+
+    /// From now on something else than the server answers: these bytes, whatever is asked.
+    pub fn lead_to_stranger(&self, answer: &[u8]) {
+        *open(&self.shared.to) = End::Stranger(answer.to_owned());
     }
 
     /// Holds the next `POST /v1/sync` at this place.
@@ -144,10 +163,17 @@ impl Drop for Wire {
 /// Carries exchanges for one device until either side has had enough.
 fn carry(device: &TcpStream, shared: &Shared) -> std::io::Result<()> {
     let cut = || std::io::Error::from(std::io::ErrorKind::ConnectionAborted);
-    let to = *open(&shared.to);
-    let server = TcpStream::connect(to.ok_or_else(cut)?)?;
-    let (mut from_device, mut from_server) = (BufReader::new(device), BufReader::new(&server));
-    let (mut to_device, mut to_server) = (device, &server);
+    let to = open(&shared.to).clone();
+    let (mut to_device, mut from_device) = (device, BufReader::new(device));
+    let server = match to {
+        End::Nowhere => return Err(cut()),
+        End::At(address) => TcpStream::connect(address)?,
+        End::Stranger(answer) => {
+            Message::read(&mut from_device)?;
+            return to_device.write_all(&answer);
+        }
+    };
+    let (mut to_server, mut from_server) = (&server, BufReader::new(&server));
     while let Some(question) = Message::read(&mut from_device)? {
         let mut exchange = Exchange {
             what: question.first_line.rsplit_once(' ').map(|(what, _)| what.to_owned()).unwrap_or_default(),
@@ -172,6 +198,7 @@ fn carry(device: &TcpStream, shared: &Shared) -> std::io::Result<()> {
         let Some(answer) = Message::read(&mut from_server)? else { return Err(cut()) };
         exchange.status = answer.first_line.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
         exchange.body_down = answer.body.len();
+        exchange.answer = [answer.head.as_slice(), &answer.body].concat();
         exchange.authentication += answer.bytes_of(&[NONCE]);
         hold(Halt::BeforeAnswer, &exchange)?;
         open(&shared.carried).push(exchange.clone());
