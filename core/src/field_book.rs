@@ -26,6 +26,7 @@ use crate::shelf::Shelf;
 use crate::statement::{DocumentKind, Grant, Opening, Role, SignedStatement, Statement};
 
 mod bundling;
+mod mending;
 mod reading;
 mod syncing;
 
@@ -64,6 +65,9 @@ pub enum FieldBookError {
     /// No dossier is known under this reference.
     #[error("no dossier is known as '{0}'")]
     UnknownDossier(String),
+    /// The dossier left this device: somebody else guides the trainee now.
+    #[error("dossier {0} is no longer on this device, because access to it ended; ask your coordinator if that is a mistake")]
+    Closed(DocumentId),
     /// Several dossiers carry this reference.
     #[error("several dossiers are known as '{0}'; name one by its id: {1}")]
     Ambiguous(String, String),
@@ -142,6 +146,10 @@ pub struct FieldBook {
     views: HashMap<DocumentId, reading::View>,
     /// Documents whose heads did not agree with the server's: the next request lists what is here.
     healing: Vec<DocumentId>,
+    /// How often this process asked for healing; a mismatch that does not heal must not keep a line busy for ever.
+    healing_rounds: u32,
+    /// Changes that the server deferred since this process began: they wait behind what is new.
+    deferred: HashSet<ChangeHash>,
     /// Changes that the server turned out to lack.
     resend: HashSet<(DocumentId, ChangeHash)>,
     /// Keys from certificates that came in the answer that is being taken in.
@@ -199,6 +207,8 @@ impl FieldBook {
             documents: Shelf::default(),
             views: HashMap::new(),
             healing: Vec::new(),
+            healing_rounds: 0,
+            deferred: HashSet::new(),
             resend: HashSet::new(),
             arriving: HashMap::new(),
         };
@@ -308,11 +318,14 @@ impl FieldBook {
                 Target::New => DocumentId::fresh(moment.at, rng),
             })
             .collect();
-        let actor = self.actor(rng)?;
         let mut writer = self.journal.write()?;
         let mut fold = Fold::new(&mut self.ledger);
         writer.read_new(&self.keyring, &mut |record| fold.take(record))?;
         fold.result?;
+        if let Some(closed) = targets.iter().find(|id| self.ledger.documents.get(*id).is_some_and(|facts| facts.closed)) {
+            return Err(FieldBookError::Closed(*closed));
+        }
+        let actor = actor(&*self.disk, &self.keyring, rng)?;
         writer.add_document_keys(&self.keyring, &targets, rng)?;
         let mut records = Vec::new();
         let mut touched: HashMap<DocumentId, Document> = HashMap::new();
@@ -409,28 +422,6 @@ impl FieldBook {
             fold.take(record.at(*appended));
         }
         fold.result
-    }
-
-    /// The actor of this device's changes: the device, and a session that backups do not hold.
-    fn actor(&self, rng: &mut dyn CryptoRng) -> Result<Vec<u8>, FieldBookError> {
-        let mut actor = self.keyring.device_keys().device().as_bytes().to_vec();
-        let session = match self.disk.len(SESSION)? {
-            Some(8) => self.disk.read(SESSION, 0, 8)?,
-            _ => self.new_session(rng)?,
-        };
-        actor.extend_from_slice(&session);
-        Ok(actor)
-    }
-
-    fn new_session(&self, rng: &mut dyn CryptoRng) -> Result<Vec<u8>, FieldBookError> {
-        let mut session = [0; 8];
-        rng.fill_bytes(&mut session);
-        if self.disk.len(SESSION)?.is_some() {
-            self.disk.remove(SESSION)?;
-        }
-        self.disk.append(SESSION, &session)?;
-        self.disk.sync(SESSION)?;
-        Ok(session.to_vec())
     }
 
     /// Checks every record of the journal.
@@ -534,6 +525,29 @@ fn cached(cache: &dyn Cache, key: &[u8], facts: &crate::ledger::DocumentFacts) -
         return None;
     }
     Some((Document::load(facts.kind, bytes).ok()?, count))
+}
+
+/// The actor of this device's changes: the device, and a session that backups do not hold. Asked under the journal's
+/// lock, so that two processes never begin two sessions at once.
+fn actor(disk: &dyn Disk, keyring: &Keyring, rng: &mut dyn CryptoRng) -> Result<Vec<u8>, FieldBookError> {
+    let mut actor = keyring.device_keys().device().as_bytes().to_vec();
+    let session = match disk.len(SESSION)? {
+        Some(8) => disk.read(SESSION, 0, 8)?,
+        _ => new_session(disk, rng)?,
+    };
+    actor.extend_from_slice(&session);
+    Ok(actor)
+}
+
+fn new_session(disk: &dyn Disk, rng: &mut dyn CryptoRng) -> Result<Vec<u8>, FieldBookError> {
+    let mut session = [0; 8];
+    rng.fill_bytes(&mut session);
+    if disk.len(SESSION)?.is_some() {
+        disk.remove(SESSION)?;
+    }
+    disk.append(SESSION, &session)?;
+    disk.sync(SESSION)?;
+    Ok(session.to_vec())
 }
 
 /// Digits that pass for a BSN come here only when their author declared at entry that they are none (V17): the declaration

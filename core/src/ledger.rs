@@ -63,8 +63,8 @@ pub struct DocumentFacts {
     pub opening: Option<(Opening, ChangeHash)>,
     /// Closed to this device.
     pub closed: bool,
-    /// Grants in journal order.
-    pub grants: Vec<Grant>,
+    /// Grants in journal order, with the hash of their statement.
+    pub grants: Vec<(ChangeHash, Grant)>,
     /// Ends of grants in journal order.
     pub grant_ends: Vec<GrantEnd>,
     /// Changes in journal order, dropped ones included.
@@ -251,6 +251,10 @@ impl Ledger {
             Kind::Cursor => self.cursor = Some(CursorNote::decode(bytes)?),
             Kind::Setup => {
                 let setup = Setup::decode(bytes)?;
+                let before = self.setup.as_ref().and_then(|setup| setup.server);
+                if before.is_some() && before != setup.server {
+                    self.forget_server();
+                }
                 self.set_region(&setup.region);
                 self.setup = Some(setup);
             }
@@ -261,19 +265,44 @@ impl Ledger {
                 }
                 self.add_unadmitted(&note, record.kind == Kind::Quarantined);
             }
-            Kind::Closed => {
+            Kind::Opened | Kind::Closed => {
                 let note = Access::decode(bytes)?;
                 if note.person.is_some() {
                     return Ok(Some(record));
                 }
                 if let Some(facts) = self.documents.get_mut(&note.document) {
-                    let kept: Vec<ChangeFacts> = Vec::new();
-                    *facts = DocumentFacts { closed: true, changes: kept, ..DocumentFacts::new(facts.kind) };
+                    facts.closed = record.kind == Kind::Closed;
+                    // What is only here stays until the server has it; the rest leaves this device.
+                    if facts.closed && facts.live().all(|change| change.acknowledged.is_some()) {
+                        facts.changes.clear();
+                        facts.by_hash.clear();
+                        facts.dropped.clear();
+                    }
                 }
             }
             _ => return Ok(Some(record)),
         }
         Ok(None)
+    }
+
+    /// Another server knows nothing of what the one before acknowledged.
+    fn forget_server(&mut self) {
+        self.cursor = None;
+        for facts in self.documents.values_mut() {
+            for change in &mut facts.changes {
+                change.acknowledged = None;
+                change.quarantined = None;
+            }
+        }
+        for statement in self.statements.values_mut() {
+            statement.acknowledged = None;
+            statement.refused = false;
+        }
+    }
+
+    /// Whether a document is a register of a region that this field book left behind when it joined another.
+    pub fn is_left_behind(&self, document: &DocumentId) -> bool {
+        self.register != Some(*document) && self.documents.get(document).is_some_and(|facts| facts.kind == DocumentKind::Register)
     }
 
     fn facts(&mut self, document: DocumentId) -> &mut DocumentFacts {
@@ -287,7 +316,6 @@ impl Ledger {
         let hash = change.hash();
         let max_op = admission::max_op(header);
         let facts = self.facts(change.document());
-        facts.closed = false;
         if let Some(index) = facts.by_hash.get(&hash) {
             // Staged before it was written; now its place is known.
             facts.changes[*index].position = position;
@@ -322,7 +350,6 @@ impl Ledger {
             }
             Statement::Opening(opening) => {
                 let facts = self.facts(opening.document);
-                facts.closed = false;
                 // The first opening counts; a second one of the same document is kept but means nothing.
                 if facts.opening.is_none() {
                     facts.opening = Some((opening.clone(), hash));
@@ -331,7 +358,7 @@ impl Ledger {
             }
             Statement::Grant(grant) => {
                 let facts = self.facts(grant.document);
-                facts.grants.push(grant.clone());
+                facts.grants.push((hash, grant.clone()));
                 Some(grant.document)
             }
             Statement::GrantEnd(end) => {
@@ -356,6 +383,8 @@ impl Ledger {
                 if let Some(index) = facts.by_hash.get(hash) {
                     facts.changes[*index].acknowledged = Some(seq);
                     facts.changes[*index].quarantined = None;
+                    // The server has it after all, so it counts.
+                    facts.dropped.remove(hash);
                 }
             }
             None => {
@@ -370,8 +399,10 @@ impl Ledger {
         let reason = Reason::from_code(&note.reason).unwrap_or(Reason::Other);
         let Some(document) = note.document else {
             for hash in &note.hashes {
-                if let Some(facts) = self.statements.get_mut(hash) {
-                    facts.refused = true;
+                let Some(statement) = self.statements.get_mut(hash) else { continue };
+                statement.refused = true;
+                if let Some(facts) = statement.document.and_then(|document| self.documents.get_mut(&document)) {
+                    facts.grants.retain(|(grant, _)| grant != hash);
                 }
             }
             return;
@@ -394,7 +425,7 @@ impl Ledger {
     /// Grants in force for a person on a document by its signed statements, the founder's own included.
     pub fn holds_grant(&self, document: &DocumentId, person: &str, today: crate::clock::Day) -> bool {
         let Some(facts) = self.documents.get(document) else { return false };
-        let granted = facts.grants.iter().any(|grant| {
+        let granted = facts.grants.iter().any(|(_, grant)| {
             grant.person == person
                 && grant.from <= today
                 && grant.until.is_none_or(|until| today <= until)

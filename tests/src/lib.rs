@@ -148,10 +148,20 @@ impl Field {
         self.device_under(key, person, disk)
     }
 
+    /// A device that was set up for a region of its own.
+    pub fn device_in(&mut self, region: &str, person: Option<&str>) -> Device {
+        let key = WrappingKey::generate(&mut self.dice);
+        self.device_of(key, region, person, Arc::new(MemoryDisk::default()))
+    }
+
     /// A device under a wrapping key of one's own.
     pub fn device_under(&mut self, key: WrappingKey, person: Option<&str>, disk: Arc<dyn Disk>) -> Device {
+        self.device_of(key, "kennemerland", person, disk)
+    }
+
+    fn device_of(&mut self, key: WrappingKey, region: &str, person: Option<&str>, disk: Arc<dyn Disk>) -> Device {
         let setup = Setup {
-            region: "kennemerland".into(),
+            region: region.into(),
             organisation: Some("school-1".into()),
             person: person.map(str::to_owned),
             display_name: None,
@@ -192,6 +202,15 @@ impl Field {
     /// One piece of work at the server, as a batch of its own.
     pub fn server(&mut self, work: Work) -> Result<Done, veldboek_core::sync::server::RegionError> {
         self.region.run(vec![work], self.clock.now(), &mut self.dice).expect("the server's store works").remove(0)
+    }
+
+    /// The server's answer to a request of this device.
+    pub fn answer_to(&mut self, device: &Device, request: Request) -> Answer {
+        let who = device.book.identity().device;
+        let Done::Exchanged(answer) = self.server(Work::Exchange(who, request)).expect("a welcome device") else {
+            unreachable!()
+        };
+        *answer
     }
 
     /// One exchange, its bodies encoded and decoded as on the line.
@@ -268,6 +287,12 @@ impl Device {
         }
         let book = FieldBook::open(disk.clone(), Arc::new(NoCache), &self.key).expect("the copy opens");
         Self { book, disk, key: self.key.clone() }
+    }
+
+    /// The same store in another process.
+    pub fn second_process(&self) -> Self {
+        let book = FieldBook::open(self.disk.clone(), Arc::new(NoCache), &self.key).expect("the book opens twice");
+        Self { book, disk: self.disk.clone(), key: self.key.clone() }
     }
 
     /// The app is closed and opened again.

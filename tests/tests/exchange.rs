@@ -105,6 +105,110 @@ fn a_coach_without_grant_waits_for_the_coordinator_and_loses_nothing() {
     field.visit(&mut anna, dossier, "Na afloop nog langs geweest");
     let (outcome, _) = field.sync(&mut anna);
     assert_eq!((outcome.quarantined, outcome.closed), (1, 1));
+    // Out of sight, but not gone: nobody else has it yet.
+    anna.restart();
+    assert!(anna.book.dossiers().unwrap().is_empty());
+    assert_eq!(anna.book.status().unwrap().quarantined, 1);
+
+    // With a new grant it is let in, and what she writes on top of it too.
+    let from = field.clock.now().today();
+    carla.book.grant(dossier, ("anna".into(), from, None), field.clock.now(), &mut field.dice).unwrap();
+    field.sync(&mut carla);
+    field.sync(&mut anna);
+    assert_eq!(anna.summaries(dossier), ["Na afloop nog langs geweest"]);
+    field.visit(&mut anna, dossier, "En weer op bezoek");
+    assert_eq!(field.sync(&mut anna).0.accepted, 1);
+    field.sync(&mut carla);
+    assert_eq!(carla.summaries(dossier), ["En weer op bezoek", "Na afloop nog langs geweest"]);
+    assert_eq!(anna.book.status().unwrap().quarantined, 0);
+}
+
+#[test]
+fn a_visit_logged_while_the_answer_that_closes_its_dossier_is_on_its_way_stays() {
+    let mut field = Field::new(9);
+    let mut carla = field.enrolled("carla", Role::Coordinator);
+    let mut anna = field.enrolled("anna", Role::Coach);
+    let dossier = field.dossier(&mut carla, "WF-2025-0001");
+    let (from, _) = days();
+    let until = Some(field.clock.now().today());
+    carla.book.grant(dossier, ("anna".into(), from, until), field.clock.now(), &mut field.dice).unwrap();
+    field.sync(&mut carla);
+    field.sync(&mut anna);
+    field.clock.pass_minutes(2 * 24 * 60);
+    let (request, sent) = anna.book.request(None).unwrap();
+    let mut other = anna.second_process();
+    field.visit(&mut other, dossier, "Tijdens de uitwisseling");
+    let answer = field.answer_to(&anna, request);
+    let outcome = anna.book.answer(sent, answer, field.clock.now(), &mut field.dice).unwrap();
+    assert_eq!(outcome.closed, 1);
+    anna.restart();
+    assert_eq!(anna.book.status().unwrap().unsynced, 1);
+    // It still goes to the server, where it waits for the coordinator.
+    assert_eq!(field.sync(&mut anna).0.quarantined, 1);
+}
+
+#[test]
+fn later_work_waits_with_what_waits_and_is_not_deferred_for_ever() {
+    let mut field = Field::new(10);
+    let mut carla = field.enrolled("carla", Role::Coordinator);
+    let mut anna = field.enrolled("anna", Role::Coach);
+    let dossier = field.dossier(&mut carla, "WF-2025-0001");
+    let (from, _) = days();
+    let until = Some(field.clock.now().today());
+    carla.book.grant(dossier, ("anna".into(), from, until), field.clock.now(), &mut field.dice).unwrap();
+    field.sync(&mut carla);
+    field.sync(&mut anna);
+    field.clock.pass_minutes(2 * 24 * 60);
+    let mut other = anna.second_process();
+    field.visit(&mut anna, dossier, "Eerste na afloop");
+    field.visit(&mut other, dossier, "Tweede na afloop");
+    let (outcome, line) = field.sync(&mut other);
+    assert_eq!((outcome.quarantined, outcome.deferred, line.round_trips), (2, 0, 1));
+}
+
+#[test]
+fn a_register_made_before_joining_a_region_is_performed_again_in_it() {
+    let mut field = Field::new(11);
+    let mut carla = field.device_in("thuis", Some("carla"));
+    let register = carla.book.register_document().unwrap();
+    let write = veldboek_core::record::Write {
+        container: veldboek_core::record::Container::Schools,
+        entry: "a".into(),
+        key: "n".into(),
+        value: veldboek_core::record::Scalar::Text("School A".into()),
+    };
+    carla.book.perform(register, vec![write], field.clock.now(), &mut field.dice).unwrap();
+    field.enrol(&mut carla, "carla", Role::Coordinator);
+    assert_ne!(carla.book.register_document().unwrap(), register);
+    field.sync(&mut carla);
+    assert_eq!(carla.book.register().unwrap().schools["a"].name.as_deref(), Some("School A"));
+    assert_eq!(carla.book.status().unwrap().unsynced, 0);
+    let mut anna = field.enrolled("anna", Role::Coach);
+    field.sync(&mut anna);
+    assert_eq!(anna.book.register().unwrap().schools.len(), 1);
+}
+
+#[test]
+fn what_is_performed_again_stands_beside_a_colleagues_value_and_does_not_overwrite_it() {
+    let mut field = Field::new(12);
+    let mut carla = field.enrolled("carla", Role::Coordinator);
+    let mut anna = field.enrolled("anna", Role::Coach);
+    let dossier = field.dossier(&mut anna, "WF-2025-0001");
+    field.sync(&mut anna);
+    field.sync(&mut carla);
+    let mut restored = anna.copy();
+    field.visit(&mut anna, dossier, "Na de back-up");
+    field.sync(&mut anna);
+    field.edit(&mut restored, dossier, "gm", "GM0453");
+    field.edit(&mut carla, dossier, "gm", "GM0392");
+    field.sync(&mut carla);
+    field.sync(&mut restored);
+    field.sync(&mut carla);
+    for device in [&mut restored, &mut carla] {
+        let conflicts = device.book.conflicts().unwrap();
+        assert_eq!(conflicts.len(), 1);
+        assert_eq!(conflicts[0].versions.len(), 2);
+    }
 }
 
 #[test]
@@ -138,7 +242,7 @@ fn a_bundle_carries_a_coachs_work_past_a_dead_line() {
     field.sync(&mut anna);
     let dossier = field.dossier(&mut anna, "WF-2025-0001");
     field.visit(&mut anna, dossier, "Op de boerderij, geen bereik");
-    let (bundle, count) = anna.book.export_bundle(false, &[], &mut field.dice).unwrap();
+    let (bundle, count) = anna.book.export_bundle(false, &[], field.clock.now(), &mut field.dice).unwrap();
     assert_eq!(count, 2);
     let merged = carla.book.merge_bundle(&bundle, field.clock.now(), &mut field.dice).unwrap();
     assert_eq!((merged.received, merged.waiting, merged.refused.len()), (2, 0, 0));

@@ -20,8 +20,10 @@ use crate::render::{Output, Table};
 /// `bundle export`
 pub(super) fn export(context: &mut Context<'_>, export: &BundleExport) -> Result<Output, Problem> {
     let mut book = context.book()?;
-    let (bytes, changes) =
-        book.inner.export_bundle(export.all, &export.to, &mut book.rng).map_err(|error| problem(error, &export.file))?;
+    let (bytes, changes) = book
+        .inner
+        .export_bundle(export.all, &export.to, book.moment, &mut book.rng)
+        .map_err(|error| problem(error, &export.file))?;
     write_new(context, &export.file, &bytes)?;
     let shown = export.file.display().to_string();
     let value = json!({ "file": shown, "bytes": bytes.len(), "changes": changes });
@@ -138,6 +140,16 @@ pub(super) fn problem(error: ExchangeError, file: &Path) -> Problem {
             text!(
                 "`veldboek coach list` toont de codes, `veldboek sync` haalt nieuwe op",
                 "`veldboek coach list` shows the codes, `veldboek sync` brings new ones"
+            ),
+        ),
+        ExchangeError::NoAccess(person, count) => rule(
+            text!(
+                "'{person}' mag bij {count} van de dossiers in deze bundel niet",
+                "'{person}' has no access to {count} of the dossiers in this bundle"
+            ),
+            text!(
+                "wijs de dossiers eerst toe (`veldboek assign`), of laat --to weg",
+                "assign the dossiers first (`veldboek assign`), or leave --to out"
             ),
         ),
         ExchangeError::Store(error) => error.into(),

@@ -7,6 +7,7 @@ use super::*;
 use crate::admission::Judgement;
 use crate::bundle::{Bundle, Content};
 use crate::ledger::statement_hash;
+use crate::statement::Certificate;
 use crate::wire::Reason;
 
 pub use crate::bundle::BundleError;
@@ -20,6 +21,9 @@ pub enum ExchangeError {
     /// Nobody is known by this code.
     #[error("nobody is known as '{0}'; `coach list` shows the codes, and `sync` brings new ones")]
     UnknownPerson(String),
+    /// Somebody named may not see everything that would be in it.
+    #[error("'{0}' has no access to {1} of the dossiers that would be in this bundle; assign them first, or leave '{0}' out")]
+    NoAccess(String, usize),
     /// The file cannot be made or opened.
     #[error(transparent)]
     Bundle(#[from] BundleError),
@@ -59,6 +63,7 @@ impl FieldBook {
         &mut self,
         everything: bool,
         people: &[String],
+        moment: Moment,
         rng: &mut dyn CryptoRng,
     ) -> Result<(Vec<u8>, usize), ExchangeError> {
         let identity = self.identity();
@@ -70,18 +75,6 @@ impl FieldBook {
                 return Err(ExchangeError::UnknownPerson(person.clone()));
             }
         }
-        let recipients: Vec<PublicKeys> = self
-            .ledger
-            .certificates
-            .values()
-            .filter(|certificate| certificate.device != identity.device && !self.ledger.revoked.contains_key(&certificate.device))
-            .filter(|certificate| {
-                let coordinates =
-                    certificate.role == Role::Coordinator && Some(&certificate.organisation) == identity.organisation.as_ref();
-                coordinates || Some(&certificate.person) == identity.person.as_ref() || people.contains(&certificate.person)
-            })
-            .map(|certificate| certificate.keys)
-            .collect();
         let mut chosen: Vec<(u64, Position)> = Vec::new();
         let mut documents: BTreeSet<DocumentId> = BTreeSet::new();
         for (document, facts) in self.ledger.documents.iter().filter(|(_, facts)| !facts.closed) {
@@ -90,6 +83,7 @@ impl FieldBook {
                 documents.insert(*document);
             }
         }
+        let recipients = self.recipients(people, &documents, moment)?;
         let mut statements: Vec<(u64, Position)> = self
             .ledger
             .statements
@@ -107,6 +101,47 @@ impl FieldBook {
         let count = content.changes.len();
         let bundle = Bundle::seal(&content, &identity.region, identity.device, &recipients, rng)?;
         Ok((bundle, count))
+    }
+
+    /// The devices that a bundle of these documents is sealed to: nobody who may not see all of them.
+    fn recipients(
+        &self,
+        people: &[String],
+        documents: &BTreeSet<DocumentId>,
+        moment: Moment,
+    ) -> Result<Vec<PublicKeys>, ExchangeError> {
+        let identity = self.identity();
+        let mut recipients = Vec::new();
+        for certificate in self.ledger.certificates.values() {
+            if certificate.device == identity.device || self.ledger.revoked.contains_key(&certificate.device) {
+                continue;
+            }
+            let named = people.contains(&certificate.person);
+            let coordinates = certificate.role == Role::Coordinator;
+            if !named && !coordinates && Some(&certificate.person) != identity.person.as_ref() {
+                continue;
+            }
+            let hidden = documents.iter().filter(|document| !self.may_read(certificate, document, moment)).count();
+            match (hidden, named) {
+                (0, _) => recipients.push(certificate.keys),
+                (_, true) => return Err(ExchangeError::NoAccess(certificate.person.clone(), hidden)),
+                (_, false) => {}
+            }
+        }
+        Ok(recipients)
+    }
+
+    /// Whether, as far as this device knows, a person may see a document.
+    fn may_read(&self, certificate: &Certificate, document: &DocumentId, moment: Moment) -> bool {
+        if certificate.role == Role::Administrator {
+            return false;
+        }
+        let opening = self.ledger.documents.get(document).and_then(|facts| facts.opening.as_ref());
+        self.ledger.register() == Some(*document)
+            || opening.is_some_and(|(opening, _)| {
+                certificate.role == Role::Coordinator && certificate.organisation == opening.organisation
+            })
+            || self.ledger.holds_grant(document, &certificate.person, moment.today())
     }
 
     /// Takes in a bundle: everything in it passes the gate, and is durable when this returns.
@@ -164,6 +199,8 @@ impl FieldBook {
     /// Statements first: they say whose signature counts, and where.
     fn merge_statements(&mut self, content: &Content, server: &PublicKeys, rng: &mut dyn CryptoRng) -> Result<(), ExchangeError> {
         let mut records = Vec::new();
+        let mut openings: BTreeMap<DocumentId, String> = BTreeMap::new();
+        let mut certificates = self.ledger.certificates.clone();
         self.arriving.clear();
         for bytes in &content.statements {
             let Ok(signed) = SignedStatement::decode(bytes) else { continue };
@@ -176,8 +213,37 @@ impl FieldBook {
             if keys.is_none_or(|keys| signed.verify(&keys).is_err()) {
                 continue;
             }
-            if let Statement::Certificate(certificate) = signed.statement() {
-                self.arriving.insert(certificate.device, certificate.keys);
+            // The server's rule: who opens does so in their own name; who grants coordinates the organisation.
+            let by = certificates.get(&signer);
+            let organisation_of = |document: &DocumentId| {
+                let known = self.ledger.documents.get(document).and_then(|facts| facts.opening.as_ref());
+                known.map(|(opening, _)| opening.organisation.clone()).or_else(|| openings.get(document).cloned())
+            };
+            let coordinates = |document: &DocumentId, person: &str| {
+                by.is_some_and(|by| {
+                    by.person == person
+                        && by.role == Role::Coordinator
+                        && organisation_of(document).as_deref() == Some(by.organisation.as_str())
+                })
+            };
+            let allowed = match signed.statement() {
+                Statement::Opening(opening) => by.is_some_and(|by| by.person == opening.person && by.role != Role::Administrator),
+                Statement::Grant(grant) => coordinates(&grant.document, &grant.by),
+                Statement::GrantEnd(end) => coordinates(&end.document, &end.by),
+                _ => true,
+            };
+            if !allowed {
+                continue;
+            }
+            match signed.statement() {
+                Statement::Certificate(certificate) => {
+                    self.arriving.insert(certificate.device, certificate.keys);
+                    certificates.insert(certificate.device, certificate.clone());
+                }
+                Statement::Opening(opening) => {
+                    openings.entry(opening.document).or_insert_with(|| opening.organisation.clone());
+                }
+                _ => {}
             }
             records.push((kind, None, signed.bytes().to_vec()));
         }

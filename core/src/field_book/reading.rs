@@ -349,9 +349,10 @@ impl FieldBook {
     /// Document and journal errors.
     pub fn status(&mut self) -> Result<Status, FieldBookError> {
         let conflicts = self.conflicts()?.len();
-        let open = self.ledger.documents.values().filter(|facts| !facts.closed);
+        // Also of closed dossiers: what is only here is not to be forgotten because it is out of sight.
+        let documents = self.ledger.documents.iter().filter(|(id, _)| !self.ledger.is_left_behind(id));
         let (mut changes, mut unsynced, mut quarantined) = (0, 0, 0);
-        for facts in open {
+        for (_, facts) in documents {
             for change in facts.live() {
                 changes += 1;
                 match (&change.quarantined, change.acknowledged) {

@@ -13,6 +13,8 @@ use crate::wire::{
 
 /// How many bytes of changes go in one request; what is left goes in the next.
 const REQUEST_BYTES: usize = 2 << 20;
+/// How often one process compares hash lists for documents whose heads do not agree.
+const HEALING_ROUNDS: u32 = 5;
 
 /// Why an answer could not be used. Nothing was lost: everything is sent again at the next exchange.
 #[derive(Debug, thiserror::Error)]
@@ -108,7 +110,7 @@ impl FieldBook {
             .map(|(hash, facts)| (facts.number, *hash, facts.position))
             .collect();
         statements.sort_unstable_by_key(|(number, ..)| *number);
-        let mut left = REQUEST_BYTES;
+        let mut left = REQUEST_BYTES / 2;
         for (_, hash, position) in statements {
             if let Some(bytes) = bytes_at(&self.journal, position, &self.keyring)? {
                 left = left.saturating_sub(bytes.len());
@@ -119,18 +121,21 @@ impl FieldBook {
                 break;
             }
         }
-        let mut changes: Vec<(u64, DocumentId, ChangeHash, Position)> = Vec::new();
-        for (document, facts) in &self.ledger.documents {
+        let mut left = REQUEST_BYTES;
+        let mut changes: Vec<(bool, u64, DocumentId, ChangeHash, Position)> = Vec::new();
+        for (document, facts) in self.ledger.documents.iter().filter(|(id, _)| !self.ledger.is_left_behind(id)) {
             for change in facts.live() {
                 let again = self.resend.contains(&(*document, change.hash));
                 if (change.acknowledged.is_none() && change.quarantined.is_none()) || again {
-                    changes.push((change.number, *document, change.hash, change.position));
+                    let deferred = self.deferred.contains(&change.hash);
+                    changes.push((deferred, change.number, *document, change.hash, change.position));
                 }
             }
         }
-        changes.sort_unstable_by_key(|(number, ..)| *number);
+        // What the server deferred a moment ago goes last, so that it holds up nothing new.
+        changes.sort_unstable_by_key(|(deferred, number, ..)| (*deferred, *number));
         let waiting = changes.len();
-        for (_, document, hash, position) in changes {
+        for (_, _, document, hash, position) in changes {
             if left == 0 {
                 break;
             }
@@ -141,7 +146,7 @@ impl FieldBook {
             }
         }
         request.unsynced = u32::try_from(waiting - sent.changes.len()).unwrap_or(u32::MAX);
-        for document in std::mem::take(&mut self.healing) {
+        for document in self.healing.iter().copied() {
             if let Some(facts) = self.ledger.documents.get(&document) {
                 let hashes = facts.live().filter(|change| change.acknowledged.is_some()).map(|change| change.hash).collect();
                 request.have.push(Hashes { document, hashes });
@@ -182,9 +187,12 @@ impl FieldBook {
             match verdict {
                 Verdict::Accepted { seq } => entries.push(Receipted { seq: *seq, document: None, hash: *hash }),
                 Verdict::Refused(why) => {
-                    records.push((Kind::Refused, None, not_admitted(None, vec![*hash], why.reason, moment, false)))
+                    let document = self.ledger.statements.get(hash).and_then(|facts| facts.document);
+                    outcome.refused.push((document.unwrap_or_default(), why.reason));
+                    records.push((Kind::Refused, None, not_admitted(None, vec![*hash], why.reason, moment, false)));
                 }
-                Verdict::Deferred(_) | Verdict::Quarantined(_) => outcome.again = false,
+                // Sent again at the next exchange.
+                Verdict::Deferred(_) | Verdict::Quarantined(_) => {}
             }
         }
         let mut refused = Vec::new();
@@ -194,7 +202,10 @@ impl FieldBook {
                     outcome.accepted += 1;
                     entries.push(Receipted { seq: *seq, document: Some(*document), hash: *hash });
                 }
-                Verdict::Deferred(_) => outcome.deferred += 1,
+                Verdict::Deferred(_) => {
+                    outcome.deferred += 1;
+                    self.deferred.insert(*hash);
+                }
                 Verdict::Quarantined(why) => {
                     outcome.quarantined += 1;
                     records.push((
@@ -223,8 +234,12 @@ impl FieldBook {
         let note = CursorNote { epoch, cursor: cursor.into(), at: moment.at, server_time: Some(answer.time) };
         records.push((Kind::Cursor, None, note.encode()));
         self.append(records, rng)?;
-        self.drop_closed(&answer.closed, rng)?;
+        self.finish_closing(rng)?;
         self.resend.clear();
+        self.healing.clear();
+        if outcome.received > 0 {
+            self.deferred.clear();
+        }
         for Hashes { document, hashes } in &answer.missing {
             self.resend.extend(hashes.iter().map(|hash| (*document, *hash)));
         }
@@ -237,7 +252,7 @@ impl FieldBook {
             }
             outcome.again = true;
         }
-        if !answer.more {
+        if !answer.more && self.healing_rounds < HEALING_ROUNDS {
             for heads in &answer.heads {
                 let mine =
                     self.ledger.documents.get(&heads.document).map(|facts| facts.heads_among(|c| c.acknowledged.is_some()));
@@ -246,17 +261,21 @@ impl FieldBook {
                 }
             }
         }
-        let left = self.unsent();
-        outcome.again |= answer.more || !self.healing.is_empty() || !self.resend.is_empty() || (left > outcome.deferred);
+        self.healing_rounds += u32::from(!self.healing.is_empty());
+        outcome.again |= answer.more || !self.healing.is_empty() || !self.resend.is_empty() || self.unsent() > 0;
         Ok(outcome)
     }
 
-    /// How many changes of this device the server has not judged yet.
+    /// How many changes of this device the server has not looked at yet.
     fn unsent(&self) -> usize {
         let open = |facts: &crate::ledger::DocumentFacts| {
-            facts.live().filter(|change| change.acknowledged.is_none() && change.quarantined.is_none()).count()
+            let unjudged = |change: &&crate::ledger::ChangeFacts| {
+                change.acknowledged.is_none() && change.quarantined.is_none() && !self.deferred.contains(&change.hash)
+            };
+            facts.live().filter(unjudged).count()
         };
-        self.ledger.documents.values().map(open).sum()
+        let documents = self.ledger.documents.iter().filter(|(id, _)| !self.ledger.is_left_behind(id));
+        documents.map(|(_, facts)| open(facts)).sum()
     }
 
     fn take_statements(
@@ -311,6 +330,9 @@ impl FieldBook {
         let documents: Vec<DocumentId> = by_document.keys().copied().collect();
         self.keyring.add_document_keys(&*self.disk, &documents, rng)?;
         for (document, group) in by_document {
+            if self.ledger.documents.get(&document).is_some_and(|facts| facts.closed) {
+                records.push((Kind::Opened, None, Access { document, person: None }.encode()));
+            }
             let batch: Vec<&SignedChange> = group.iter().map(|(_, change)| change).collect();
             let (judgements, _) = self.judge(document, &batch)?;
             for ((seq, change), judgement) in group.into_iter().zip(judgements) {
@@ -350,15 +372,24 @@ impl FieldBook {
         Ok(admission::judge(self.ledger.documents.get(&document), &standing, batch, &keys)?)
     }
 
-    /// Destroys the keys of closed dossiers, unless something in them is only here.
-    fn drop_closed(&mut self, closed: &[DocumentId], rng: &mut dyn CryptoRng) -> Result<(), SyncError> {
-        let keys: Vec<KeyId> = closed.iter().filter_map(|document| self.keyring.document_key(*document)).collect();
-        if !keys.is_empty() {
-            self.keyring.destroy(&*self.disk, &keys, rng)?;
+    /// Destroys the keys of closed dossiers that hold nothing that is only here; also of those for which a crash came in
+    /// between. Until then such a dossier is out of sight, and its work is still sent.
+    pub(super) fn finish_closing(&mut self, rng: &mut dyn CryptoRng) -> Result<(), FieldBookError> {
+        let left: Vec<DocumentId> = self
+            .ledger
+            .documents
+            .iter()
+            .filter(|(_, facts)| facts.closed && facts.changes.is_empty())
+            .map(|(document, _)| *document)
+            .collect();
+        let keys: Vec<KeyId> = left.iter().filter_map(|document| self.keyring.document_key(*document)).collect();
+        if keys.is_empty() {
+            return Ok(());
         }
-        for document in closed {
-            self.documents.remove(document);
-            self.views.remove(document);
+        self.keyring.destroy(&*self.disk, &keys, rng)?;
+        for document in left {
+            self.documents.remove(&document);
+            self.views.remove(&document);
             self.cache.remove(&[b"document/".as_slice(), document.as_bytes()].concat());
             self.cache.remove(&[b"view/1/".as_slice(), document.as_bytes()].concat());
         }
@@ -392,58 +423,6 @@ impl FieldBook {
         self.documents.remove(&document);
         self.mend(moment, rng)?;
         Ok(!again)
-    }
-
-    /// Performs again what was rebuilt away only because it leant on something refused, and was not performed again yet:
-    /// also after a crash in between. Says how many operations that were.
-    ///
-    /// # Errors
-    /// Store errors.
-    pub fn mend(&mut self, moment: Moment, rng: &mut dyn CryptoRng) -> Result<usize, FieldBookError> {
-        let listed: HashSet<(DocumentId, ChangeHash)> =
-            self.ledger.refused.iter().map(|item| (item.document, item.hash)).collect();
-        let mut due: Vec<(u64, DocumentId, ChangeHash, Position)> = Vec::new();
-        for (document, facts) in &self.ledger.documents {
-            for change in &facts.changes {
-                if let Some(operation) = change.operation
-                    && facts.is_dropped(&change.hash)
-                    && !listed.contains(&(*document, change.hash))
-                    && !self.ledger.replaced.contains_key(&change.hash)
-                {
-                    due.push((change.number, *document, change.hash, operation));
-                }
-            }
-        }
-        if due.is_empty() {
-            return Ok(0);
-        }
-        due.sort_unstable_by_key(|(number, ..)| *number);
-        self.new_session(rng)?;
-        let actor = self.actor(rng)?;
-        let count = due.len();
-        for (_, document, replaced, position) in due {
-            let Some(bytes) = bytes_at(&self.journal, position, &self.keyring)? else { continue };
-            let operation = Operation::decode(&bytes)?;
-            let writes = operation.writes()?;
-            let mut doc = self.document(document)?;
-            let mut records = Vec::new();
-            match doc.write(&writes, &actor, operation.at)? {
-                Some(chunk) => {
-                    let change = sign(document, &chunk, self.keyring.device_keys())?;
-                    let note = Operation::new(document, change.hash(), operation.at, &writes, Some(replaced));
-                    records.push((Kind::Change, Some(document), change.bytes().to_vec()));
-                    records.push((Kind::Operation, Some(document), note.encode()));
-                }
-                None => {
-                    // Everything it wrote stands already; remember that nothing is due.
-                    let note = Operation::new(document, replaced, operation.at, &writes, Some(replaced));
-                    records.push((Kind::Operation, Some(document), note.encode()));
-                }
-            }
-            self.append(records, rng)?;
-        }
-        let _ = moment;
-        Ok(count)
     }
 
     /// The request that enrols this device with a code.
@@ -489,7 +468,6 @@ impl FieldBook {
         if !own {
             return Err(SyncError::Nonsense("it does not certify this device"));
         }
-        let moved = if identity.region == answer.region { Vec::new() } else { self.register_writes()? };
         let setup = Setup {
             region: answer.region.clone(),
             organisation: Some(answer.organisation.clone()),
@@ -501,27 +479,9 @@ impl FieldBook {
         };
         records.push((Kind::Setup, None, setup.encode()));
         self.append(records, rng)?;
-        let register = self.register_document()?;
-        let jobs: Vec<Job> =
-            moved.into_iter().map(|writes| Job { target: Target::Existing(register), writes, grants: Vec::new() }).collect();
-        if !jobs.is_empty() {
-            self.perform_all(jobs, moment, rng)?;
-        }
+        // A register made under another region's name is performed again in this one, also after a crash right here.
+        self.mend(moment, rng)?;
         Ok(())
-    }
-
-    /// What this device wrote in the register, operation by operation.
-    fn register_writes(&self) -> Result<Vec<Vec<Write>>, FieldBookError> {
-        let register = self.register_document()?;
-        let mut all = Vec::new();
-        for change in self.ledger.documents.get(&register).into_iter().flat_map(|facts| facts.live()) {
-            if let Some(position) = change.operation
-                && let Some(bytes) = bytes_at(&self.journal, position, &self.keyring)?
-            {
-                all.push(Operation::decode(&bytes)?.writes()?);
-            }
-        }
-        Ok(all)
     }
 }
 

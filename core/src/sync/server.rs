@@ -39,6 +39,8 @@ const INVITATION_LIFE: i64 = 10 * 60 * 1000;
 const WRONG_CODES: usize = 5;
 /// How many dossiers one person may open in a day.
 const OPENINGS_A_DAY: usize = 5_000;
+/// What a change that heals is taken to weigh, in bytes: more than nearly all do.
+const HEALING_WEIGHT: usize = 4 << 10;
 /// A contact is written down again when this much time passed, in milliseconds.
 const CONTACT_EVERY: i64 = 10 * 60 * 1000;
 /// Where a staged record stands until its group is written.
@@ -143,6 +145,10 @@ struct State {
     wrong_codes: BTreeMap<u64, Timestamp>,
     contacts: BTreeMap<DeviceId, ContactNote>,
     quarantined: HashMap<ChangeHash, Reason>,
+    /// The envelopes that wait, by document, in the order in which they came.
+    waiting: HashMap<DocumentId, Vec<Vec<u8>>>,
+    /// How many changes of an actor wait in a document.
+    waiting_actors: HashMap<(DocumentId, Vec<u8>), usize>,
     openings_today: HashMap<(String, i64), usize>,
     documents: Shelf,
     /// The day for which dated grants were looked at; none when a grant came since.
@@ -353,10 +359,9 @@ impl Region {
     fn answer(&self, pending: Pending, moment: Moment) -> Result<Answer, RegionError> {
         let state = &self.state;
         let reader = state.reader(&pending.caller).ok_or(RegionError::NotWelcome)?;
-        let mut weigh = |_: &Line| 0;
         let mut bodies: HashMap<u64, Vec<u8>> = HashMap::new();
         let mut trouble = None;
-        let mut heavy = |line: &Line| match state.body(line, &self.journal, &self.keyring) {
+        let mut weigh = |line: &Line| match state.body(line, &self.journal, &self.keyring) {
             Ok(Some(bytes)) => {
                 let weight = bytes.len() + 12;
                 bodies.insert(line.number, bytes);
@@ -368,8 +373,7 @@ impl Region {
                 0
             }
         };
-        let weigh: &mut dyn FnMut(&Line) -> usize = if pending.page == 0 { &mut weigh } else { &mut heavy };
-        let page = state.feed.page(&reader, pending.from, &pending.sent, pending.page, weigh);
+        let page = state.feed.page(&reader, pending.from, &pending.sent, pending.page, &mut weigh);
         if let Some(error) = trouble {
             return Err(error);
         }
@@ -466,6 +470,7 @@ impl State {
             }
             (Payload::Bytes(bytes), Kind::Change) => {
                 let change = SignedChange::decode(bytes).map_err(|error| LedgerError::Record(number, error.to_string()))?;
+                self.no_longer_waits(&change);
                 Some(What::Change(change.document(), change.hash()))
             }
             (Payload::Bytes(bytes), Kind::Opening | Kind::Grant | Kind::Certificate | Kind::Revocation | Kind::Erasure) => {
@@ -513,13 +518,31 @@ impl State {
             }
             Kind::Quarantined => {
                 let note = NotAdmitted::decode(bytes)?;
-                for hash in &note.hashes {
-                    self.quarantined.insert(*hash, Reason::from_code(&note.reason).unwrap_or(Reason::Other));
+                let Some(envelope) = note.envelope else { return Ok(()) };
+                let change = SignedChange::decode(&envelope).map_err(|error| LedgerError::Record(number, error.to_string()))?;
+                let reason = Reason::from_code(&note.reason).unwrap_or(Reason::Other);
+                if self.quarantined.insert(change.hash(), reason).is_none() {
+                    let actor = (change.document(), change.header().actor.clone());
+                    *self.waiting_actors.entry(actor).or_default() += 1;
+                    self.waiting.entry(change.document()).or_default().push(envelope.to_vec());
                 }
             }
             _ => {}
         }
         Ok(())
+    }
+
+    /// A change that was admitted waits no more.
+    fn no_longer_waits(&mut self, change: &SignedChange) {
+        if self.quarantined.remove(&change.hash()).is_some() {
+            let actor = (change.document(), change.header().actor.clone());
+            if let Some(waiting) = self.waiting_actors.get_mut(&actor) {
+                *waiting = waiting.saturating_sub(1);
+            }
+            if let Some(waiting) = self.waiting.get_mut(&change.document()) {
+                waiting.retain(|envelope| envelope.as_slice() != change.bytes());
+            }
+        }
     }
 
     fn standing(&self, device: &DeviceId, certificate: &Certificate) -> Standing {
@@ -623,7 +646,7 @@ impl Batch<'_> {
         let mut due = Vec::new();
         for (document, facts) in &self.state.ledger.documents {
             let founder = facts.opening.as_ref().map(|(opening, _)| opening.person.as_str());
-            let people: HashSet<&str> = facts.grants.iter().map(|grant| grant.person.as_str()).chain(founder).collect();
+            let people: HashSet<&str> = facts.grants.iter().map(|(_, grant)| grant.person.as_str()).chain(founder).collect();
             for person in people {
                 let holds = self.state.ledger.holds_grant(document, person, today);
                 if holds != self.state.feed.is_open(person, document) {
@@ -644,11 +667,11 @@ impl Batch<'_> {
     }
 
     fn exchange(&mut self, caller: DeviceId, request: Request, rng: &mut dyn CryptoRng) -> Result<Pending, RegionError> {
-        if self.state.live(&caller).is_none() {
-            return Err(RegionError::NotWelcome);
-        }
+        let Some(certificate) = self.state.live(&caller) else { return Err(RegionError::NotWelcome) };
+        let coordinates = certificate.role != Role::Coach;
         let cursor = Cursor::decode(&request.cursor).ok();
-        let from = cursor.filter(|place| place.epoch == self.state.epoch);
+        // One past the end was given by a server that has lost its newest lines: it reads from the beginning again.
+        let from = cursor.filter(|place| place.epoch == self.state.epoch && place.position <= self.state.feed.end());
         let foreign_epoch = from.is_none();
         let mut pending = Pending {
             caller,
@@ -661,7 +684,7 @@ impl Batch<'_> {
             from: from.unwrap_or(Cursor { epoch: self.state.epoch, position: 0, backfill: None }),
             foreign_epoch,
             page: request.page.map_or(PAGE, |limit| (limit as usize).clamp(1, PAGE)),
-            contacts_since: request.contacts_since,
+            contacts_since: request.contacts_since.filter(|_| coordinates),
         };
         // One replacement of the keyring for all dossiers that begin here, not one for each.
         let beginning: Vec<DocumentId> = request.statements.iter().filter_map(|bytes| self.document_to_open(bytes)).collect();
@@ -689,7 +712,9 @@ impl Batch<'_> {
         }
         pending.verdicts.extend(verdicts.into_iter().map(|verdict| verdict.unwrap_or(Verdict::Deferred(Reason::Busy.into()))));
         self.heal(&request, &mut pending);
-        self.note_contact(caller, request.unsynced)?;
+        let behind = |verdict: &&Verdict| matches!(verdict, Verdict::Deferred(_) | Verdict::Quarantined(_));
+        let behind = u32::try_from(pending.verdicts.iter().filter(behind).count()).unwrap_or(u32::MAX);
+        self.note_contact(caller, request.unsynced.saturating_add(behind))?;
         Ok(pending)
     }
 
@@ -706,17 +731,23 @@ impl Batch<'_> {
     /// Compares hash lists for documents whose heads did not agree.
     fn heal(&self, request: &Request, pending: &mut Pending) {
         let Some(reader) = self.state.reader(&pending.caller) else { return };
-        let visible: HashSet<DocumentId> = self.state.feed.visible(&reader).into_iter().collect();
+        let mut left = pending.page;
         for Hashes { document, hashes } in &request.have {
             let Some(facts) = self.state.ledger.documents.get(document) else { continue };
+            if !self.state.feed.shows(&reader, document) {
+                continue;
+            }
             let theirs: HashSet<&ChangeHash> = hashes.iter().collect();
             let lacking: Vec<ChangeHash> = hashes.iter().filter(|hash| !facts.has(hash)).copied().collect();
             if !lacking.is_empty() {
                 pending.missing.push(Hashes { document: *document, hashes: lacking });
             }
-            if visible.contains(document) {
-                let gone = facts.live().filter(|change| !theirs.contains(&change.hash));
-                pending.healing.extend(gone.map(|change| (*document, change.hash, change.number)));
+            // As much as fits in a page; the heads will not agree yet, and the rest follows.
+            for change in facts.live().filter(|change| !theirs.contains(&change.hash)) {
+                left = left.saturating_sub(HEALING_WEIGHT);
+                if left > 0 {
+                    pending.healing.push((*document, change.hash, change.number));
+                }
             }
         }
     }
@@ -794,6 +825,7 @@ impl Batch<'_> {
             Statement::Opening(opening) => self.open_for(opening.document, &opening.person)?,
             Statement::Grant(grant) if self.state.ledger.holds_grant(&grant.document, &grant.person, today) => {
                 self.open_for(grant.document, &grant.person)?;
+                self.release(grant.document)?;
             }
             _ => {}
         }
@@ -822,7 +854,12 @@ impl Batch<'_> {
             } else if let Some(reason) = self.state.quarantined.get(&change.hash()) {
                 verdicts.push((*index, Verdict::Quarantined((*reason).into())));
             } else {
-                match self.state.may_write(&change.signer(), &document, today) {
+                let standing = match self.state.may_write(&change.signer(), &document, today) {
+                    // What leans on something that waits, waits with it.
+                    Ok(()) if self.leans_on_quarantine(change) => Err(Verdict::Quarantined(Reason::MissingDependencies.into())),
+                    standing => standing,
+                };
+                match standing {
                     Ok(()) => allowed.push((*index, change)),
                     Err(Verdict::Quarantined(why)) => {
                         // Only what is truly the signer's waits for a coordinator.
@@ -883,8 +920,42 @@ impl Batch<'_> {
         Ok(verdicts)
     }
 
+    /// Whether it follows a change that waits: as a dependency, or as a later one of the same actor.
     fn leans_on_quarantine(&self, change: &SignedChange) -> bool {
-        change.header().deps.iter().any(|dep| self.state.quarantined.contains_key(dep))
+        let waits = |hash: &ChangeHash| self.state.quarantined.contains_key(hash);
+        let actor = (change.document(), change.header().actor.clone());
+        change.header().deps.iter().any(waits) || self.state.waiting_actors.get(&actor).is_some_and(|waiting| *waiting > 0)
+    }
+
+    /// Lets in what waited for a grant that is there now, in the order in which it came.
+    fn release(&mut self, document: DocumentId) -> Result<(), RegionError> {
+        let today = self.moment.today();
+        let waiting: Vec<SignedChange> = self
+            .state
+            .waiting
+            .get(&document)
+            .into_iter()
+            .flatten()
+            .filter_map(|envelope| SignedChange::decode(envelope).ok())
+            .filter(|change| self.state.may_write(&change.signer(), &document, today).is_ok() && !holds_bsn(change))
+            .collect();
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        let State { ledger, documents, .. } = &mut *self.state;
+        let standing = load(ledger, &self.writer, self.keyring, self.cache, documents, document)?;
+        let batch: Vec<&SignedChange> = waiting.iter().collect();
+        let certificates = &ledger.certificates;
+        let (judgements, _) = admission::judge(ledger.documents.get(&document), &standing, &batch, &|device| {
+            certificates.get(device).map(|certificate| certificate.keys)
+        })?;
+        for (change, judgement) in batch.iter().zip(judgements) {
+            if judgement == Judgement::Valid {
+                let key = self.keyring.document_key(document).unwrap_or_else(|| self.keyring.store_key_id());
+                self.stage(Kind::Change, key, change.bytes().to_vec())?;
+            }
+        }
+        Ok(())
     }
 
     fn quarantine(&mut self, sender: DeviceId, change: &SignedChange, reason: Reason) -> Result<(), RegionError> {
@@ -983,23 +1054,26 @@ impl Batch<'_> {
             let certificate = self.state.live(&device).ok_or(RegionError::NotWelcome)?;
             let allowed = match certificate.role {
                 Role::Administrator => true,
-                Role::Coordinator => {
-                    request.role == Role::Coach
-                        || request.role == Role::Coordinator && certificate.organisation == request.organisation
-                }
+                // Only into the organisation that is theirs, and never somebody above them.
+                Role::Coordinator => request.role != Role::Administrator && certificate.organisation == request.organisation,
                 Role::Coach => false,
             };
             if !allowed {
                 return Err(RegionError::NotAllowed);
             }
         }
-        if let Some(other) =
-            self.state.ledger.certificates.values().find(|c| c.person == request.person && c.role != request.role)
-        {
+        // A person code is the key to dossiers: it keeps its role and organisation, whoever invites.
+        let open = self.state.invitations.iter().filter(|open| open.expires >= self.moment.at);
+        let open = open.map(|open| (open.person.as_str(), open.role.as_str(), open.organisation.as_deref().unwrap_or_default()));
+        let certified = self.state.ledger.certificates.values();
+        let known = certified.map(|known| (known.person.as_str(), known.role.code(), known.organisation.as_str()));
+        let mut others = known.chain(open).filter(|(person, role, organisation)| {
+            *person == request.person && (*role != request.role.code() || *organisation != request.organisation)
+        });
+        if let Some((_, role, organisation)) = others.next() {
             return Err(RegionError::Unfit(format!(
-                "'{}' is known with the role {}; use another code",
-                request.person,
-                other.role.code()
+                "'{}' is known as {role} of '{organisation}'; use another code for somebody else, or the same role and organisation",
+                request.person
             )));
         }
         let code = invitation_code(rng);

@@ -327,7 +327,8 @@ fn edit_supervisor(book: &mut Book, document: DocumentId, placement: PlacementId
 fn carry(cast: &Cast<'_>, coach: &str, dir: &Path) -> Result<PathBuf, Problem> {
     let mut book = cast.open(coach)?;
     let file = dir.join(format!("{coach}.bundle"));
-    let (bytes, _) = book.inner.export_bundle(false, &[], &mut book.rng).map_err(|error| bundle::problem(error, &file))?;
+    let (bytes, _) =
+        book.inner.export_bundle(false, &[], book.moment, &mut book.rng).map_err(|error| bundle::problem(error, &file))?;
     std::fs::write(&file, bytes).map_err(|error| Problem::File(file.clone(), error.to_string()))?;
     Ok(file)
 }

@@ -1,0 +1,126 @@
+//! Performing again what had to be rebuilt away through no fault of its own.
+//!
+//! Three things lead here: a refused change on which later work leant; a change whose number was taken, after a backup was
+//! put back; and a register made before this field book joined a region. The operation behind each change is in the
+//! journal, so all of it can be done at any time, also after a crash half-way.
+
+use std::collections::HashMap;
+
+use super::*;
+
+/// An operation that is due.
+struct Due {
+    number: u64,
+    document: DocumentId,
+    replaced: ChangeHash,
+    operation: Position,
+    /// The document to perform it in.
+    target: DocumentId,
+}
+
+impl FieldBook {
+    /// Performs again what is due, under a new session and with the same entry ids. Says how many operations that were.
+    ///
+    /// # Errors
+    /// Store errors; what was done before stays done.
+    pub fn mend(&mut self, moment: Moment, rng: &mut dyn CryptoRng) -> Result<usize, FieldBookError> {
+        self.finish_closing(rng)?;
+        if self.due().is_empty() {
+            return Ok(0);
+        }
+        let mut writer = self.journal.write()?;
+        let mut fold = Fold::new(&mut self.ledger);
+        writer.read_new(&self.keyring, &mut |record| fold.take(record))?;
+        fold.result?;
+        // Another process may have done it meanwhile.
+        let due = due_in(&self.ledger);
+        let count = due.len();
+        new_session(&*self.disk, rng)?;
+        let actor = actor(&*self.disk, &self.keyring, rng)?;
+        writer.add_document_keys(&self.keyring, &due.iter().map(|due| due.target).collect::<Vec<_>>(), rng)?;
+        let mut records = Vec::new();
+        let mut documents: HashMap<DocumentId, Document> = HashMap::new();
+        for due in due {
+            let Some(bytes) = bytes_at(&writer, due.operation, &self.keyring)? else { continue };
+            let operation = Operation::decode(&bytes)?;
+            let writes = operation.writes()?;
+            let mut document = match documents.remove(&due.target) {
+                Some(document) => document,
+                None => as_it_was(&self.ledger, &writer, &self.keyring, &due)?,
+            };
+            match document.write(&writes, &actor, operation.at)? {
+                Some(chunk) => {
+                    let change = sign(due.target, &chunk, self.keyring.device_keys())?;
+                    let note = Operation::new(due.target, change.hash(), operation.at, &writes, Some(due.replaced));
+                    records.push((Kind::Change, Some(due.target), change.bytes().to_vec()));
+                    records.push((Kind::Operation, Some(due.target), note.encode()));
+                }
+                None => {
+                    // Everything it wrote stands already; remember that nothing is due.
+                    let note = Operation::new(due.target, due.replaced, moment.at, &writes, Some(due.replaced));
+                    records.push((Kind::Operation, Some(due.target), note.encode()));
+                }
+            }
+            documents.insert(due.target, document);
+        }
+        let records = to_records(&self.keyring, records);
+        let appended = writer.append(&self.keyring, rng, &records)?;
+        writer.commit()?;
+        self.fold_own(records, &appended)?;
+        Ok(count)
+    }
+
+    fn due(&self) -> Vec<Due> {
+        due_in(&self.ledger)
+    }
+}
+
+fn due_in(ledger: &Ledger) -> Vec<Due> {
+    let listed: HashSet<(DocumentId, ChangeHash)> = ledger.refused.iter().map(|item| (item.document, item.hash)).collect();
+    let mut due = Vec::new();
+    for (document, facts) in &ledger.documents {
+        let left_behind = ledger.is_left_behind(document);
+        for change in &facts.changes {
+            let rebuilt = facts.is_dropped(&change.hash) && !listed.contains(&(*document, change.hash));
+            let Some(operation) = change.operation.filter(|_| rebuilt || left_behind) else { continue };
+            if ledger.replaced.contains_key(&change.hash) {
+                continue;
+            }
+            let target = ledger.register().filter(|_| left_behind).unwrap_or(*document);
+            due.push(Due { number: change.number, document: *document, replaced: change.hash, operation, target });
+        }
+    }
+    due.sort_unstable_by_key(|due| due.number);
+    due
+}
+
+/// The document as the author of a replaced change knew it: what came from others since is left out, so that the change
+/// performed again stands beside theirs and differing values are shown, not overwritten.
+fn as_it_was(ledger: &Ledger, journal: &dyn ReadAt, keyring: &Keyring, due: &Due) -> Result<Document, FieldBookError> {
+    let Some(facts) = ledger.documents.get(&due.target) else { return Ok(Document::found(DocumentKind::Dossier)?) };
+    let mut known: HashSet<ChangeHash> = HashSet::new();
+    if due.target == due.document {
+        let mut next = vec![due.replaced];
+        while let Some(hash) = next.pop() {
+            if known.insert(hash)
+                && let Some(change) = facts.change(&hash)
+            {
+                next.extend(change.deps.iter().copied());
+                // What was performed again in place of an ancestor is an ancestor too, with all it leans on.
+                next.extend(ledger.replaced.get(&hash).copied());
+            }
+        }
+    }
+    let mut document = Document::found(facts.kind)?;
+    let mut chunks = Vec::new();
+    for change in facts.live().filter(|change| due.target != due.document || known.contains(&change.hash)) {
+        if let Some(bytes) = bytes_at(journal, change.position, keyring)? {
+            let change = SignedChange::decode(&bytes).map_err(|error| LedgerError::Record(change.number, error.to_string()))?;
+            chunks.push(change.chunk().to_vec());
+        }
+    }
+    if !chunks.is_empty() {
+        document.apply(chunks.iter().map(Vec::as_slice))?;
+    }
+    Ok(document)
+}
