@@ -87,6 +87,8 @@ pub(crate) enum Problem {
     Store(String),
     /// The store is damaged.
     Damaged(String),
+    /// A part of the store is missing.
+    Lost(Text),
     /// Nothing is called this.
     Unknown {
         /// What kind of thing was looked for.
@@ -128,7 +130,7 @@ impl Problem {
             Self::Usage(..) => Exit::Usage,
             Self::NoContact(..) | Self::Nonsense(..) => Exit::NoContact,
             Self::Refused(..) => Exit::Refused,
-            Self::Damaged(_) => Exit::Damaged,
+            Self::Damaged(_) | Self::Lost(_) => Exit::Damaged,
             _ => Exit::Failed,
         }
     }
@@ -157,6 +159,7 @@ impl Problem {
                 )
             }
             Self::Store(why) => text!("het veldboek kan niet worden gebruikt: {why}", "the field book cannot be used: {why}"),
+            Self::Lost(what) => what.clone(),
             Self::Damaged(why) => text!("het veldboek is beschadigd: {why}", "the field book is damaged: {why}"),
             Self::Unknown { kind, wanted, .. } => {
                 Text::new(format!("{} '{wanted}' is niet gevonden", kind.nl), format!("no {} '{wanted}' was found", kind.en))
@@ -215,6 +218,10 @@ impl Problem {
             Self::Store(_) => text!(
                 "controleer de rechten en de ruimte op de schijf; er is niets gewist",
                 "check the permissions and the space on the disk; nothing was deleted"
+            ),
+            Self::Lost(_) => text!(
+                "zet het terug uit een back-up van deze map en verander verder niets; wat hier weg is staat misschien nog op de server",
+                "put it back from a backup of this folder and change nothing else; what is gone here may still be on the server"
             ),
             Self::Damaged(_) => text!(
                 "maak een kopie van de map, verwijder niets en draai `veldboek verify`; wat de server heeft, komt terug met `veldboek sync`",

@@ -71,6 +71,16 @@ pub enum FieldBookError {
     /// Several dossiers carry this reference.
     #[error("several dossiers are known as '{0}'; name one by its id: {1}")]
     Ambiguous(String, String),
+    /// The keys are here and the journal they belong to is not.
+    #[error(
+        "the journal of this field book is missing, while its keys say that there was one; put the folder 'journal' back from a backup, and change nothing else"
+    )]
+    LostJournal,
+    /// The journal is here and its keys are not.
+    #[error(
+        "the file 'keyring' of this field book is missing, while its journal is here; put it back from a backup, and change nothing else"
+    )]
+    LostKeyring,
     /// What was written does not fit the formats: too large, or a name that is none.
     #[error("this cannot be saved: {0}")]
     Unfit(String),
@@ -185,7 +195,12 @@ impl FieldBook {
     /// # Errors
     /// When the disk cannot be read.
     pub fn exists(disk: &dyn Disk) -> Result<bool, FieldBookError> {
-        Ok(disk.list()?.iter().any(|name| name.starts_with("keyring.")))
+        let names = disk.list()?;
+        let keyring = names.iter().any(|name| name.starts_with("keyring."));
+        if !keyring && names.iter().any(|name| name.starts_with("journal/")) {
+            return Err(FieldBookError::LostKeyring);
+        }
+        Ok(keyring)
     }
 
     /// Opens the field book on a disk.
@@ -213,6 +228,9 @@ impl FieldBook {
             arriving: HashMap::new(),
         };
         book.catch_up()?;
+        if book.ledger.setup.is_none() && was_used(&book.keyring) {
+            return Err(FieldBookError::LostJournal);
+        }
         Ok(book)
     }
 
@@ -525,6 +543,11 @@ fn cached(cache: &dyn Cache, key: &[u8], facts: &crate::ledger::DocumentFacts) -
         return None;
     }
     Some((Document::load(facts.kind, bytes).ok()?, count))
+}
+
+/// Whether a keyring has been replaced since it was made: then something was written under its keys.
+pub(crate) fn was_used(keyring: &Keyring) -> bool {
+    keyring.generation() > 1
 }
 
 /// The actor of this device's changes: the device, and a session that backups do not hold. Asked under the journal's

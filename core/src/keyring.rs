@@ -251,6 +251,11 @@ impl Keyring {
         &self.device
     }
 
+    /// How often this keyring was replaced, its making included: a store of which only the first is known was never used.
+    pub fn generation(&self) -> u64 {
+        self.ring().generation
+    }
+
     /// The name of the key for what belongs to no document.
     pub fn store_key_id(&self) -> KeyId {
         self.ring().store

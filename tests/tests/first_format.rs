@@ -59,3 +59,33 @@ fn a_field_book_of_the_first_format_is_read_whole() {
     assert_eq!(book.register().unwrap().programmes["waw"].name.as_deref(), Some("Werken aan Werk"));
     assert!(book.verify().unwrap().is_whole());
 }
+
+#[test]
+fn a_store_without_its_journal_or_without_its_keys_says_so_and_is_not_begun_anew() {
+    use veldboek_core::field_book::FieldBookError;
+    for (lost, expected) in [("journal/", "journal"), ("keyring.", "keyring")] {
+        let disk = fixture();
+        let key = WrappingKey::read(&*disk).unwrap();
+        for name in disk.list().unwrap().iter().filter(|name| name.starts_with(lost)) {
+            disk.remove(name).unwrap();
+        }
+        let error = FieldBook::open(disk.clone(), Arc::new(NoCache), &key).err().unwrap();
+        match expected {
+            "journal" => assert!(matches!(error, FieldBookError::LostJournal)),
+            _ => assert!(matches!(error, FieldBookError::LostKeyring)),
+        }
+        let setup = veldboek_core::notes::Setup {
+            region: "kennemerland".into(),
+            organisation: None,
+            person: Some("carla".into()),
+            display_name: None,
+            server_url: None,
+            server: None,
+            server_keys: None,
+        };
+        let before = disk.list().unwrap();
+        let mut dice = veldboek_tests::Dice::new(1);
+        assert!(FieldBook::create(disk.clone(), Arc::new(NoCache), &key, setup, &mut dice).is_err());
+        assert_eq!(disk.list().unwrap(), before, "nothing is made beside what is left");
+    }
+}

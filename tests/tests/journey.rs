@@ -20,7 +20,8 @@ fn prepared(town: &Town) {
         carla.does(&["coach", "add", coach, "--display-name", name]);
     }
     let file = town.folder().join("participants.csv");
-    let mut csv = "reference;given_name;birth_date;municipality;programme;referral_date;intake_date;agreement_date\r\n".to_owned();
+    let mut csv =
+        "reference;given_name;birth_date;municipality;programme;referral_date;intake_date;agreement_date\r\n".to_owned();
     for n in 1..=DOSSIERS {
         csv += &format!("{};Sanne;3-5-2006;GM0392;KANS;10-1-2025;20-1-2025;1-2-2025\r\n", reference(n));
     }

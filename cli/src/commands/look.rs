@@ -198,6 +198,9 @@ pub(super) fn verify(context: &Context<'_>, verify: &Verify) -> Result<Output, P
     let keyring = Keyring::open(&disk, &wrapping)?;
     let found = Journal::verify(&disk, &keyring)?;
     let head_at = wanted.map(|wanted| found.seq_of(&wanted));
+    if found.records == 0 && keyring.generation() > 1 {
+        return Err(veldboek_core::field_book::FieldBookError::LostJournal.into());
+    }
     let whole = found.is_whole() && head_at != Some(None);
     let head = hex(&found.head.1);
     let value = json!({
@@ -242,6 +245,13 @@ pub(super) fn verify(context: &Context<'_>, verify: &Verify) -> Result<Output, P
     }
     if !found.without_key.is_empty() {
         rows.push((context.say("zonder sleutel", "without key"), found.without_key.len().to_string()));
+    }
+    if found.unfinished > 0 {
+        let what = context.say(
+            "bytes na het laatste hele record: een schrijver die werd onderbroken, of nu bezig is",
+            "bytes after the last whole record: a writer that was cut off, or is at work now",
+        );
+        rows.push((context.say("onafgemaakt", "unfinished"), format!("{} {what}", found.unfinished)));
     }
     if !found.set_aside.is_empty() {
         rows.push((context.say("apart gezet", "set aside"), found.set_aside.join(", ")));

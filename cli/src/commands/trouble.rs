@@ -109,6 +109,21 @@ impl From<FieldBookError> for Problem {
             FieldBookError::Journal(error) => error.into(),
             FieldBookError::Keyring(error) => error.into(),
             FieldBookError::Nobody => Self::Nobody,
+            FieldBookError::LostJournal => Self::Lost(text!(
+                "het journaal van dit veldboek is weg, terwijl de sleutels er zijn",
+                "the journal of this field book is missing, while its keys are here"
+            )),
+            FieldBookError::LostKeyring => Self::Lost(text!(
+                "de sleutels van dit veldboek (keyring) zijn weg, terwijl het journaal er is",
+                "the keys of this field book (keyring) are missing, while its journal is here"
+            )),
+            FieldBookError::Closed(_) => Self::Rule(
+                text!("dit dossier staat niet meer op dit apparaat", "this dossier is no longer on this device"),
+                text!(
+                    "de toegang ertoe is beëindigd; vraag uw coördinator als dat niet klopt",
+                    "access to it ended; ask your coordinator if that is a mistake"
+                ),
+            ),
             other => Self::Store(other.to_string()),
         }
     }

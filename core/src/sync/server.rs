@@ -227,6 +227,9 @@ impl Region {
         let journal = Journal::open(disk.clone())?;
         let mut this = Self { disk, cache, keyring, journal, state: State::default() };
         this.catch_up()?;
+        if this.state.region.is_empty() && crate::field_book::was_used(&this.keyring) {
+            return Err(FieldBookError::LostJournal.into());
+        }
         Ok(this)
     }
 
