@@ -257,6 +257,9 @@ pub(crate) struct Resolve {
     /// Een andere waarde schrijven | Write another value
     #[arg(long, value_name = "VALUE")]
     pub(crate) value: Option<String>,
+    /// Negen cijfers in de waarde zijn geen BSN | Nine digits in the value are no BSN
+    #[arg(long, conflicts_with = "choose")]
+    pub(crate) no_bsn: bool,
 }
 
 /// `import`

@@ -10,12 +10,14 @@ use crate::clock::{Day, Moment};
 use crate::record::{Record, Write};
 
 pub(crate) mod broken;
+pub(crate) mod cell;
 pub(crate) mod checks;
 #[cfg(test)]
 mod stories;
 pub(crate) mod warning;
 
 pub use broken::RuleBroken;
+pub use cell::check_cell;
 pub use warning::Warning;
 
 /// Who acts, when, and with what randomness.

@@ -6,9 +6,10 @@ use veldboek_core::dossier::assignments::Clash;
 use veldboek_core::field_book::{Conflict, ConflictKind, FieldBook, field_of, show_cell};
 use veldboek_core::ids::EntryId;
 use veldboek_core::record::{Container, Lang, Scalar, Write};
+use veldboek_core::rules::{Declaration, Warning, check_cell};
 
 use super::book::Book;
-use super::context::Context;
+use super::context::{Context, warning_notes, warnings_json};
 use super::look::{local, scalar_json};
 use crate::args::{ConflictsCommand, Resolve};
 use crate::message::{Problem, Text, text};
@@ -182,7 +183,7 @@ pub(super) fn conflicts(context: &Context<'_>, command: Option<ConflictsCommand>
             };
             // Once it is settled, nothing says what it was about.
             let asked = what(&mut book, conflict, context);
-            let (writes, shown) = settlement(&mut book, conflict, &resolve, context)?;
+            let (writes, shown, warnings) = settlement(&mut book, conflict, &resolve, context)?;
             book.inner.perform(conflict.document, writes, book.moment, &mut book.rng)?;
             let of = conflict.reference.clone().unwrap_or_else(|| context.say("register", "register"));
             let value = json!({
@@ -190,10 +191,11 @@ pub(super) fn conflicts(context: &Context<'_>, command: Option<ConflictsCommand>
                 "reference": conflict.reference,
                 "chosen": shown,
                 "saved": "device",
+                "warnings": warnings_json(&warnings, context.lang),
                 "left": book.inner.conflicts()?.len(),
             });
             let rows = [(context.say("gekozen", "chosen"), format!("{of}  {asked}: {shown}"))];
-            Ok(Output::new(value, Table::sheet(rows)))
+            Ok(warning_notes(Output::new(value, Table::sheet(rows)), &warnings))
         }
     }
 }
@@ -203,7 +205,7 @@ fn settlement(
     conflict: &Conflict,
     resolve: &Resolve,
     context: &Context<'_>,
-) -> Result<(Vec<Write>, String), Problem> {
+) -> Result<(Vec<Write>, String, Vec<Warning>), Problem> {
     let choices = choices(book, conflict, context);
     let reference = conflict.reference.clone().unwrap_or_default();
     if let ConflictKind::DuplicateReference(_) = conflict.kind {
@@ -226,20 +228,26 @@ fn settlement(
         };
         if let (Some(keep), Some(clash)) = (choice.holder, clash(book, conflict)) {
             let dossier = book.inner.dossier(conflict.document)?;
-            return Ok((dossier.settle(&clash, keep)?.writes, choice.shown.clone()));
+            let plan = dossier.settle(&clash, keep)?;
+            return Ok((plan.writes, choice.shown.clone(), plan.warnings));
         }
-        return Ok((FieldBook::settle(conflict, choice.value.clone()), choice.shown.clone()));
+        return Ok((FieldBook::settle(conflict, choice.value.clone()), choice.shown.clone(), Vec::new()));
     }
     let typed = resolve.value.clone().unwrap_or_default();
-    let (ConflictKind::Field(container, _, key) | ConflictKind::Proposal(container, _, key, _)) = &conflict.kind else {
+    let (ConflictKind::Field(container, entry, key) | ConflictKind::Proposal(container, entry, key, _)) = &conflict.kind else {
         return Err(Problem::Usage(
             text!("hier kan alleen een nummer worden gekozen", "only a number can be chosen here"),
             text!("gebruik --choose NUMMER", "use --choose NUMBER"),
         ));
     };
     let value = parsed(*container, key, &typed)?;
+    // What is typed here is entry like any other: the rules of the record hold.
+    let declared = if resolve.no_bsn { Declaration::NotABsn } else { Declaration::Nothing };
+    let content = book.inner.content(conflict.document)?;
+    let standing = content.get(container).and_then(|entries| entries.get(entry)).cloned().unwrap_or_default();
+    let warnings = check_cell(*container, &standing, key, &value, book.moment, declared)?;
     let shown = show_cell(*container, key, &value, context.lang).1;
-    Ok((FieldBook::settle(conflict, value), shown))
+    Ok((FieldBook::settle(conflict, value), shown, warnings))
 }
 
 /// A typed value as the cell of a field.

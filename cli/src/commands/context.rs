@@ -62,12 +62,17 @@ impl Context<'_> {
         value.insert("warnings".into(), warnings_json(warnings, self.lang));
         let id = ids.first().map(|(_, id)| id.clone()).unwrap_or_default();
         let table = Table::sheet([(what.say(self.lang).to_owned(), format!("{of}  {id}"))]);
-        let notes = warnings.iter().map(|warning| {
-            let (nl, en) = (warning.message(Lang::Nl), warning.message(Lang::En));
-            Text::new(format!("let op: {nl}"), format!("note: {en}"))
-        });
-        notes.fold(Output::new(Value::Object(value), table), Output::note)
+        warning_notes(Output::new(Value::Object(value), table), warnings)
     }
+}
+
+/// Warnings for people, below what a command says.
+pub(super) fn warning_notes(output: Output, warnings: &[Warning]) -> Output {
+    let notes = warnings.iter().map(|warning| {
+        let (nl, en) = (warning.message(Lang::Nl), warning.message(Lang::En));
+        Text::new(format!("let op: {nl}"), format!("note: {en}"))
+    });
+    notes.fold(output, Output::note)
 }
 
 /// Warnings for programs.
