@@ -20,6 +20,13 @@ fn id(conflict: &Value) -> &str {
     conflict["id"].as_str().unwrap()
 }
 
+fn values(conflict: &Value) -> Vec<String> {
+    let mut values: Vec<String> =
+        conflict["versions"].as_array().unwrap().iter().map(|one| one["value"].as_str().unwrap().to_owned()).collect();
+    values.sort();
+    values
+}
+
 fn refused(ran: &Ran, said: &str) {
     assert_eq!((ran.exit, ran.out.as_str()), (Exit::Failed, ""), "{}", ran.err);
     assert!(ran.err.contains(said) && ran.err.contains("tip:"), "{}", ran.err);
@@ -46,4 +53,29 @@ fn a_typed_settlement_keeps_the_rules_of_the_field() {
     assert_eq!(marit.json(&["conflicts"])["rows"], serde_json::json!([]));
     let ran = marit.run(&["conflicts", "resolve", "x", "--choose", "1", "--no-bsn"]);
     assert_eq!(ran.exit, Exit::Usage, "what is chosen was entered elsewhere: {}", ran.err);
+}
+
+#[test]
+fn an_id_stands_for_the_values_that_were_seen() {
+    let dir = tempfile::tempdir().unwrap();
+    let town = Town::open(dir.path());
+    let [marit, anna, bram] = town.people(dir.path());
+    marit.ok(&["trainee", "edit", "WF-1", "--contact-phone", "0200000003"]);
+    for (person, phone) in [(&anna, "0200000001"), (&bram, "0200000002")] {
+        person.ok(&["trainee", "edit", "WF-1", "--contact-phone", phone]);
+        person.run(&["sync"]);
+    }
+    let seen = about(&bram, "contact_phone");
+    assert_eq!(values(&seen), ["0200000001", "0200000002"]);
+
+    // A third value comes in: that is news, and the choice that was seen is not the choice that is there.
+    marit.run(&["sync"]);
+    let ran = bram.run(&["sync"]);
+    assert_eq!(ran.exit, Exit::Attention, "{}", ran.err);
+    refused(&bram.run(&["conflicts", "resolve", id(&seen), "--choose", "2"]), "veldboek conflicts");
+    let now = about(&bram, "contact_phone");
+    assert_eq!(values(&now), ["0200000001", "0200000002", "0200000003"]);
+    assert_eq!(id(&now), id(&about(&marit, "contact_phone")), "the same values have the same id everywhere");
+    bram.ok(&["conflicts", "resolve", id(&now), "--choose", "2"]);
+    assert_eq!(bram.json(&["conflicts"])["rows"], serde_json::json!([]));
 }

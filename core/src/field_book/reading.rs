@@ -460,7 +460,7 @@ impl FieldBook {
     }
 
     fn field_conflict(&self, document: DocumentId, reference: Option<String>, contested: Contested) -> Conflict {
-        let versions = contested
+        let versions: Vec<ConflictVersion> = contested
             .versions
             .into_iter()
             .map(|version| ConflictVersion {
@@ -471,7 +471,7 @@ impl FieldBook {
             .collect();
         let place = format!("{}/{}/{}", contested.container.key(), contested.entry, contested.key);
         Conflict {
-            id: short_id(document, &place),
+            id: choice_id(document, &place, &versions),
             document,
             reference,
             kind: ConflictKind::Field(contested.container, contested.entry, contested.key),
@@ -493,7 +493,7 @@ impl FieldBook {
                 ConflictVersion { value: proposal.value, by: proposal.source, at: None },
             ];
             conflicts.push(Conflict {
-                id: short_id(id, &format!("proposal/{}", proposal.entry)),
+                id: choice_id(id, &format!("proposal/{}", proposal.entry), &versions),
                 document: id,
                 reference: reference.cloned(),
                 kind: ConflictKind::Proposal(proposal.container, proposal.target, proposal.key, proposal.entry),
@@ -629,6 +629,13 @@ fn cached_view(cache: &dyn Cache, key: &[u8], kind: DocumentKind, tag: [u8; 32])
         DocumentKind::Register => Viewed::Register(Arc::new(postcard::from_bytes(rest).ok()?)),
     };
     Some(View { tag, content, contested: u32::from_be_bytes(*contested) })
+}
+
+/// Eight letters that name a choice between these values, in this order: when another value arrives it is another choice, so
+/// that nobody settles what they have not seen.
+fn choice_id(document: DocumentId, place: &str, versions: &[ConflictVersion]) -> String {
+    let values: Vec<&Scalar> = versions.iter().map(|version| &version.value).collect();
+    short_id(document, &format!("{place}/{values:?}"))
 }
 
 /// Eight letters that name a place in a document.
