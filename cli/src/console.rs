@@ -61,7 +61,10 @@ impl Console {
         for note in &output.notes {
             self.hint(note, lang);
         }
-        output.exit
+        match &output.problem {
+            Some(problem) => self.problem(problem, lang),
+            None => output.exit,
+        }
     }
 
     /// Plain text on the data stream: help and version.

@@ -9,7 +9,7 @@ use std::io;
 use serde_json::Value;
 use veldboek_core::record::Lang;
 
-use crate::message::{Exit, Text};
+use crate::message::{Exit, Problem, Text};
 
 /// How data is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -34,6 +34,8 @@ pub(crate) struct Output {
     pub(crate) notes: Vec<Text>,
     /// How it ended.
     pub(crate) exit: Exit,
+    /// What stopped it half-way: told after what was done, and how it ended.
+    pub(crate) problem: Option<Problem>,
     /// Whether it is JSON whatever the format: data to keep, not to look at.
     pub(crate) raw: bool,
 }
@@ -41,12 +43,12 @@ pub(crate) struct Output {
 impl Output {
     /// Data with the table that shows it.
     pub(crate) fn new(value: Value, table: Table) -> Self {
-        Self { value, tables: vec![table], notes: Vec::new(), exit: Exit::Done, raw: false }
+        Self { value, tables: vec![table], notes: Vec::new(), exit: Exit::Done, problem: None, raw: false }
     }
 
     /// Data to keep, as JSON in any format.
     pub(crate) fn raw(value: Value) -> Self {
-        Self { value, tables: Vec::new(), notes: Vec::new(), exit: Exit::Done, raw: true }
+        Self { value, tables: Vec::new(), notes: Vec::new(), exit: Exit::Done, problem: None, raw: true }
     }
 
     /// Another table behind it.

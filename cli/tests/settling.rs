@@ -79,3 +79,45 @@ fn an_id_stands_for_the_values_that_were_seen() {
     bram.ok(&["conflicts", "resolve", id(&now), "--choose", "2"]);
     assert_eq!(bram.json(&["conflicts"])["rows"], serde_json::json!([]));
 }
+
+#[test]
+fn an_exchange_that_is_cut_short_tells_what_came_in() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut town = Town::open(dir.path());
+    let [marit, anna, bram] = town.people(dir.path());
+    // Anna's laptop is put back as it was this morning, so that her next visit has a number that the server knows already:
+    // the first page says so, and a second one is needed.
+    anna.log("2025-03-28 09:00", "Gisteren");
+    anna.ok(&["sync"]);
+    let restored = Person { dir: dir.path().join("anna-restored") };
+    copy(&anna.dir, &restored.dir);
+    anna.log("2025-03-31 09:00", "In de ochtend");
+    anna.ok(&["sync"]);
+    for (person, phone) in [(&marit, "0201234567"), (&bram, "0207654321")] {
+        person.ok(&["trainee", "edit", "WF-1", "--contact-phone", phone]);
+        person.run(&["sync"]);
+    }
+    restored.log("2025-03-31 13:00", "In de middag");
+
+    let wire = town.behind_a_wire_for_one_page();
+    let ran = restored.run(&["--format", "json", "sync"]);
+    wire.join().unwrap();
+    assert_eq!(ran.exit, Exit::NoContact, "{} {}", ran.out, ran.err);
+    assert!(ran.err.contains("geen contact met de server") && ran.err.contains("tip:"), "{}", ran.err);
+    let told: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!((&told["conflicts"][0]["field"], &told["up_to_date"]), (&"contact_phone".into(), &false.into()));
+    assert_eq!(told["interrupted"], true);
+    town.stop();
+}
+
+fn copy(from: &std::path::Path, to: &std::path::Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}

@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 
 use serde_json::json;
+use veldboek_core::clock::Timestamp;
 use veldboek_core::field_book::{Conflict, Outcome};
+use veldboek_core::ids::ServerId;
 use veldboek_core::record::{Code, Lang};
+use veldboek_core::statement::Role;
 use veldboek_core::wire::{Answer, MAX_BODY};
 
 use super::book::Book;
@@ -31,39 +34,63 @@ pub(crate) struct Exchanged {
     pub(crate) traffic: Traffic,
     /// Conflicts that this exchange brought.
     pub(crate) conflicts: Vec<Conflict>,
+    /// What ended it before both sides had the same.
+    pub(crate) stopped: Option<Problem>,
 }
 
 /// Exchanges with the server until both sides have the same.
 pub(crate) fn exchange(book: &mut Book) -> Result<Exchanged, Problem> {
+    let mut done = as_far_as_possible(book)?;
+    match done.stopped.take() {
+        Some(problem) => Err(problem),
+        None => Ok(done),
+    }
+}
+
+/// Exchanges with the server; what stops it after the first page stands beside what came in until then, which the next
+/// exchange finds here and would not tell.
+fn as_far_as_possible(book: &mut Book) -> Result<Exchanged, Problem> {
     let server = book.inner.identity().server.ok_or(Problem::NotEnrolled)?;
     let mut client = Client::new(&server.url, Some(&book.dir))?;
     book.inner.mend(book.moment, &mut book.rng)?;
     let before: BTreeSet<String> = book.inner.conflicts()?.into_iter().map(|conflict| conflict.id).collect();
-    let since = book.coordinating().then(|| contacts::newest(&book.dir));
+    let since = (book.inner.identity().role != Some(Role::Coach)).then(|| contacts::newest(&book.dir));
     let mut total = Outcome::default();
-    for _ in 0..MOST_ROUNDS {
-        let (request, sent) = book.inner.request(since).map_err(|error| trouble::sync(error, &server.url))?;
-        let body = request.encode();
-        // Others may use the cache, and the journal, while this process waits.
-        book.leave_cache();
-        let answered = client.signed(book.inner.device_keys(), server.id, "POST", "/v1/sync", &body);
-        book.take_cache();
-        let answer = Answer::decode(&answered?, MAX_BODY).map_err(|why| {
-            client.nonsense(text!("het antwoord is niet te lezen ({why})", "the answer cannot be read ({why})"))
-        })?;
-        faults::point(faults::ANSWER_RECEIVED);
-        let now = clock::now();
-        let outcome = faults::apply(|| book.inner.answer(sent, answer, now, &mut book.rng))
-            .map_err(|error| trouble::sync(error, &server.url))?;
-        let again = outcome.again;
-        contacts::keep(&book.dir, &outcome.contacts);
-        add(&mut total, outcome);
-        if !again {
+    let mut stopped = None;
+    for round in 0..MOST_ROUNDS {
+        match page(book, &mut client, server.id, since) {
+            Ok(outcome) => add(&mut total, outcome),
+            Err(problem) if round == 0 => return Err(problem),
+            Err(problem) => {
+                stopped = Some(problem);
+                break;
+            }
+        }
+        if !total.again {
             break;
         }
     }
     let conflicts = book.inner.conflicts()?.into_iter().filter(|conflict| !before.contains(&conflict.id)).collect();
-    Ok(Exchanged { outcome: total, traffic: client.traffic, conflicts })
+    Ok(Exchanged { outcome: total, traffic: client.traffic, conflicts, stopped })
+}
+
+/// One question and its answer.
+fn page(book: &mut Book, client: &mut Client, server: ServerId, since: Option<Timestamp>) -> Result<Outcome, Problem> {
+    let url = client.url().to_owned();
+    let (request, sent) = book.inner.request(since).map_err(|error| trouble::sync(error, &url))?;
+    let body = request.encode();
+    // Others may use the cache, and the journal, while this process waits.
+    book.leave_cache();
+    let answered = client.signed(book.inner.device_keys(), server, "POST", "/v1/sync", &body);
+    book.take_cache();
+    let answer = Answer::decode(&answered?, MAX_BODY)
+        .map_err(|why| client.nonsense(text!("het antwoord is niet te lezen ({why})", "the answer cannot be read ({why})")))?;
+    faults::point(faults::ANSWER_RECEIVED);
+    let now = clock::now();
+    let outcome =
+        faults::apply(|| book.inner.answer(sent, answer, now, &mut book.rng)).map_err(|error| trouble::sync(error, &url))?;
+    contacts::keep(&book.dir, &outcome.contacts);
+    Ok(outcome)
 }
 
 fn add(total: &mut Outcome, page: Outcome) {
@@ -83,9 +110,9 @@ fn add(total: &mut Outcome, page: Outcome) {
 /// `sync`
 pub(super) fn sync(context: &Context<'_>) -> Result<Output, Problem> {
     let mut book = context.book()?;
-    let Exchanged { outcome, traffic, conflicts } = exchange(&mut book)?;
+    let Exchanged { outcome, traffic, conflicts, stopped } = as_far_as_possible(&mut book)?;
     let status = book.inner.status()?;
-    let up_to_date = !outcome.again && status.unsynced == 0;
+    let up_to_date = stopped.is_none() && !outcome.again && status.unsynced == 0;
     let value = json!({
         "sent": outcome.sent,
         "accepted": outcome.accepted,
@@ -99,6 +126,7 @@ pub(super) fn sync(context: &Context<'_>) -> Result<Output, Problem> {
         "body_bytes_received": traffic.body_bytes_received,
         "header_bytes_sent": traffic.header_bytes_sent,
         "up_to_date": up_to_date,
+        "interrupted": stopped.is_some(),
         "conflicts": conflicts.iter().map(|conflict| conflict_json(&mut book, conflict, context)).collect::<Vec<_>>(),
     });
     let mut rows = vec![
@@ -143,7 +171,8 @@ pub(super) fn sync(context: &Context<'_>) -> Result<Output, Problem> {
         output = output.and(conflicts_table(&mut book, &conflicts, context)).note(resolve_hint());
     }
     let attention = !conflicts.is_empty() || outcome.quarantined > 0 || !outcome.refused.is_empty() || outcome.unusable > 0;
-    Ok(if attention { output.exit(Exit::Attention) } else { output })
+    let output = if attention { output.exit(Exit::Attention) } else { output };
+    Ok(Output { problem: stopped, ..output })
 }
 
 /// `status`

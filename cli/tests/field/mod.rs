@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, mpsc};
@@ -65,6 +65,30 @@ impl Town {
         thread.join().unwrap();
     }
 
+    /// Puts a wire at the address that people know, which is cut as soon as it has carried one whole page of an exchange.
+    pub fn behind_a_wire_for_one_page(&mut self) -> JoinHandle<()> {
+        self.stop();
+        let known = std::mem::replace(&mut self.address, SocketAddr::from(([127, 0, 0, 1], 0)));
+        let listener = std::net::TcpListener::bind(known).unwrap();
+        self.start();
+        let server = self.address;
+        std::thread::spawn(move || {
+            loop {
+                let (device, _) = listener.accept().unwrap();
+                let server = std::net::TcpStream::connect(server).unwrap();
+                let (mut questions, mut answers) = (BufReader::new(&device), BufReader::new(&server));
+                while let Some(question) = message(&mut questions) {
+                    (&server).write_all(&question).unwrap();
+                    let Some(answer) = message(&mut answers) else { break };
+                    (&device).write_all(&answer).unwrap();
+                    if question.starts_with(b"POST /v1/sync ") && answer.starts_with(b"HTTP/1.1 200 ") {
+                        return;
+                    }
+                }
+            }
+        })
+    }
+
     /// A coordinator `marit` and coaches `anna` and `bram`, each with a field book in `dir`; a dossier `WF-1` that both coach.
     pub fn people(&self, dir: &Path) -> [Person; 3] {
         let admin = Person { dir: dir.join("beheer") };
@@ -89,6 +113,28 @@ impl Town {
         }
         [marit, anna, bram]
     }
+}
+
+/// A whole HTTP message of known length.
+fn message(from: &mut impl BufRead) -> Option<Vec<u8>> {
+    let (mut whole, mut length) = (Vec::new(), 0);
+    loop {
+        let begin = whole.len();
+        if from.read_until(b'\n', &mut whole).ok()? == 0 {
+            return None;
+        }
+        let line = String::from_utf8_lossy(&whole[begin..]).trim().to_ascii_lowercase();
+        if let Some(value) = line.strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+        if line.is_empty() {
+            break;
+        }
+    }
+    let head = whole.len();
+    whole.resize(head + length, 0);
+    from.read_exact(&mut whole[head..]).ok()?;
+    Some(whole)
 }
 
 /// What a command came to.
