@@ -81,6 +81,31 @@ fn an_id_stands_for_the_values_that_were_seen() {
 }
 
 #[test]
+fn who_may_not_do_it_hears_so_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let town = Town::open(dir.path());
+    let [marit, anna, _] = town.people(dir.path());
+    marit.ok(&["coach", "add", "marit", "--display-name", "Marit"]);
+    marit.ok(&["sync"]);
+    anna.ok(&["sync"]);
+    refused(&anna.run(&["assign", "WF-1", "bram", "--role", "SUPPORT"]), "coördinator");
+    let file = dir.path().join("deelnemers.csv");
+    let path = file.to_str().unwrap();
+    std::fs::write(&file, "reference,programme,referral_date,agreement_date,coach\r\nWF-2,zorg,2025-01-06,2025-02-03,marit\r\n")
+        .unwrap();
+    refused(&anna.run(&["import", "participants", path]), "coördinator");
+    assert_eq!(anna.json(&["trainee", "list"])["rows"].as_array().unwrap().len(), 1, "nothing was written");
+    assert_eq!(anna.json(&["status"])["unsynced"], 0);
+    marit.ok(&["assign", "WF-1", "marit", "--role", "SUPPORT"]);
+
+    // An administrator looks after people and devices, not after trainees.
+    let admin = Person { dir: dir.path().join("beheer") };
+    refused(&admin.run(&["trainee", "add", "--reference", "WF-3"]), "beheerder");
+    refused(&admin.run(&["import", "participants", path]), "beheerder");
+    assert_eq!(admin.json(&["status"])["unsynced"], 0);
+}
+
+#[test]
 fn an_exchange_that_is_cut_short_tells_what_came_in() {
     let dir = tempfile::tempdir().unwrap();
     let mut town = Town::open(dir.path());

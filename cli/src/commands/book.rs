@@ -16,7 +16,7 @@ use veldboek_core::rules::{By, Declaration, Plan, RuleBroken, Warning};
 use veldboek_core::statement::Role;
 
 use crate::args::TextCheck;
-use crate::message::Problem;
+use crate::message::{Problem, text};
 use crate::{clock, paths};
 
 /// The system's randomness.
@@ -102,7 +102,39 @@ impl Book {
     /// Whether this person may do what coordinators do: enrolled as one, or alone so far.
     pub(crate) fn coordinating(&self) -> bool {
         let identity = self.inner.identity();
-        identity.server.is_none() || matches!(identity.role, Some(Role::Coordinator | Role::Administrator))
+        identity.server.is_none() || identity.role == Some(Role::Coordinator)
+    }
+
+    /// Administrators look after people and devices; the server takes nothing that they write in dossiers or register.
+    pub(crate) fn may_write(&self) -> Result<(), Problem> {
+        let identity = self.inner.identity();
+        if identity.server.is_none() || identity.role != Some(Role::Administrator) {
+            return Ok(());
+        }
+        Err(Problem::Rule(
+            text!(
+                "een beheerder schrijft niet in dossiers en register",
+                "an administrator does not write in dossiers or the register"
+            ),
+            text!(
+                "vraag het de coördinator, of nodig uzelf uit als coach of coördinator onder een eigen code, met een ander veldboek \
+                 (--store MAP)",
+                "ask the coordinator, or invite yourself as a coach or coordinator under a code of its own, with another field book \
+                 (--store DIR)"
+            ),
+        ))
+    }
+
+    /// Who coaches is the coordinator's to say; the server takes it from nobody else.
+    pub(crate) fn may_assign(&self) -> Result<(), Problem> {
+        self.may_write()?;
+        if self.coordinating() {
+            return Ok(());
+        }
+        Err(Problem::Rule(
+            text!("alleen een coördinator wijst coaches toe", "only a coordinator assigns coaches"),
+            text!("vraag het uw coördinator; er is niets geschreven", "ask your coordinator; nothing was written"),
+        ))
     }
 
     /// Plans an operation as this person, now.
@@ -111,6 +143,7 @@ impl Book {
         check: Option<TextCheck>,
         operation: impl FnOnce(&mut By<'_>) -> Result<Plan<Id>, RuleBroken>,
     ) -> Result<Plan<Id>, Problem> {
+        self.may_write()?;
         let person = self.person()?;
         let coordinating = self.coordinating();
         let declared = if check.is_some_and(|check| check.no_bsn) { Declaration::NotABsn } else { Declaration::Nothing };

@@ -6,7 +6,7 @@ use veldboek_core::dossier::assignments::Clash;
 use veldboek_core::field_book::{Conflict, ConflictKind, FieldBook, field_of, show_cell};
 use veldboek_core::ids::EntryId;
 use veldboek_core::record::{Container, Lang, Scalar, Write};
-use veldboek_core::rules::{Declaration, Warning, check_cell};
+use veldboek_core::rules::{Declaration, RuleBroken, Warning, check_cell};
 
 use super::book::Book;
 use super::context::{Context, warning_notes, warnings_json};
@@ -158,6 +158,7 @@ pub(super) fn conflicts(context: &Context<'_>, command: Option<ConflictsCommand>
             })
         }
         Some(ConflictsCommand::Resolve(resolve)) => {
+            book.may_write()?;
             let wanted = resolve.conflict.trim();
             let by_number = wanted.parse::<usize>().ok().and_then(|number| all.get(number.checked_sub(1)?));
             let by_name: Vec<&Conflict> =
@@ -181,6 +182,9 @@ pub(super) fn conflicts(context: &Context<'_>, command: Option<ConflictsCommand>
                     });
                 }
             };
+            if conflict.reference.is_none() && book.inner.register_document()? == conflict.document && !book.coordinating() {
+                return Err(RuleBroken::CoordinatorOnly.into());
+            }
             // Once it is settled, nothing says what it was about.
             let asked = what(&mut book, conflict, context);
             let (writes, shown, warnings) = settlement(&mut book, conflict, &resolve, context)?;

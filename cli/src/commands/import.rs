@@ -73,6 +73,7 @@ fn read(file: &Path) -> Result<Vec<u8>, Problem> {
 
 /// Imports a file of rows.
 pub(crate) fn rows(book: &mut Book, kind: FileKind, bytes: &[u8], options: &ImportFile) -> Result<Imported, Problem> {
+    book.may_write()?;
     let sheet = tables::read_csv(bytes, kind, options.ignore_columns)?;
     let register = book.inner.register()?;
     let organisation = options.organisation.clone().or(book.inner.identity().organisation);
@@ -102,6 +103,9 @@ pub(crate) fn rows(book: &mut Book, kind: FileKind, bytes: &[u8], options: &Impo
     }
     let plan = import::plan(kind, &sheet.rows, &existing, setting);
     let ImportPlan { trainees, rows, changed_rows, unchanged_rows, proposals, rejected, notes } = plan;
+    if trainees.iter().any(|trainee| !trainee.grants.is_empty()) {
+        book.may_assign()?;
+    }
     let new_dossiers = trainees.iter().filter(|trainee| trainee.document.is_none()).count();
     let imported = Imported {
         rows: rows + sheet.rejected.len(),
@@ -142,6 +146,7 @@ pub(crate) fn rows(book: &mut Book, kind: FileKind, bytes: &[u8], options: &Impo
 
 /// Imports a register file.
 pub(crate) fn register(book: &mut Book, bytes: &[u8], dry_run: bool) -> Result<Imported, Problem> {
+    book.may_write()?;
     if !book.coordinating() {
         return Err(RuleBroken::CoordinatorOnly.into());
     }

@@ -347,6 +347,7 @@ pub(super) fn agreement(context: &mut Context<'_>, command: AgreementCommand) ->
 /// `assign`
 pub(super) fn assign(context: &mut Context<'_>, assign: Assign) -> Result<Output, Problem> {
     let mut book = context.book()?;
+    book.may_assign()?;
     let Found { document, dossier, .. } = find::trainee(&book.inner.dossiers()?, &assign.name.trainee)?;
     let coach = assign.coach.trim().to_owned();
     if !book.inner.people()?.contains_key(&coach) && book.person()? != coach && !context.globals.yes {
