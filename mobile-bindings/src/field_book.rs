@@ -412,7 +412,7 @@ impl Turn<'_> {
         operation: impl FnOnce(&mut By<'_>) -> Result<Plan<Id>, RuleBroken>,
     ) -> Answered<Plan<Id>> {
         let person = self.person()?;
-        let coordinates = matches!(self.book.identity().role, Some(Role::Coordinator | Role::Administrator));
+        let coordinates = matches!(self.book.identity().role, Some(Role::Coordinator));
         let mut by = By::new(&person, self.moment, &mut self.rng).coordinating(coordinates).declaring(declaration);
         operation(&mut by).map_err(|broken| FieldBookError::rule(&broken, self.lang))
     }
