@@ -129,7 +129,7 @@ impl Problem {
         match self {
             Self::Usage(..) => Exit::Usage,
             Self::NoContact(..) | Self::Nonsense(..) => Exit::NoContact,
-            Self::Refused(..) => Exit::Refused,
+            Self::Refused(..) | Self::NotEnrolled => Exit::Refused,
             Self::Damaged(_) | Self::Lost(_) => Exit::Damaged,
             _ => Exit::Failed,
         }
