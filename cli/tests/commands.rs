@@ -113,7 +113,7 @@ fn bad_input_is_told_with_the_next_step() {
         (&["trainee", "add", "--reference", "wf-1"], Exit::Failed, "er is al een dossier"),
         (&["visit", "log", "WF-1", "--started-at", "2025-03-31 09:00"], Exit::Failed, "duur in minuten"),
         (&["trajectory", "agree", "WF-1", "--on", "2025-01-01"], Exit::Failed, "ligt voor"),
-        (&["sync"], Exit::Failed, "veldboek enrol"),
+        (&["sync"], Exit::Refused, "veldboek enrol"),
         (&["enrol", "ABCD", "--server", "veldboek.example.nl"], Exit::Usage, "https://"),
         (&["enrol", "ABCD", "--server", "http://127.0.0.1:9"], Exit::NoContact, "luistert niemand"),
         (&["verify", "--head", "abc"], Exit::Usage, "64"),
