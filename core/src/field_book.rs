@@ -274,11 +274,6 @@ impl FieldBook {
         self.keyring.device_keys()
     }
 
-    /// The key of the store itself, from which caches derive theirs.
-    pub fn store_key(&self) -> KeyId {
-        self.keyring.store_key_id()
-    }
-
     /// The keyring, for caches.
     pub fn keyring(&self) -> &Keyring {
         &self.keyring
