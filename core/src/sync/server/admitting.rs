@@ -1,0 +1,188 @@
+//! Letting in what devices push: authority first, then the admission gate.
+
+use super::*;
+
+/// How many dossiers one person may open in a day.
+const OPENINGS_A_DAY: usize = 5_000;
+
+impl Batch<'_> {
+    /// The document that these bytes open, when somebody certified signed them.
+    pub(super) fn document_to_open(&self, bytes: &[u8]) -> Option<DocumentId> {
+        let signed = SignedStatement::decode(bytes).ok()?;
+        let certificate = self.state.ledger.certificates.get(&signed.signer())?;
+        match signed.statement() {
+            Statement::Opening(opening) if signed.verify(&certificate.keys).is_ok() => Some(opening.document),
+            _ => None,
+        }
+    }
+
+    pub(super) fn admit_statement(
+        &mut self,
+        bytes: &[u8],
+        pending: &mut Pending,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Verdict, RegionError> {
+        let Ok(signed) = SignedStatement::decode(bytes) else { return Ok(Verdict::Refused(Reason::Malformed.into())) };
+        let hash = statement_hash(signed.bytes());
+        if let Some(known) = self.state.ledger.statements.get(&hash) {
+            pending.receipted.push((known.number, None, hash));
+            pending.sent.insert(hash);
+            return Ok(Verdict::Accepted { seq: known.number });
+        }
+        let Some(certificate) = self.state.ledger.certificates.get(&signed.signer()).cloned() else {
+            return Ok(Verdict::Refused(Reason::UnknownSigner.into()));
+        };
+        if signed.verify(&certificate.keys).is_err() {
+            return Ok(Verdict::Refused(Reason::BadSignature.into()));
+        }
+        let today = self.moment.today();
+        let coordinates = |this: &Self, document: &DocumentId| {
+            let opening = this.state.ledger.documents.get(document).and_then(|facts| facts.opening.as_ref());
+            opening.is_some_and(|(opening, _)| {
+                certificate.role == Role::Coordinator && certificate.organisation == opening.organisation
+            })
+        };
+        let kind = match signed.statement() {
+            Statement::Opening(opening) => {
+                if opening.person != certificate.person || certificate.role == Role::Administrator {
+                    return Ok(Verdict::Refused(Reason::NoGrant.into()));
+                }
+                let facts = self.state.ledger.documents.get(&opening.document);
+                if Some(opening.document) == self.state.ledger.register() || facts.is_some_and(|facts| facts.opening.is_some()) {
+                    return Ok(Verdict::Refused(Reason::SequenceTaken.into()));
+                }
+                let day = self.moment.at.as_millis() / 86_400_000;
+                let opened = self.state.openings_today.entry((certificate.person.clone(), day)).or_default();
+                if *opened >= OPENINGS_A_DAY {
+                    return Ok(Verdict::Deferred(Reason::Quota.into()));
+                }
+                *opened += 1;
+                self.writer.add_document_keys(self.keyring, &[opening.document], rng)?;
+                Kind::Opening
+            }
+            Statement::Grant(grant) => {
+                if self.state.ledger.documents.get(&grant.document).is_none_or(|facts| facts.opening.is_none()) {
+                    return Ok(Verdict::Deferred(Reason::MissingDependencies.into()));
+                }
+                if grant.by != certificate.person || !coordinates(self, &grant.document) {
+                    return Ok(Verdict::Refused(Reason::NoGrant.into()));
+                }
+                Kind::Grant
+            }
+            Statement::GrantEnd(end) => {
+                if end.by != certificate.person || !coordinates(self, &end.document) {
+                    return Ok(Verdict::Refused(Reason::NoGrant.into()));
+                }
+                Kind::Grant
+            }
+            // Only this server certifies, revokes and erases, and it knows its own statements.
+            Statement::Certificate(_) | Statement::Revocation(_) | Statement::Erasure(_) | Statement::Newer(_) => {
+                return Ok(Verdict::Refused(Reason::NoGrant.into()));
+            }
+        };
+        let seq = self.stage_note(kind, signed.bytes().to_vec())?;
+        match signed.statement() {
+            Statement::Opening(opening) => self.open_for(opening.document, &opening.person)?,
+            Statement::Grant(grant) if self.state.ledger.holds_grant(&grant.document, &grant.person, today) => {
+                self.open_for(grant.document, &grant.person)?;
+                self.release(grant.document)?;
+            }
+            _ => {}
+        }
+        pending.receipted.push((seq, None, hash));
+        pending.sent.insert(hash);
+        Ok(Verdict::Accepted { seq })
+    }
+
+    pub(super) fn admit_changes(
+        &mut self,
+        caller: DeviceId,
+        document: DocumentId,
+        group: &[(usize, &SignedChange)],
+        pending: &mut Pending,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Vec<(usize, Verdict)>, RegionError> {
+        let today = self.moment.today();
+        let mut verdicts = Vec::new();
+        let mut allowed: Vec<(usize, &SignedChange)> = Vec::new();
+        for (index, change) in group {
+            let known = self.state.ledger.documents.get(&document).and_then(|facts| facts.change(&change.hash()));
+            if let Some(known) = known {
+                pending.receipted.push((known.number, Some(document), change.hash()));
+                pending.sent.insert(change.hash());
+                verdicts.push((*index, Verdict::Accepted { seq: known.number }));
+            } else if let Some(reason) = self.state.quarantined.get(&change.hash()) {
+                verdicts.push((*index, Verdict::Quarantined((*reason).into())));
+            } else {
+                let standing = match self.state.may_write(&change.signer(), &document, today) {
+                    // What leans on something that waits, waits with it.
+                    Ok(()) if self.leans_on_quarantine(change) => Err(Verdict::Quarantined(Reason::MissingDependencies.into())),
+                    standing => standing,
+                };
+                match standing {
+                    Ok(()) => allowed.push((*index, change)),
+                    Err(Verdict::Quarantined(why)) => {
+                        // Only what is truly the signer's waits for a coordinator.
+                        let keys = self.state.ledger.certificates.get(&change.signer()).map(|certificate| certificate.keys);
+                        if keys.is_none_or(|keys| change.verify(&keys).is_err()) {
+                            verdicts.push((*index, Verdict::Refused(Reason::BadSignature.into())));
+                        } else {
+                            self.quarantine(caller, change, why.reason)?;
+                            verdicts.push((*index, Verdict::Quarantined(why)));
+                        }
+                    }
+                    Err(verdict) => verdicts.push((*index, verdict)),
+                }
+            }
+        }
+        if allowed.is_empty() {
+            return Ok(verdicts);
+        }
+        if self.keyring.document_key(document).is_none() {
+            self.writer.add_document_keys(self.keyring, &[document], rng)?;
+        }
+        let State { ledger, documents, .. } = &mut *self.state;
+        let standing = load(ledger, &self.writer, self.keyring, self.cache, documents, document)?;
+        let batch: Vec<&SignedChange> = allowed.iter().map(|(_, change)| *change).collect();
+        let certificates = &ledger.certificates;
+        let (judgements, after) = admission::judge(ledger.documents.get(&document), &standing, &batch, &|device| {
+            certificates.get(device).map(|certificate| certificate.keys)
+        })?;
+        let mut clean = true;
+        for ((index, change), judgement) in allowed.iter().zip(judgements) {
+            let verdict = match judgement {
+                Judgement::Known => Verdict::Accepted { seq: 0 },
+                Judgement::Deferred(reason) => Verdict::Deferred(reason.into()),
+                Judgement::Refused(reason) => Verdict::Refused(reason.into()),
+                Judgement::Valid if self.leans_on_quarantine(change) => {
+                    self.quarantine(caller, change, Reason::MissingDependencies)?;
+                    clean = false;
+                    Verdict::Quarantined(Reason::MissingDependencies.into())
+                }
+                Judgement::Valid if holds_bsn(change) => {
+                    self.quarantine(caller, change, Reason::BsnInText)?;
+                    clean = false;
+                    Verdict::Quarantined(Reason::BsnInText.into())
+                }
+                Judgement::Valid => {
+                    let key = self.keyring.document_key(document).unwrap_or_else(|| self.keyring.store_key_id());
+                    let seq = self.stage(Kind::Change, key, change.bytes().to_vec())?;
+                    pending.receipted.push((seq, Some(document), change.hash()));
+                    pending.sent.insert(change.hash());
+                    Verdict::Accepted { seq }
+                }
+            };
+            verdicts.push((*index, verdict));
+        }
+        if clean && let Some(facts) = self.state.ledger.documents.get(&document) {
+            self.state.documents.put(document, after, facts.tag());
+        }
+        Ok(verdicts)
+    }
+}
+
+/// Whether a text in the change holds digits that pass for a BSN, and its author does not declare that they are none (V17).
+pub(super) fn holds_bsn(change: &SignedChange) -> bool {
+    let (texts, declared) = crate::document::texts_in(change.chunk());
+    !declared && texts.iter().any(|text| !text_check::bsn_positions(text).is_empty())
+}

@@ -1,0 +1,38 @@
+//! Who is a live device, who reads what, and who may write where: decided in the order of the journal.
+
+use super::*;
+
+impl State {
+    pub(super) fn live(&self, device: &DeviceId) -> Option<&Certificate> {
+        self.ledger.certificates.get(device).filter(|_| !self.ledger.revoked.contains_key(device))
+    }
+
+    pub(super) fn reader(&self, device: &DeviceId) -> Option<Reader> {
+        let certificate = self.live(device)?;
+        Some(Reader {
+            person: certificate.person.clone(),
+            organisation: (certificate.role == Role::Coordinator).then(|| certificate.organisation.clone()),
+            content: certificate.role != Role::Administrator,
+        })
+    }
+
+    /// Whether a device's person may write in a document.
+    pub(super) fn may_write(&self, signer: &DeviceId, document: &DocumentId, today: Day) -> Result<(), Verdict> {
+        let Some(certificate) = self.ledger.certificates.get(signer) else {
+            return Err(Verdict::Refused(Reason::UnknownSigner.into()));
+        };
+        if Some(*document) == self.ledger.register() {
+            let allowed = certificate.role == Role::Coordinator;
+            return if allowed { Ok(()) } else { Err(Verdict::Refused(Reason::NoGrant.into())) };
+        }
+        let Some((opening, _)) = self.ledger.documents.get(document).and_then(|facts| facts.opening.as_ref()) else {
+            return Err(Verdict::Deferred(Reason::MissingDependencies.into()));
+        };
+        let coordinates = certificate.role == Role::Coordinator && certificate.organisation == opening.organisation;
+        if coordinates || self.ledger.holds_grant(document, &certificate.person, today) {
+            Ok(())
+        } else {
+            Err(Verdict::Quarantined(Reason::NoGrant.into()))
+        }
+    }
+}

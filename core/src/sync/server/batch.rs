@@ -1,0 +1,68 @@
+//! A batch of requests while the journal is held: what it stages is seen at once by the rest of the batch.
+
+use super::*;
+
+/// A batch while the journal is held.
+pub(super) struct Batch<'a> {
+    pub(super) state: &'a mut State,
+    pub(super) keyring: &'a Keyring,
+    pub(super) cache: &'a dyn Cache,
+    pub(super) writer: crate::journal::Writer<'a>,
+    pub(super) next: u64,
+    pub(super) records: Vec<NewRecord>,
+    pub(super) moment: Moment,
+}
+
+impl Batch<'_> {
+    /// Stages a record and folds it at once, so that the rest of the batch sees it.
+    pub(super) fn stage(&mut self, kind: Kind, key: KeyId, payload: Vec<u8>) -> Result<u64, RegionError> {
+        let number = self.next;
+        self.next += 1;
+        let record = NewRecord { kind, key, payload };
+        self.state.fold(record.clone().at(Appended { seq: number, position: NOWHERE, hash: [0; 32] }))?;
+        self.records.push(record);
+        Ok(number)
+    }
+
+    pub(super) fn stage_note(&mut self, kind: Kind, payload: Vec<u8>) -> Result<u64, RegionError> {
+        let key = self.keyring.store_key_id();
+        self.stage(kind, key, payload)
+    }
+
+    pub(super) fn open_for(&mut self, document: DocumentId, person: &str) -> Result<(), RegionError> {
+        if !self.state.feed.is_open(person, &document) {
+            let note = Access { document, person: Some(person.to_owned()) };
+            self.stage_note(Kind::Opened, note.encode())?;
+        }
+        Ok(())
+    }
+
+    /// Dated grants begin and end through records, so that feeds need no clock.
+    pub(super) fn open_and_close_what_is_due(&mut self) -> Result<(), RegionError> {
+        let today = self.moment.today();
+        if self.state.due_checked == Some(today) {
+            return Ok(());
+        }
+        let mut due = Vec::new();
+        for (document, facts) in &self.state.ledger.documents {
+            let founder = facts.opening.as_ref().map(|(opening, _)| opening.person.as_str());
+            let people: HashSet<&str> = facts.grants.iter().map(|(_, grant)| grant.person.as_str()).chain(founder).collect();
+            for person in people {
+                let holds = self.state.ledger.holds_grant(document, person, today);
+                if holds != self.state.feed.is_open(person, document) {
+                    due.push((*document, person.to_owned(), holds));
+                }
+            }
+        }
+        for (document, person, holds) in due {
+            if holds {
+                self.open_for(document, &person)?;
+            } else {
+                let note = Access { document, person: Some(person) };
+                self.stage_note(Kind::Closed, note.encode())?;
+            }
+        }
+        self.state.due_checked = Some(today);
+        Ok(())
+    }
+}

@@ -1,0 +1,102 @@
+//! One exchange of a device: everything it sends gets a verdict, and its place in the feed is found.
+
+use super::*;
+
+/// What a change that heals is taken to weigh, in bytes: more than nearly all do.
+const HEALING_WEIGHT: usize = 4 << 10;
+/// A contact is written down again when this much time passed, in milliseconds.
+const CONTACT_EVERY: i64 = 10 * 60 * 1000;
+/// The largest page in bytes, and the one when the device asks for none: a whole caseload in one round trip.
+const PAGE: usize = DEFAULT_PAGE as usize;
+
+impl Batch<'_> {
+    pub(super) fn exchange(
+        &mut self,
+        caller: DeviceId,
+        request: Request,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Pending, RegionError> {
+        let Some(certificate) = self.state.live(&caller) else { return Err(RegionError::NotWelcome) };
+        let coordinates = certificate.role != Role::Coach;
+        let cursor = Cursor::decode(&request.cursor).ok();
+        // One past the end was given by a server that has lost its newest lines: it reads from the beginning again.
+        let from = cursor.filter(|place| place.epoch == self.state.epoch && place.position <= self.state.feed.end());
+        let foreign_epoch = from.is_none();
+        let mut pending = Pending {
+            caller,
+            verdicts: Vec::new(),
+            receipted: Vec::new(),
+            sent: HashSet::new(),
+            touched: Vec::new(),
+            missing: Vec::new(),
+            healing: Vec::new(),
+            from: from.unwrap_or(Cursor { epoch: self.state.epoch, position: 0, backfill: None }),
+            foreign_epoch,
+            page: request.page.map_or(PAGE, |limit| (limit as usize).clamp(1, PAGE)),
+            contacts_since: request.contacts_since.filter(|_| coordinates),
+        };
+        // One replacement of the keyring for all dossiers that begin here, not one for each.
+        let beginning: Vec<DocumentId> = request.statements.iter().filter_map(|bytes| self.document_to_open(bytes)).collect();
+        self.writer.add_document_keys(self.keyring, &beginning, rng)?;
+        for bytes in &request.statements {
+            let verdict = self.admit_statement(bytes, &mut pending, rng)?;
+            pending.verdicts.push(verdict);
+        }
+        let changes: Vec<Result<SignedChange, _>> = request.changes.iter().map(|bytes| SignedChange::decode(bytes)).collect();
+        let mut verdicts: Vec<Option<Verdict>> =
+            changes.iter().map(|change| change.as_ref().err().map(|_| Verdict::Refused(Reason::Malformed.into()))).collect();
+        let mut by_document: BTreeMap<DocumentId, Vec<usize>> = BTreeMap::new();
+        for (index, change) in changes.iter().enumerate() {
+            if let Ok(change) = change {
+                by_document.entry(change.document()).or_default().push(index);
+            }
+        }
+        for (document, indexes) in by_document {
+            let group: Vec<(usize, &SignedChange)> =
+                indexes.iter().filter_map(|index| Some((*index, changes[*index].as_ref().ok()?))).collect();
+            for (index, verdict) in self.admit_changes(caller, document, &group, &mut pending, rng)? {
+                verdicts[index] = Some(verdict);
+            }
+            pending.touched.push(document);
+        }
+        pending.verdicts.extend(verdicts.into_iter().map(|verdict| verdict.unwrap_or(Verdict::Deferred(Reason::Busy.into()))));
+        self.heal(&request, &mut pending);
+        let behind = |verdict: &&Verdict| matches!(verdict, Verdict::Deferred(_) | Verdict::Quarantined(_));
+        let behind = u32::try_from(pending.verdicts.iter().filter(behind).count()).unwrap_or(u32::MAX);
+        self.note_contact(caller, request.unsynced.saturating_add(behind))?;
+        Ok(pending)
+    }
+
+    /// Compares hash lists for documents whose heads did not agree.
+    fn heal(&self, request: &Request, pending: &mut Pending) {
+        let Some(reader) = self.state.reader(&pending.caller) else { return };
+        let mut left = pending.page;
+        for Hashes { document, hashes } in &request.have {
+            let Some(facts) = self.state.ledger.documents.get(document) else { continue };
+            if !self.state.feed.shows(&reader, document) {
+                continue;
+            }
+            let theirs: HashSet<&ChangeHash> = hashes.iter().collect();
+            let lacking: Vec<ChangeHash> = hashes.iter().filter(|hash| !facts.has(hash)).copied().collect();
+            if !lacking.is_empty() {
+                pending.missing.push(Hashes { document: *document, hashes: lacking });
+            }
+            // As much as fits in a page; the heads will not agree yet, and the rest follows.
+            for change in facts.live().filter(|change| !theirs.contains(&change.hash)) {
+                left = left.saturating_sub(HEALING_WEIGHT);
+                if left > 0 {
+                    pending.healing.push((*document, change.hash, change.number));
+                }
+            }
+        }
+    }
+
+    fn note_contact(&mut self, device: DeviceId, unsynced: u32) -> Result<(), RegionError> {
+        let at = self.moment.at;
+        let last = self.state.contacts.get(&device);
+        if last.is_none_or(|note| note.unsynced != unsynced || at.as_millis() - note.at.as_millis() >= CONTACT_EVERY) {
+            self.stage_note(Kind::Contact, ContactNote { device, at, unsynced }.encode())?;
+        }
+        Ok(())
+    }
+}

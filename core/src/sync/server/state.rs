@@ -1,0 +1,128 @@
+//! What the server knows: folded from its journal, record by record.
+
+use super::*;
+
+/// What is folded from the journal.
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) ledger: Ledger,
+    pub(super) feed: Feed,
+    pub(super) region: String,
+    pub(super) epoch: Epoch,
+    pub(super) invitations: Vec<Invitation>,
+    /// By record: a record is folded when it is staged and again when it is read.
+    pub(super) wrong_codes: BTreeMap<u64, Timestamp>,
+    pub(super) contacts: BTreeMap<DeviceId, ContactNote>,
+    pub(super) quarantined: HashMap<ChangeHash, Reason>,
+    /// The envelopes that wait, by document, in the order in which they came.
+    pub(super) waiting: HashMap<DocumentId, Vec<Vec<u8>>>,
+    /// How many changes of an actor wait in a document.
+    pub(super) waiting_actors: HashMap<(DocumentId, Vec<u8>), usize>,
+    pub(super) openings_today: HashMap<(String, i64), usize>,
+    pub(super) documents: Shelf,
+    /// The day for which dated grants were looked at; none when a grant came since.
+    pub(super) due_checked: Option<Day>,
+    pub(super) trouble: Option<RegionError>,
+}
+
+impl State {
+    pub(super) fn take(&mut self, record: Record) {
+        if self.trouble.is_some() {
+            return;
+        }
+        if let Err(error) = self.fold(record) {
+            self.trouble = Some(error);
+        }
+    }
+
+    pub(super) fn fold(&mut self, record: Record) -> Result<(), RegionError> {
+        let number = record.seq;
+        if number <= self.feed.end() && matches!(record.kind, Kind::Opened | Kind::Closed) {
+            return Ok(());
+        }
+        if record.kind == Kind::Grant {
+            self.due_checked = None;
+        }
+        let line = match (&record.payload, record.kind) {
+            // A server refuses codes and nothing else: changes are refused to the device and leave no record here.
+            (Payload::Bytes(bytes), Kind::Refused) => {
+                self.wrong_codes.insert(number, WrongCode::decode(bytes)?.at);
+                return Ok(());
+            }
+            (Payload::Bytes(bytes), Kind::Change) => {
+                let change = SignedChange::decode(bytes).map_err(|error| LedgerError::Record(number, error.to_string()))?;
+                self.no_longer_waits(&change);
+                Some(What::Change(change.document(), change.hash()))
+            }
+            (Payload::Bytes(bytes), Kind::Opening | Kind::Grant | Kind::Certificate | Kind::Revocation | Kind::Erasure) => {
+                let signed = SignedStatement::decode(bytes).map_err(|error| LedgerError::Record(number, error.to_string()))?;
+                if let Statement::Opening(opening) = signed.statement() {
+                    self.feed.opened_by(opening.document, &opening.organisation, number);
+                }
+                let hash = statement_hash(bytes);
+                Some(signed.statement().document().map_or(What::Public(hash), |document| What::About(document, hash)))
+            }
+            (Payload::Bytes(bytes), Kind::Opened | Kind::Closed) => {
+                let access = Access::decode(bytes)?;
+                access.person.map(|person| match record.kind {
+                    Kind::Opened => What::Opened(access.document, person),
+                    _ => What::Closed(access.document, person),
+                })
+            }
+            _ => None,
+        };
+        if let Some(what) = line
+            && number > self.feed.end()
+        {
+            self.feed.push(Line { number, what });
+        }
+        let Some(rest) = self.ledger.absorb(record)? else { return Ok(()) };
+        let Payload::Bytes(bytes) = &rest.payload else { return Ok(()) };
+        match rest.kind {
+            Kind::Epoch => {
+                let note = EpochNote::decode(bytes)?;
+                self.epoch = note.epoch;
+                if let Some(region) = note.region {
+                    self.ledger.set_region(&region);
+                    self.region = region;
+                    self.feed.set_register(self.ledger.register().unwrap_or_default());
+                }
+            }
+            Kind::Invitation => {
+                let note = Invitation::decode(bytes)?;
+                self.invitations.retain(|open| open.code_hash != note.code_hash);
+                self.invitations.push(note);
+            }
+            Kind::Contact => {
+                let note = ContactNote::decode(bytes)?;
+                self.contacts.insert(note.device, note);
+            }
+            Kind::Quarantined => {
+                let note = NotAdmitted::decode(bytes)?;
+                let Some(envelope) = note.envelope else { return Ok(()) };
+                let change = SignedChange::decode(&envelope).map_err(|error| LedgerError::Record(number, error.to_string()))?;
+                let reason = Reason::from_code(&note.reason).unwrap_or(Reason::Other);
+                if self.quarantined.insert(change.hash(), reason).is_none() {
+                    let actor = (change.document(), change.header().actor.clone());
+                    *self.waiting_actors.entry(actor).or_default() += 1;
+                    self.waiting.entry(change.document()).or_default().push(envelope.to_vec());
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// A change that was admitted waits no more.
+    pub(super) fn no_longer_waits(&mut self, change: &SignedChange) {
+        if self.quarantined.remove(&change.hash()).is_some() {
+            let actor = (change.document(), change.header().actor.clone());
+            if let Some(waiting) = self.waiting_actors.get_mut(&actor) {
+                *waiting = waiting.saturating_sub(1);
+            }
+            if let Some(waiting) = self.waiting.get_mut(&change.document()) {
+                waiting.retain(|envelope| envelope.as_slice() != change.bytes());
+            }
+        }
+    }
+}
