@@ -24,6 +24,12 @@ pub trait Engine: Send {
     /// # Errors
     /// The store failed.
     fn reopen(&mut self) -> Result<(), RegionError>;
+
+    /// Writes down the contacts that were only heard; see [`Region::note_contacts`].
+    ///
+    /// # Errors
+    /// The store failed.
+    fn note_contacts(&mut self, rng: &mut dyn CryptoRng) -> Result<(), RegionError>;
 }
 
 /// What came of a batch: for each work its own outcome, or the store's trouble for all.
@@ -41,5 +47,9 @@ impl Engine for Region {
 
     fn reopen(&mut self) -> Result<(), RegionError> {
         Region::reopen(self)
+    }
+
+    fn note_contacts(&mut self, rng: &mut dyn CryptoRng) -> Result<(), RegionError> {
+        Region::note_contacts(self, rng)
     }
 }

@@ -89,7 +89,17 @@ impl Render for Vec<Device> {
                 some(device.revoked.as_ref()),
             ]
         });
-        table(Some(header), rows)
+        let note = match lang {
+            Lang::Nl => {
+                "Zolang de server draait, kan het laatste contact hier tot tien minuten achterlopen; `veldboek device list` \
+                 van een coördinator toont het precies."
+            }
+            Lang::En => {
+                "While the server runs, the last contact can lag here by up to ten minutes; a coordinator's `veldboek device \
+                 list` shows it exactly."
+            }
+        };
+        format!("{}\n{note}", table(Some(header), rows))
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
+use veldboek_core::sync::contacts::CONTACT_EVERY;
 
 use crate::app::{App, Identity};
 use crate::config::Settings;
@@ -71,9 +73,12 @@ pub async fn serve(
 ) -> Result<(), ServerError> {
     let nonces = nonces.map_or_else(Nonces::in_memory, |path| Nonces::open(&path));
     let (writer, thread) = Writer::start(engine).map_err(ServerError::System)?;
+    let every = Duration::from_millis(CONTACT_EVERY.unsigned_abs());
+    let notes = tokio::spawn(Writer::note_contacts(writer.downgrade(), every));
     let app = App::new(writer, nonces, settings.limits.clone(), identity);
     tracing::info!("serving");
     listen::serve(listener, router(Arc::new(app)), &settings.limits, shutdown).await;
+    notes.abort();
     // With the last request the last way to the writer is gone; it finishes its queue and ends.
     let ended = tokio::task::spawn_blocking(move || thread.join()).await;
     tracing::info!("stopped");

@@ -11,10 +11,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use getrandom::SysRng;
 use rand_core::UnwrapErr;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::MissedTickBehavior;
 use veldboek_core::ids::DeviceId;
 use veldboek_core::sync::server::{Done, RegionError, Standing, Work};
 use veldboek_core::wire::{EnrolRequest, InviteRequest, Request};
@@ -67,9 +69,13 @@ pub struct Writer {
     well: Arc<AtomicBool>,
 }
 
+/// See [`Writer::downgrade`].
+pub struct WeakQueue(mpsc::WeakSender<Ticket>);
+
 enum Ticket {
     Order(Order, oneshot::Sender<Result<Done, Failure>>),
     Standing(DeviceId, oneshot::Sender<Result<Option<Standing>, Failure>>),
+    NoteContacts,
 }
 
 impl Writer {
@@ -104,6 +110,24 @@ impl Writer {
     /// The region cannot be read.
     pub async fn standing(&self, device: DeviceId) -> Result<Option<Standing>, Failure> {
         self.send(|reply| Ticket::Standing(device, reply)).await
+    }
+
+    /// Has the contacts that were only heard written down on a period, until the writer ends. It keeps the writer from
+    /// nothing: it is gone with the last [`Writer`].
+    pub async fn note_contacts(queue: WeakQueue, every: Duration) {
+        let mut ticks = tokio::time::interval(every);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            let Some(queue) = queue.0.upgrade() else { return };
+            // A full queue means that requests come; the next time will do.
+            let _ = queue.try_send(Ticket::NoteContacts);
+        }
+    }
+
+    /// A way to the writer that does not keep it from ending.
+    pub fn downgrade(&self) -> WeakQueue {
+        WeakQueue(self.queue.downgrade())
     }
 
     async fn send<T>(&self, ticket: impl FnOnce(oneshot::Sender<Result<T, Failure>>) -> Ticket) -> Result<T, Failure> {
@@ -151,6 +175,15 @@ impl Desk {
             }
             self.handle(batch);
         }
+        self.note_contacts();
+    }
+
+    /// Nobody waits for it, and nothing depends on it: what cannot be written is tried again on the next occasion.
+    fn note_contacts(&mut self) {
+        let noted = self.guarded(|engine| engine.note_contacts(&mut UnwrapErr(SysRng)));
+        if let Err(setback) = noted {
+            self.failure(setback);
+        }
     }
 
     fn handle(&mut self, batch: Vec<Ticket>) {
@@ -160,6 +193,7 @@ impl Desk {
                 Ticket::Standing(device, reply) => {
                     let _ = reply.send(self.standing(&device).map_err(|setback| self.failure(setback)));
                 }
+                Ticket::NoteContacts => self.note_contacts(),
                 // Nobody waits for it any more, so nobody would learn what came of it.
                 Ticket::Order(_, reply) if reply.is_closed() => {}
                 Ticket::Order(order @ Order::Exchange(..), reply) => exchanges.push(Job { order, reply }),

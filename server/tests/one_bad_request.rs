@@ -60,6 +60,10 @@ impl Engine for Fragile {
         self.reopened.fetch_add(1, Ordering::SeqCst);
         self.region.reopen()
     }
+
+    fn note_contacts(&mut self, rng: &mut dyn CryptoRng) -> Result<(), RegionError> {
+        self.region.note_contacts(rng)
+    }
 }
 
 struct Frail {

@@ -33,6 +33,28 @@ async fn a_phone_enrols_and_syncs_in_one_round_trip_also_after_a_restart() {
 }
 
 #[tokio::test]
+async fn a_server_that_stops_remembers_the_last_contact_to_the_moment() {
+    let folder = tempdir().unwrap();
+    let town = Town::begin(folder.path()).await;
+    let mut corine = town.enrol("corine", RoleName::Coordinator).await;
+    async fn shown(corine: &mut Device, town: &Town) -> Option<String> {
+        let reply = corine.ask(town, "GET", "/v1/devices", b"").await;
+        let devices = DeviceList::decode(&reply.body, LIMIT).unwrap().devices;
+        devices.into_iter().find(|info| info.person == "corine")?.last_contact.map(|at| at.to_string())
+    }
+    corine.sync(&town).await;
+    let first = shown(&mut corine, &town).await;
+    // The clock is the real one; what is shown follows it, without a wait for the next period.
+    while shown(&mut corine, &town).await == first {
+        corine.sync(&town).await;
+    }
+    let last = shown(&mut corine, &town).await;
+    let settings = town.end().await;
+    let beside = veldboek_server::admin::devices(&settings, veldboek_core::record::Lang::En).unwrap();
+    assert_eq!(beside.iter().find(|device| device.person == "corine").unwrap().last_contact, last);
+}
+
+#[tokio::test]
 async fn nothing_new_costs_few_bytes_and_authentication_few_headers() {
     let folder = tempdir().unwrap();
     let town = Town::begin(folder.path()).await;

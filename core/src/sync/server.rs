@@ -26,6 +26,7 @@ use crate::notes::{Access, ContactNote, EpochNote, Invitation, NotAdmitted, Wron
 use crate::record::Code;
 use crate::shelf::Shelf;
 use crate::statement::{Certificate, Role, SignedStatement, Statement};
+use crate::sync::contacts::Contacts;
 use crate::sync::feed::{Feed, Line, Reader, What};
 use crate::text_check;
 use crate::wire::{
@@ -180,8 +181,10 @@ impl Region {
     /// Store errors.
     pub fn reopen(&mut self) -> Result<(), RegionError> {
         self.journal = Journal::open(self.disk.clone())?;
-        self.state = State::default();
-        self.catch_up()
+        let heard = std::mem::take(&mut self.state).contacts;
+        self.catch_up()?;
+        self.state.contacts.remember(heard);
+        Ok(())
     }
 
     /// Takes in what administrative commands appended beside the running server.

@@ -123,8 +123,8 @@ impl State {
 
     fn contacts_since(&self, since: Timestamp, caller: &DeviceId) -> Vec<Contact> {
         self.contacts
-            .values()
-            .filter(|note| note.at > since && note.device != *caller)
+            .since(since)
+            .filter(|note| note.device != *caller)
             .filter_map(|note| {
                 let person = self.ledger.certificates.get(&note.device)?.person.clone();
                 Some(Contact { device: note.device, person, at: note.at, unsynced: note.unsynced })

@@ -26,6 +26,28 @@ impl Region {
         self.state.ledger.certificates.get(device).map(|certificate| self.state.standing(device, certificate))
     }
 
+    /// Writes down the last contacts that were only heard: on a period, and when the server stops.
+    ///
+    /// # Errors
+    /// Store errors.
+    pub fn note_contacts(&mut self, rng: &mut dyn CryptoRng) -> Result<(), RegionError> {
+        let notes = self.state.contacts.unwritten();
+        if notes.is_empty() {
+            return Ok(());
+        }
+        self.keyring.refresh(&*self.disk)?;
+        let mut writer = self.journal.write()?;
+        let state = &mut self.state;
+        writer.read_new(&self.keyring, &mut |record| state.take(record))?;
+        state.trouble.take().map_or(Ok(()), Err)?;
+        let key = self.keyring.store_key_id();
+        let note = |note: &ContactNote| NewRecord { kind: Kind::Contact, key, payload: note.encode() };
+        writer.append(&self.keyring, rng, &notes.iter().map(note).collect::<Vec<_>>())?;
+        writer.commit()?;
+        notes.into_iter().for_each(|note| self.state.contacts.take(note));
+        Ok(())
+    }
+
     /// Whether anyone ever enrolled; a server without people invites its administrator.
     pub fn has_people(&self) -> bool {
         !self.state.ledger.certificates.is_empty()
@@ -69,7 +91,7 @@ impl Batch<'_> {
             if one.is_some_and(|wanted| wanted != *device) {
                 continue;
             }
-            let contact = self.state.contacts.get(device);
+            let contact = self.state.contacts.of(device);
             let documents = match (one, self.state.reader(device)) {
                 (Some(_), Some(reader)) => self.state.feed.visible(&reader),
                 _ => Vec::new(),

@@ -4,8 +4,6 @@ use super::*;
 
 /// What a change that heals is taken to weigh, in bytes: more than nearly all do.
 const HEALING_WEIGHT: usize = 4 << 10;
-/// A contact is written down again when this much time passed, in milliseconds.
-const CONTACT_EVERY: i64 = 10 * 60 * 1000;
 /// The largest page in bytes, and the one when the device asks for none: a whole caseload in one round trip.
 const PAGE: usize = DEFAULT_PAGE as usize;
 
@@ -92,10 +90,8 @@ impl Batch<'_> {
     }
 
     fn note_contact(&mut self, device: DeviceId, unsynced: u32) -> Result<(), RegionError> {
-        let at = self.moment.at;
-        let last = self.state.contacts.get(&device);
-        if last.is_none_or(|note| note.unsynced != unsynced || at.as_millis() - note.at.as_millis() >= CONTACT_EVERY) {
-            self.stage_note(Kind::Contact, ContactNote { device, at, unsynced }.encode())?;
+        if let Some(note) = self.state.contacts.hear(ContactNote { device, at: self.moment.at, unsynced }) {
+            self.stage_note(Kind::Contact, note.encode())?;
         }
         Ok(())
     }

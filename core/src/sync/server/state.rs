@@ -12,7 +12,7 @@ pub(super) struct State {
     pub(super) invitations: Vec<Invitation>,
     /// By record: a record is folded when it is staged and again when it is read.
     pub(super) wrong_codes: BTreeMap<u64, Timestamp>,
-    pub(super) contacts: BTreeMap<DeviceId, ContactNote>,
+    pub(super) contacts: Contacts,
     pub(super) quarantined: HashMap<ChangeHash, Reason>,
     /// The envelopes that wait, by document, in the order in which they came.
     pub(super) waiting: HashMap<DocumentId, Vec<Vec<u8>>>,
@@ -94,8 +94,7 @@ impl State {
                 self.invitations.push(note);
             }
             Kind::Contact => {
-                let note = ContactNote::decode(bytes)?;
-                self.contacts.insert(note.device, note);
+                self.contacts.take(ContactNote::decode(bytes)?);
             }
             Kind::Quarantined => {
                 let note = NotAdmitted::decode(bytes)?;
