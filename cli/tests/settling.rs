@@ -38,17 +38,22 @@ fn a_typed_settlement_keeps_the_rules_of_the_field() {
     let town = Town::open(dir.path());
     let [marit, anna, bram] = town.people(dir.path());
     for (person, phone, initial) in [(&anna, "0201234567", "A"), (&bram, "0207654321", "B")] {
-        person.ok(&["trainee", "edit", "WF-1", "--contact-phone", phone, "--family-initial", initial]);
+        let school = format!("school {initial}");
+        let fields = ["--contact-phone", phone, "--family-initial", initial, "--school-of-origin", &school];
+        person.ok(&[["trainee", "edit", "WF-1"].as_slice(), &fields].concat());
         person.run(&["sync"]);
     }
     marit.run(&["sync"]);
     let (phone, initial) = (about(&marit, "contact_phone"), about(&marit, "family_initial"));
+    let school = about(&marit, "school_of_origin");
 
-    refused(&marit.run(&["conflicts", "resolve", id(&phone), "--value", "123456782"]), "--no-bsn");
+    refused(&marit.run(&["conflicts", "resolve", id(&school), "--value", "school 123456782"]), "--no-bsn");
+    refused(&marit.run(&["conflicts", "resolve", id(&phone), "--value", "020-12"]), "06-12345678");
     refused(&marit.run(&["conflicts", "resolve", id(&initial), "--value", "Bakker"]), "B.");
-    assert_eq!(marit.json(&["conflicts"])["rows"].as_array().unwrap().len(), 2, "nothing was written");
+    assert_eq!(marit.json(&["conflicts"])["rows"].as_array().unwrap().len(), 3, "nothing was written");
 
-    marit.ok(&["conflicts", "resolve", id(&phone), "--value", "123456782", "--no-bsn"]);
+    marit.ok(&["conflicts", "resolve", id(&school), "--value", "school 123456782", "--no-bsn"]);
+    marit.ok(&["conflicts", "resolve", id(&phone), "--value", "020-1234567"]);
     marit.ok(&["conflicts", "resolve", id(&initial), "--value", "C"]);
     assert_eq!(marit.json(&["conflicts"])["rows"], serde_json::json!([]));
     let ran = marit.run(&["conflicts", "resolve", "x", "--choose", "1", "--no-bsn"]);

@@ -98,6 +98,33 @@ pub fn bsn_positions(text: &str) -> Vec<Range<usize>> {
     found
 }
 
+/// What a telephone number looks like, for messages.
+pub const PHONE_EXAMPLE: &str = "06-12345678, (023) 512 34 56, +31 6 12345678";
+
+/// Whether a text is one telephone number and nothing else: ten digits from a 0, a Dutch service number, or an
+/// international one behind `+` or `00`; spaces, hyphens, dots, slashes and brackets may stand between.
+pub fn is_phone(text: &str) -> bool {
+    let text = text.trim();
+    let (plus, rest) = text.strip_prefix('+').map_or((false, text), |rest| (true, rest));
+    if rest.chars().any(|char| !char.is_ascii_digit() && !matches!(char, ' ' | '-' | '.' | '/' | '(' | ')' | '\u{a0}')) {
+        return false;
+    }
+    // The 0 in `+31 (0)6 …` is not dialled.
+    let digits: String = rest.replace("(0)", "").chars().filter(char::is_ascii_digit).collect();
+    let international = if plus { Some(digits.as_str()) } else { digits.strip_prefix("00") };
+    match international {
+        Some(number) => match number.strip_prefix("31") {
+            Some(dutch) => dutch.len() == 9 && !dutch.starts_with('0'),
+            None => (8..=15).contains(&number.len()) && !number.starts_with('0'),
+        },
+        None => {
+            let service = ["0800", "0900", "0906", "0909"].iter().any(|prefix| digits.starts_with(prefix));
+            let municipal = digits.strip_prefix("14").is_some_and(|area| area.starts_with('0') && matches!(area.len(), 3 | 4));
+            municipal || (service && matches!(digits.len(), 8 | 11)) || (digits.starts_with('0') && digits.len() == 10)
+        }
+    }
+}
+
 /// The text with every digit of such a number replaced by a bullet.
 pub fn masked(text: &str) -> String {
     let mut masked = String::with_capacity(text.len());
@@ -243,6 +270,43 @@ mod tests {
         // A telephone number does not hide what stands behind it.
         assert_eq!(hits("bel 06-12345678 123456782"), ["123456782"]);
         assert_eq!(hits("bel +31 6 12345678 123456782"), ["123456782"]);
+    }
+
+    #[test]
+    fn one_telephone_number_is_told_from_what_is_none() {
+        for text in [
+            "06-12345678",
+            "06 12 34 56 78",
+            " (023) 512 34 56 ",
+            "0235123456",
+            "+31 6 12345678",
+            "+31 (0)6-12345678",
+            "0031 23 5123456",
+            "+49 30 901820",
+            "0800-1234",
+            "14 023",
+        ] {
+            assert!(is_phone(text), "{text}");
+        }
+        for text in [
+            "",
+            "geen",
+            "123456782",
+            "06-1234567",
+            "06-123456789",
+            "+31 06 12345678",
+            "+3161234567",
+            "06-12345678 of 023-5123456",
+            "06-1234567O",
+            "sanne@example.org",
+            "+",
+            "31-12-2025",
+        ] {
+            assert!(!is_phone(text), "{text}");
+        }
+        for text in PHONE_EXAMPLE.split(", ") {
+            assert!(is_phone(text), "{text}");
+        }
     }
 
     #[test]

@@ -74,6 +74,7 @@ impl Checked for Trainee {
         {
             return Err(RuleBroken::Malformed { field: FieldName::of::<Self>("municipality"), example: "GM0392" });
         }
+        checks::phone::<Self>("contact_phone", &before.contact_phone, &self.contact_phone)?;
         for (field, day, old) in [
             ("birth_date", self.birth_date, before.birth_date),
             ("job_agreement_since", self.job_agreement_since, before.job_agreement_since),

@@ -72,8 +72,8 @@ fn a_store_that_is_not_there_or_cannot_be_read_is_named_with_what_to_do() {
             None => fs::remove_file(&key).unwrap(),
             Some(bytes) => fs::write(&key, bytes).unwrap(),
         }
-        // One that is not 32 bytes long is damaged; another one is only not the one that belongs here.
-        let status = if wrong.is_some_and(|bytes| bytes.len() != 32) { 6 } else { 1 };
+        // One that is not 32 bytes long is damaged; without the one that belongs here the store is locked.
+        let status = if wrong.is_some_and(|bytes| bytes.len() != 32) { 6 } else { 5 };
         for words in [["status"].as_slice(), &["visit", "list"], &["sync"], &["verify"]] {
             anna.run(words).ends(status).advises().says("wrapping.key");
         }
@@ -163,6 +163,14 @@ fn a_number_that_may_be_a_bsn_is_stopped_and_a_telephone_number_is_not() {
     anna.run(&["trainee", "edit", "WF-1", "--school-of-origin", &format!("school {BSN}")]).ends(1).advises();
     // Digits that pass the test are none when they are a telephone number, or when the author says so.
     anna.does(&["trainee", "edit", "WF-1", "--contact-phone", PHONE]);
+    // A telephone number that is none is stopped where one is asked for, and what stood there stands.
+    for wrong in ["06-1234", "niet bekend", "123456789"] {
+        anna.run(&["trainee", "edit", "WF-1", "--contact-phone", wrong]).ends(1).advises().says("06-12345678");
+        let add = ["trainee", "add", "--reference", "WF-9", "--given-name", "Kees", "--contact-phone", wrong];
+        anna.run(&add).ends(1).advises().says("06-12345678");
+        anna.run(&["employer", "add", "bakker", "--name", "Bakker", "--phone", wrong]).ends(1).advises().says("06-12345678");
+    }
+    assert_eq!(anna.does(&["trainee", "show", "WF-1"])["trainee"]["contact_phone"], PHONE);
     log(&anna, &format!("Moeder gebeld op {PHONE}")).ends(0);
     let declared = ["--started-at", "2025-03-04 09:30", "--duration", "5", "--party", "TRAINEE", "--no-bsn", "--summary"];
     anna.does(&[["visit", "log", "WF-1"].as_slice(), &declared, &[&format!("Bestelling {BSN}")]].concat());

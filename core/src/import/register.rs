@@ -332,6 +332,10 @@ fn check(section: Section, key: &str, text: &str) -> Result<(), Broken> {
         (Section::Employers, "kvk") if text.len() != 8 || !text.bytes().all(|b| b.is_ascii_digit()) => {
             Err(("een KvK-nummer heeft acht cijfers", "a KvK number has eight digits"))
         }
+        (Section::Employers, "phone") if !text_check::is_phone(text) => Err((
+            "dit is geen telefoonnummer zoals 06-12345678 of +31 6 12345678",
+            "this is no telephone number like 06-12345678 or +31 6 12345678",
+        )),
         _ => Ok(()),
     }
 }

@@ -269,6 +269,7 @@ impl Checked for Employer {
         {
             return Err(RuleBroken::Malformed { field: FieldName::of::<Self>("kvk"), example: "12345678" });
         }
+        checks::phone::<Self>("phone", &before.phone, &self.phone)?;
         Ok(warnings)
     }
 }

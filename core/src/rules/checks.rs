@@ -79,6 +79,16 @@ pub(crate) fn needed<R: Record>(field: &'static str, text: &Option<String>) -> R
     if blank(text) { Err(RuleBroken::Missing { field: FieldName::of::<R>(field) }) } else { Ok(()) }
 }
 
+/// One telephone number, where the field changed and is not emptied.
+pub(crate) fn phone<R: Record>(field: &'static str, before: &Option<String>, after: &Option<String>) -> Result<(), RuleBroken> {
+    match after {
+        Some(text) if after != before && !text_check::is_phone(text) => {
+            Err(RuleBroken::Malformed { field: FieldName::of::<R>(field), example: text_check::PHONE_EXAMPLE })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Absent, or nothing but spaces.
 pub(crate) fn blank(text: &Option<String>) -> bool {
     text.as_deref().is_none_or(|text| text.trim().is_empty())

@@ -68,6 +68,24 @@ fn v23_the_rows_of_a_budget_add_up() {
 }
 
 #[test]
+fn a_telephone_number_that_is_none_is_stopped_at_entry_for_trainees_and_employers() {
+    let (mut story, _) = Story::with_wim();
+    for phone in ["niet bekend", "06-1234567", "123456789"] {
+        let edited = Trainee { contact_phone: text(phone), ..story.dossier.trainee.clone() };
+        let broken = story.coach("anna", |dossier, by| dossier.edit_trainee(by, edited)).unwrap_err();
+        assert!(broken.message(Lang::Nl).contains("06-12345678"), "{broken}");
+        let anew = Trainee { reference: text("WF-2025-0143"), contact_phone: text(phone), ..Trainee::default() };
+        assert!(story.coach("anna", |dossier, by| dossier.add_trainee(by, anew)).is_err(), "{phone}");
+        let employer = Employer { name: text("Tuincentrum De Linde"), phone: text(phone), ..Employer::default() };
+        assert!(story.region("carla", |register, by| register.add_employer(by, "linde", employer)).is_err(), "{phone}");
+    }
+    let edited = Trainee { contact_phone: text("+31 6 12345678"), ..story.dossier.trainee.clone() };
+    story.coach("anna", |dossier, by| dossier.edit_trainee(by, edited)).unwrap();
+    let emptied = Trainee { contact_phone: None, ..story.dossier.trainee.clone() };
+    story.coach("anna", |dossier, by| dossier.edit_trainee(by, emptied)).unwrap();
+}
+
+#[test]
 fn v24_pupils_are_counted_on_the_first_of_october() {
     let mut story = Story::begin();
     let school = School { name: text("De Linde"), school_type: Some(SchoolType::Pro), brin: text("linde"), ..School::default() };
