@@ -56,7 +56,7 @@ pub enum Exit {
     Attention = 3,
     /// No contact with the server.
     NoContact = 4,
-    /// Refused by the server.
+    /// Refused by the server, or the field book is locked.
     Refused = 5,
     /// Damage found in the store.
     Damaged = 6,
@@ -77,7 +77,7 @@ pub(crate) enum Problem {
     NoStore(PathBuf),
     /// There is one already.
     StoreExists(PathBuf),
-    /// The key file is missing.
+    /// The key file is missing: the field book stays locked.
     NoWrappingKey,
     /// Nobody said whose field book it is.
     Nobody,
@@ -129,7 +129,7 @@ impl Problem {
         match self {
             Self::Usage(..) => Exit::Usage,
             Self::NoContact(..) | Self::Nonsense(..) => Exit::NoContact,
-            Self::Refused(..) | Self::NotEnrolled => Exit::Refused,
+            Self::Refused(..) | Self::NotEnrolled | Self::NoWrappingKey => Exit::Refused,
             Self::Damaged(_) | Self::Lost(_) => Exit::Damaged,
             _ => Exit::Failed,
         }
@@ -147,7 +147,10 @@ impl Problem {
             Self::StoreExists(path) => {
                 text!("er is al een veldboek in {path}", "there is a field book in {path} already", path = path.display())
             }
-            Self::NoWrappingKey => text!("het sleutelbestand wrapping.key ontbreekt", "the key file wrapping.key is missing"),
+            Self::NoWrappingKey => text!(
+                "dit veldboek is op slot: het sleutelbestand wrapping.key ontbreekt",
+                "this field book is locked: the key file wrapping.key is missing"
+            ),
             Self::Nobody => {
                 text!("dit veldboek weet nog niet van wie het is", "this field book does not know yet whose it is")
             }
@@ -288,6 +291,7 @@ mod tests {
             (Problem::NoContact(url(), some()), Exit::NoContact),
             (Problem::Nonsense(url(), some()), Exit::NoContact),
             (Problem::Refused(some(), some()), Exit::Refused),
+            (Problem::NoWrappingKey, Exit::Refused),
             (Problem::Damaged("x".into()), Exit::Damaged),
             (Problem::NotConfirmed, Exit::Failed),
         ];

@@ -162,7 +162,7 @@ fn bad_input_is_told_with_the_next_step() {
     anna.ok(&["verify"]);
     std::fs::remove_file(anna.dir.join("wrapping.key")).unwrap();
     let ran = anna.run(&["status"]);
-    assert_eq!(ran.exit, Exit::Failed);
+    assert_eq!(ran.exit, Exit::Refused, "locked");
     assert!(ran.err.contains("wrapping.key"), "{}", ran.err);
 }
 

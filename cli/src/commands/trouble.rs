@@ -62,10 +62,10 @@ impl From<KeyringError> for Problem {
         match error {
             KeyringError::Disk(error) => error.into(),
             KeyringError::NoWrappingKey => Self::NoWrappingKey,
-            KeyringError::WrongKey => Self::Rule(
+            KeyringError::WrongKey => Self::Refused(
                 text!(
-                    "het bestand wrapping.key past niet bij dit veldboek",
-                    "the file wrapping.key does not fit this field book"
+                    "dit veldboek is op slot: het bestand wrapping.key past er niet bij",
+                    "this field book is locked: the file wrapping.key does not fit it"
                 ),
                 text!(
                     "zet het bestand terug dat bij dit veldboek hoort; er is niets gewist",
