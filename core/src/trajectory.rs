@@ -73,6 +73,8 @@ record! {
         Register to: Option<Day> = "e", "tot en met";
         /// Why.
         Once reason: Option<String> = "n", "reden";
+        /// It never held: another coach was named on the day on which it would have begun.
+        Register withdrawn: Option<bool> = "w", "vervallen";
     }
 }
 
@@ -170,9 +172,24 @@ impl Checked for Event {
 }
 
 impl Assignment {
-    /// Whether it holds on a day. One that ended before it began never held.
+    /// Whether it never holds: it was withdrawn, or a merge made it end before it began.
+    pub fn is_void(&self) -> bool {
+        self.withdrawn == Some(true) || self.from.zip(self.to).is_some_and(|(from, to)| to < from)
+    }
+
+    /// The assignment as it stands when another takes over on a day: it ends the day before, or never held when that would
+    /// be before it began.
+    #[must_use]
+    pub fn until(&self, successor: Day) -> Self {
+        match self.from {
+            Some(from) if from >= successor => Self { withdrawn: Some(true), ..self.clone() },
+            _ => Self { to: Some(successor.plus_days(-1)), ..self.clone() },
+        }
+    }
+
+    /// Whether it holds on a day.
     pub fn holds_on(&self, day: Day) -> bool {
-        self.from.is_none_or(|from| from <= day) && self.to.is_none_or(|to| day <= to)
+        !self.is_void() && self.from.is_none_or(|from| from <= day) && self.to.is_none_or(|to| day <= to)
     }
 }
 
@@ -180,6 +197,9 @@ impl Checked for Assignment {
     fn check(&self, before: &Self, _: Moment, declared: Declaration) -> Result<Vec<Warning>, RuleBroken> {
         let mut warnings = Vec::new();
         checks::texts(before, self, declared, &mut warnings)?;
+        if (self.from, self.to) != (before.from, before.to) {
+            checks::order::<Self>(("from", self.from), ("to", self.to))?;
+        }
         Ok(warnings)
     }
 }

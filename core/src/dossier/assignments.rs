@@ -47,7 +47,8 @@ impl Clash {
 }
 
 impl Dossier {
-    /// Assigns a coach from a day on. A primary coach takes over: the assignment of the one before ends the day before.
+    /// Assigns a coach from a day on. A primary coach takes over: the assignment of the one before ends the day before, and one
+    /// that would begin on that same day is withdrawn, so that no assignment ends before it begins.
     ///
     /// With a last day the one before resumes afterwards (a cover during an absence). Someone who was planned to take over
     /// later still does. Without a trajectory the assignment is for the dossier as a whole and takes over every trajectory.
@@ -65,7 +66,6 @@ impl Dossier {
             }
         }
         let from = *draft.from.get_or_insert(by.today());
-        checks::order::<Assignment>(("from", draft.from), ("to", draft.to))?;
         let mut warnings = draft.check(&Assignment::default(), by.moment, by.declared)?;
         let role = *draft.role.get_or_insert(AssignmentRole::Primary);
         let mut writes: Vec<Write> = Vec::new();
@@ -76,7 +76,7 @@ impl Dossier {
             .iter()
             .filter(|(_, one)| one.role == Some(AssignmentRole::Primary) && role == AssignmentRole::Primary)
             .filter(|(_, one)| draft.trajectory.is_none() || one.trajectory == draft.trajectory)
-            .filter(|(_, one)| one.to.is_none_or(|to| one.from.is_none_or(|from| from <= to)))
+            .filter(|(_, one)| !one.is_void())
             .map(|(id, one)| (*id, one))
             .collect();
         let already = self.assignments.iter().find(|(_, one)| same(one) && one.holds_on(from) && one.to == draft.to);
@@ -97,11 +97,14 @@ impl Dossier {
         // Per trajectory (or the whole) the latest of those who held it is the one to resume.
         let mut resumes: BTreeMap<Option<TrajectoryId>, &Assignment> = BTreeMap::new();
         for (id, before) in rivals.iter().filter(|(_, one)| one.holds_on(from)) {
-            let ended = Assignment { to: Some(from.plus_days(-1)), ..(*before).clone() };
+            let ended = before.until(from);
             writes.extend(ended.edit(before, &id.to_string()));
             if before.coach != draft.coach {
                 let coach = before.coach.clone().unwrap_or_default();
-                warnings.push(Warning::EndsAssignment { coach, last_day: from.plus_days(-1) });
+                warnings.push(match ended.is_void() {
+                    true => Warning::WithdrawsAssignment { coach, from },
+                    false => Warning::EndsAssignment { coach, last_day: from.plus_days(-1) },
+                });
             }
             if draft.to.is_some_and(|last| before.to.is_none_or(|to| to > last)) {
                 let known = resumes.entry(before.trajectory).or_insert(before);
@@ -125,6 +128,9 @@ impl Dossier {
     /// When there is no such assignment, or it ended already.
     pub fn end_assignment(&self, id: EntryId, on: Day) -> Result<Plan, RuleBroken> {
         let before = self.assignments.get(&id).ok_or_else(|| RuleBroken::Unknown { name: id.to_string() })?;
+        if before.is_void() {
+            return Err(RuleBroken::Ended { on: before.from.unwrap_or(on) });
+        }
         if let Some(to) = before.to.filter(|to| *to <= on) {
             return Err(RuleBroken::Ended { on: to });
         }
@@ -177,7 +183,7 @@ impl Dossier {
         found.into_values().collect()
     }
 
-    /// Settles a clash: the chosen assignment stands, the others end the day before both began to hold.
+    /// Settles a clash: the chosen assignment stands, the others end the day before both began to hold, or never held.
     ///
     /// # Errors
     /// When the chosen one is no part of the clash.
@@ -187,8 +193,7 @@ impl Dossier {
         let mut writes = Vec::new();
         for (id, coach) in holders {
             let Some(before) = self.assignments.get(id).filter(|_| *coach != chosen.1) else { continue };
-            let ended = Assignment { to: Some(from.plus_days(-1)), ..before.clone() };
-            writes.extend(ended.edit(before, &id.to_string()));
+            writes.extend(before.until(*from).edit(before, &id.to_string()));
         }
         Ok(Plan { id: (), writes, warnings: Vec::new() })
     }

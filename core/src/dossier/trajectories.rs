@@ -181,7 +181,10 @@ impl Dossier {
         .collect();
         let of_this = |of: Option<TrajectoryId>| of == Some(id);
         dated.extend(
-            self.assignments.values().filter(|one| of_this(one.trajectory)).filter_map(|one| Some((one.from?, Phase::Assigned))),
+            self.assignments
+                .values()
+                .filter(|one| of_this(one.trajectory) && !one.is_void())
+                .filter_map(|one| Some((one.from?, Phase::Assigned))),
         );
         dated.extend(
             self.trainings.values().filter(|one| of_this(one.trajectory)).filter_map(|one| Some((one.start?, Phase::Training))),

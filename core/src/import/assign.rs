@@ -55,7 +55,9 @@ pub(super) fn coach(work: &mut Work<'_>, row: &Parsed, trajectory: &str, memory:
     let running: Vec<(&EntryId, &Assignment)> = all
         .iter()
         .filter(|(_, known)| known.trajectory.is_none_or(|of| of == id))
-        .filter(|(_, known)| known.role != Some(AssignmentRole::Support) && known.to.is_none_or(|to| to >= today))
+        .filter(|(_, known)| {
+            known.role != Some(AssignmentRole::Support) && !known.is_void() && known.to.is_none_or(|to| to >= today)
+        })
         .collect();
     if running.iter().any(|(_, known)| known.coach.as_deref() == Some(&coach)) {
         return;
@@ -64,7 +66,9 @@ pub(super) fn coach(work: &mut Work<'_>, row: &Parsed, trajectory: &str, memory:
     for (entry, known) in &running {
         // An assignment that this row made before ends; one that a person made stays, and the two are shown.
         if ours.as_ref() == Some(&entry.to_string()) && known.to.is_none() {
-            work.draft.put(Container::Assignments, &entry.to_string(), "e", from.plus_days(-1).to_scalar());
+            for write in known.until(from).edit(known, &entry.to_string()) {
+                work.draft.put(write.container, &write.entry, &write.key, write.value);
+            }
         } else {
             work.notes.push(conflict(row.line, "coach"));
         }

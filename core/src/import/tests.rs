@@ -289,6 +289,33 @@ fn another_coach_in_the_file_is_a_handover_as_of_today() {
 }
 
 #[test]
+fn another_coach_on_the_day_of_the_first_import_replaces_the_one_before() {
+    let mut book = Book::new();
+    let row = |coach| sem(&[("agreement_date", TODAY), ("coach", coach), ("placement_start", TODAY)]);
+    book.import(FileKind::Participants, &[row("anna")]);
+    book.import(FileKind::Participants, &[row("bram")]);
+    let assignments = book.dossier("GV-0001").assignments;
+    assert_eq!(assignments.len(), 2);
+    for one in assignments.values() {
+        assert!(one.from.zip(one.to).is_none_or(|(from, to)| from <= to), "{one:?}");
+        assert_eq!(one.holds_on(day(TODAY)), one.coach.as_deref() == Some("bram"), "{one:?}");
+    }
+}
+
+#[test]
+fn a_telephone_number_that_is_none_refuses_its_row_of_the_register_and_the_others_go_in() {
+    let rows = [
+        entry(Section::Employers, &[("name", "Bakker Bart"), ("phone", "niet bekend")]),
+        entry(Section::Employers, &[("name", "De Linde"), ("phone", "023-512 34 56")]),
+    ];
+    let plan = register::plan(&rows, &Content::new(), day(TODAY));
+    let [refused] = &plan.rejected[..] else { panic!("{:?}", plan.rejected) };
+    assert_eq!((refused.column.as_deref(), refused.value.as_deref()), (Some("phone"), Some("niet bekend")));
+    assert!(refused.reason.nl.contains("06-12345678"), "{}", refused.reason.nl);
+    assert_eq!(plan.changed_rows, 1);
+}
+
+#[test]
 fn a_person_may_change_what_names_the_trajectory_without_a_second_one_appearing() {
     let mut book = Book::new();
     book.import(FileKind::Participants, &[sem(&[])]);

@@ -99,6 +99,13 @@ pub enum Warning {
         /// Their last day.
         last_day: Day,
     },
+    /// The assignment of another coach, who would have begun on this day, never holds.
+    WithdrawsAssignment {
+        /// Who would have coached.
+        coach: String,
+        /// From when.
+        from: Day,
+    },
     /// Another coach takes over later, as was planned before.
     PlannedSuccessor {
         /// Who.
@@ -217,6 +224,10 @@ impl Warning {
             Self::EndsAssignment { coach, last_day } => say(
                 format!("{coach} is eerste coach tot en met {last_day}"),
                 format!("{coach} is primary coach until {last_day}"),
+            ),
+            Self::WithdrawsAssignment { coach, from } => say(
+                format!("de toewijzing van {coach} vanaf {from} vervalt"),
+                format!("the assignment of {coach} from {from} is withdrawn"),
             ),
             Self::PlannedSuccessor { coach, from } => say(
                 format!("zoals eerder vastgelegd neemt {coach} het over op {from}"),

@@ -89,6 +89,7 @@ fn v06_two_devices_assign_apart_and_the_merge_shows_it_until_somebody_chooses() 
 
     let keep = holders[0].0;
     story.coach("carla", |dossier, _| dossier.settle(clash, keep)).unwrap();
+    ranges_are_valid(&story);
     assert_eq!(story.dossier.clashes(), []);
     assert_eq!(primary(&story, id, &["2025-03-31"]), ["bram"]);
 }
@@ -124,4 +125,62 @@ fn assigned_apart_from_different_days_each_clash_is_settled_in_turn() {
         story.coach("carla", |dossier, _| dossier.settle(&clash, bram)).unwrap();
     }
     assert_eq!(primary(&story, id, &["2025-03-09", "2025-03-10", "2025-03-31"]), ["anna", "bram", "bram"]);
+}
+
+/// No assignment ends before it begins, whatever was written on which device.
+fn ranges_are_valid(story: &Story) {
+    for one in story.dossier.assignments.values() {
+        assert!(one.from.zip(one.to).is_none_or(|(from, to)| from <= to), "{one:?}");
+    }
+}
+
+#[test]
+fn assigned_twice_on_one_day_the_later_one_stands_and_every_range_is_valid() {
+    let (mut story, id) = Story::with_wim();
+    assign(&mut story, id, "anna", "2025-01-20", None);
+    assign(&mut story, id, "bram", "2025-03-10", None);
+    let plan = assign(&mut story, id, "dewi", "2025-03-10", None);
+    assert_eq!(plan.warnings, [Warning::WithdrawsAssignment { coach: "bram".into(), from: day("2025-03-10") }]);
+    ranges_are_valid(&story);
+    assert_eq!(primary(&story, id, &["2025-03-09", "2025-03-10", "2025-03-31"]), ["anna", "dewi", "dewi"]);
+    assert!(!story.dossier.coached_by("bram", day("2025-03-10")));
+    assert_eq!(story.dossier.clashes(), []);
+    // And back: what was withdrawn once is no rival and stands in nobody's way.
+    assign(&mut story, id, "bram", "2025-03-10", None);
+    ranges_are_valid(&story);
+    assert_eq!(primary(&story, id, &["2025-03-09", "2025-03-10"]), ["anna", "bram"]);
+    let withdrawn = story.dossier.assignments.iter().find(|(_, one)| one.is_void()).map(|(id, _)| *id).unwrap();
+    assert!(story.dossier.end_assignment(withdrawn, day("2025-04-01")).is_err());
+}
+
+#[test]
+fn a_cover_from_the_first_day_on_leaves_the_rest_to_whom_it_was_given() {
+    let (mut story, id) = Story::with_wim();
+    assign(&mut story, id, "anna", "2025-03-03", None);
+    assign(&mut story, id, "bram", "2025-03-03", Some("2025-03-16"));
+    ranges_are_valid(&story);
+    assert_eq!(primary(&story, id, &["2025-03-03", "2025-03-16", "2025-03-17"]), ["bram", "bram", "anna"]);
+    assert_eq!(story.dossier.clashes(), []);
+}
+
+#[test]
+fn two_devices_replace_the_coach_of_one_day_apart_and_settling_leaves_valid_ranges() {
+    let (mut story, id) = Story::with_wim();
+    assign(&mut story, id, "anna", "2025-03-12", None);
+    let apart = story.dossier.clone();
+    for (coach, from) in [("bram", "2025-03-12"), ("dewi", "2025-03-14")] {
+        let draft = Assignment { trajectory: Some(id), coach: text(coach), from: Some(day(from)), ..Assignment::default() };
+        story.coach("carla", |_, by| apart.assign_coach(by, draft)).unwrap();
+    }
+    ranges_are_valid(&story);
+    // Bram replaced Anna, Dewi was to follow her: from the 14th there are two.
+    assert_eq!(primary(&story, id, &["2025-03-12", "2025-03-13"]), ["bram", "bram"]);
+    let clashes = story.dossier.clashes();
+    let [clash @ Clash::TwoPrimaryCoaches { from, holders, .. }] = &clashes[..] else { panic!("{clashes:?}") };
+    assert_eq!(*from, day("2025-03-14"));
+    let bram = holders.iter().find(|(_, coach)| coach == "bram").map(|(id, _)| *id).unwrap();
+    story.coach("carla", |dossier, _| dossier.settle(clash, bram)).unwrap();
+    ranges_are_valid(&story);
+    assert_eq!(primary(&story, id, &["2025-03-12", "2025-03-14", "2025-03-31"]), ["bram", "bram", "bram"]);
+    assert_eq!(story.dossier.clashes(), []);
 }
