@@ -1,6 +1,7 @@
 //! The field book of the job coach: what is recorded, how it is kept, and how copies of it meet.
 
 pub mod admission;
+pub mod audit;
 pub mod bundle;
 pub mod cache;
 pub mod caseload;

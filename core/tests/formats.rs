@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use veldboek_core::audit::AuditNote;
 use veldboek_core::bundle::{Bundle, BundleError};
 use veldboek_core::disk::{Disk, MemoryDisk};
 use veldboek_core::envelope::SignedChange;
@@ -208,6 +209,11 @@ fn check(name: &str, all: &BTreeMap<String, Vec<u8>>) {
         "bundle" => check_bundle(bytes),
         "keyring" => check_keyring(bytes),
         "journal" => check_journal(bytes, &all["keyring"]),
+        "audit" => {
+            assert_eq!(AuditNote::decode(bytes).unwrap(), audit_note());
+            assert_eq!(audit_note().encode(), bytes);
+            assert_eq!(AuditNote::decode(&with_unknown_key(bytes)).unwrap(), audit_note());
+        }
         other => panic!("nothing checks '{other}'"),
     }
 }

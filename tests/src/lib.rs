@@ -12,9 +12,10 @@ use veldboek_core::clock::{LocalTime, Moment, Timestamp};
 use veldboek_core::disk::{Disk, MemoryDisk};
 use veldboek_core::field_book::{FieldBook, Outcome};
 use veldboek_core::ids::DocumentId;
-use veldboek_core::keyring::WrappingKey;
+use veldboek_core::journal::{Journal, Record};
+use veldboek_core::keyring::{Keyring, WrappingKey};
 use veldboek_core::notes::Setup;
-use veldboek_core::record::{Container, Record, Scalar, Write};
+use veldboek_core::record::{Container, Record as _, Scalar, Write};
 use veldboek_core::statement::Role;
 use veldboek_core::sync::server::{Done, Region, Work};
 use veldboek_core::trainee::Trainee;
@@ -140,6 +141,15 @@ impl Field {
     /// The server process ends and starts again.
     pub fn restart_server(&mut self) {
         self.region = Region::open(self.disk.clone(), Arc::new(NoCache), &self.key).expect("the region opens again");
+    }
+
+    /// Every record of the server's journal.
+    pub fn records(&self) -> Vec<Record> {
+        let keyring = Keyring::open(&*self.disk, &self.key).expect("the server's keyring");
+        let mut records = Vec::new();
+        let mut journal = Journal::open(self.disk.clone()).expect("the server's journal");
+        journal.read_new(&keyring, &mut |record| records.push(record)).expect("a whole journal");
+        records
     }
 
     /// A device that is not enrolled.

@@ -3,13 +3,14 @@
 //! A batch of requests is handled while the journal is held, appended as one group and synced once; only then does
 //! anyone hear that something is accepted.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use rand_core::CryptoRng;
 use sha2::{Digest, Sha256};
 
 use crate::admission::{self, Judgement};
+use crate::audit::{AuditAction, AuditNote};
 use crate::cache::Cache;
 use crate::chunk::ChangeHash;
 use crate::clock::{Day, Moment, Timestamp};
@@ -36,6 +37,7 @@ use crate::wire::{
 
 mod admitting;
 mod answering;
+mod auditing;
 mod authority;
 mod batch;
 mod devices;
@@ -100,6 +102,8 @@ pub enum Work {
     Invite(Option<DeviceId>, InviteRequest),
     /// Somebody asks for the devices: all, or one with its documents.
     Devices(Option<DeviceId>, Option<DeviceId>),
+    /// A line for the auditor about what happened outside the region: a stranger at the door, a command at the machine.
+    Audit(AuditNote),
 }
 
 /// What came of it.
@@ -113,6 +117,8 @@ pub enum Done {
     Invited(InviteAnswer),
     /// Of a question about devices.
     Devices(Vec<DeviceInfo>),
+    /// Of a line for the auditor.
+    Noted,
 }
 
 /// The server of one region.
@@ -233,13 +239,14 @@ impl Region {
         let state = &mut self.state;
         writer.read_new(&self.keyring, &mut |record| state.take(record))?;
         state.trouble.take().map_or(Ok(()), Err)?;
-        let next = writer.head().0 + 1;
+        let first = writer.head().0 + 1;
         let mut batch = Batch {
             state: &mut self.state,
             keyring: &self.keyring,
             cache: &*self.cache,
             writer,
-            next,
+            first,
+            next: first,
             records: Vec::new(),
             moment,
         };
@@ -253,8 +260,26 @@ impl Region {
                     Err(error) => Waiting::Done(Err(error)),
                 },
                 Work::Enrol(request) => Waiting::Done(batch.enrol(&request).map(|answer| Done::Enrolled(Box::new(answer)))),
-                Work::Invite(by, request) => Waiting::Done(batch.invite(by, &request, rng).map(Done::Invited)),
-                Work::Devices(by, one) => Waiting::Done(batch.devices(by, one).map(Done::Devices)),
+                Work::Invite(by, request) => Waiting::Done(batch.audited_invite(by, &request, rng).map(Done::Invited)),
+                Work::Devices(by, one) => {
+                    let outcome = batch.devices(by, one);
+                    let action = if one.is_some() { AuditAction::DeviceShown } else { AuditAction::DevicesListed };
+                    let note = AuditNote { about_device: one, ..AuditNote::new(action, by) };
+                    Waiting::Done(batch.audited(note, outcome).map(Done::Devices))
+                }
+                Work::Audit(note) => Waiting::Done(batch.audit(note).map(|()| Done::Noted)),
+            });
+        }
+        // Everything that is to be admitted is staged; the answers show all of it, and what they show is written down.
+        let mut done = Vec::with_capacity(waiting.len());
+        for waiting in waiting {
+            done.push(match waiting {
+                Waiting::Done(outcome) => outcome,
+                Waiting::Exchange(pending) => match batch.answer(*pending) {
+                    Ok(answer) => Ok(Done::Exchanged(Box::new(answer))),
+                    Err(error @ RegionError::Store(_)) => return Err(error),
+                    Err(error) => Err(error),
+                },
             });
         }
         let Batch { mut writer, records, .. } = batch;
@@ -266,13 +291,7 @@ impl Region {
                 self.state.fold(record.at(appended))?;
             }
         }
-        waiting
-            .into_iter()
-            .map(|waiting| match waiting {
-                Waiting::Done(outcome) => Ok(outcome),
-                Waiting::Exchange(pending) => Ok(Ok(Done::Exchanged(Box::new(self.answer(*pending, moment)?)))),
-            })
-            .collect()
+        Ok(done)
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{ActorId, AutoCommit, ROOT};
 use rand_core::{TryCryptoRng, TryRng};
+use veldboek_core::audit::{AuditAction, AuditNote};
 use veldboek_core::bundle::{Bundle, Content};
 use veldboek_core::chunk::ChangeHash;
 use veldboek_core::clock::Timestamp;
@@ -321,10 +322,16 @@ pub fn make_store() -> Store {
 }
 
 /// Every vector by its name in the documentation.
+/// Carla's laptop was given two dossiers.
+pub fn audit_note() -> AuditNote {
+    let note = AuditNote::new(AuditAction::Read, Some(carla().device())).on([other_document(), document()]).count(31);
+    AuditNote { at: at(9), person: Some("carla".into()), ..note }
+}
+
 pub fn all() -> BTreeMap<String, Vec<u8>> {
     let store = make_store();
     let mut all: BTreeMap<String, Vec<u8>> = statements().keys().map(|name| ((*name).to_owned(), signed(name))).collect();
-    let rest: [(&str, Vec<u8>); 17] = [
+    let rest: Vec<(&str, Vec<u8>)> = vec![
         ("envelope", envelope()),
         ("receipt", receipt().encode()),
         ("cursor", cursor().encode()),
@@ -342,6 +349,7 @@ pub fn all() -> BTreeMap<String, Vec<u8>> {
         ("bundle", seal_bundle()),
         ("keyring", store.file("keyring.2")),
         ("journal", store.file(SEGMENT)),
+        ("audit", audit_note().encode()),
     ];
     all.extend(rest.into_iter().map(|(name, bytes)| (name.to_owned(), bytes)));
     all

@@ -1,4 +1,4 @@
-//! The answer to an exchange, made once everything that it promises is durable.
+//! The answer to an exchange, made when everything that it promises is staged, and given when that is durable.
 
 use super::*;
 
@@ -17,13 +17,25 @@ pub(super) struct Pending {
     pub(super) contacts_since: Option<Timestamp>,
 }
 
-impl Region {
-    pub(super) fn answer(&self, pending: Pending, moment: Moment) -> Result<Answer, RegionError> {
-        let state = &self.state;
+impl Batch<'_> {
+    /// The answer, with the line for the auditor about what it delivers. Nobody may see it before the batch is durable.
+    pub(super) fn answer(&mut self, pending: Pending) -> Result<Answer, RegionError> {
+        let caller = pending.caller;
+        let answer = self.compose(pending)?;
+        let read: Vec<DocumentId> = answer.items.iter().filter_map(content_of).collect();
+        if !read.is_empty() {
+            let count = read.len() as u64;
+            self.audit(AuditNote::new(AuditAction::Read, Some(caller)).on(read).count(count))?;
+        }
+        Ok(answer)
+    }
+
+    fn compose(&self, pending: Pending) -> Result<Answer, RegionError> {
+        let state = &*self.state;
         let reader = state.reader(&pending.caller).ok_or(RegionError::NotWelcome)?;
         let mut bodies: HashMap<u64, Vec<u8>> = HashMap::new();
         let mut trouble = None;
-        let mut weigh = |line: &Line| match state.body(line, &self.journal, &self.keyring) {
+        let mut weigh = |line: &Line| match self.body(line) {
             Ok(Some(bytes)) => {
                 let weight = bytes.len() + 12;
                 bodies.insert(line.number, bytes);
@@ -60,10 +72,9 @@ impl Region {
             items.push(Item { seq: line.number, kind, bytes });
         }
         for (document, hash, number) in pending.healing {
-            let position =
-                state.ledger.documents.get(&document).and_then(|facts| facts.change(&hash)).map(|change| change.position);
-            let Some(position) = position else { continue };
-            if let Some(bytes) = bytes_at(&self.journal, position, &self.keyring)? {
+            let change = state.ledger.documents.get(&document).and_then(|facts| facts.change(&hash));
+            let Some(change) = change else { continue };
+            if let Some(bytes) = self.bytes_of(change.number, change.position)? {
                 receipted.push((number, Some(document), hash));
                 items.push(Item { seq: number, kind: ItemKind::Change, bytes });
             }
@@ -99,28 +110,37 @@ impl Region {
             heads,
             missing: pending.missing,
             receipt,
-            time: moment.at,
+            time: self.moment.at,
             contacts: pending.contacts_since.map(|since| state.contacts_since(since, &pending.caller)).unwrap_or_default(),
             epoch: pending.foreign_epoch.then_some(state.epoch),
         })
     }
+
+    fn body(&self, line: &Line) -> Result<Option<Vec<u8>>, RegionError> {
+        let ledger = &self.state.ledger;
+        let position = match &line.what {
+            What::Change(document, hash) => {
+                ledger.documents.get(document).and_then(|facts| facts.change(hash)).map(|change| change.position)
+            }
+            What::About(_, hash) | What::Public(hash) => ledger.statements.get(hash).map(|facts| facts.position),
+            What::Opened(..) | What::Closed(..) => None,
+        };
+        match position {
+            Some(position) => self.bytes_of(line.number, position),
+            None => Ok(None),
+        }
+    }
+}
+
+/// The document of which an item carries content.
+fn content_of(item: &Item) -> Option<DocumentId> {
+    match item.kind {
+        ItemKind::Change => SignedChange::decode(&item.bytes).ok().map(|change| change.document()),
+        ItemKind::Statement => None,
+    }
 }
 
 impl State {
-    fn body(&self, line: &Line, journal: &Journal, keyring: &Keyring) -> Result<Option<Vec<u8>>, RegionError> {
-        let position = match &line.what {
-            What::Change(document, hash) => {
-                self.ledger.documents.get(document).and_then(|facts| facts.change(hash)).map(|change| change.position)
-            }
-            What::About(_, hash) | What::Public(hash) => self.ledger.statements.get(hash).map(|facts| facts.position),
-            What::Opened(..) | What::Closed(..) => None,
-        };
-        Ok(match position {
-            Some(position) => bytes_at(journal, position, keyring)?,
-            None => None,
-        })
-    }
-
     fn contacts_since(&self, since: Timestamp, caller: &DeviceId) -> Vec<Contact> {
         self.contacts
             .since(since)

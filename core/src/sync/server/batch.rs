@@ -8,6 +8,8 @@ pub(super) struct Batch<'a> {
     pub(super) keyring: &'a Keyring,
     pub(super) cache: &'a dyn Cache,
     pub(super) writer: crate::journal::Writer<'a>,
+    /// The number of the first record that is staged here.
+    pub(super) first: u64,
     pub(super) next: u64,
     pub(super) records: Vec<NewRecord>,
     pub(super) moment: Moment,
@@ -27,6 +29,15 @@ impl Batch<'_> {
     pub(super) fn stage_note(&mut self, kind: Kind, payload: Vec<u8>) -> Result<u64, RegionError> {
         let key = self.keyring.store_key_id();
         self.stage(kind, key, payload)
+    }
+
+    /// The bytes of a record, whether it is in the journal or staged here.
+    pub(super) fn bytes_of(&self, number: u64, position: Position) -> Result<Option<Vec<u8>>, RegionError> {
+        if position != NOWHERE {
+            return Ok(bytes_at(&self.writer, position, self.keyring)?);
+        }
+        let place = number.checked_sub(self.first).and_then(|place| usize::try_from(place).ok());
+        Ok(place.and_then(|place| self.records.get(place)).map(|record| record.payload.clone()))
     }
 
     pub(super) fn open_for(&mut self, document: DocumentId, person: &str) -> Result<(), RegionError> {

@@ -79,7 +79,22 @@ impl Batch<'_> {
         })
     }
 
-    pub(super) fn invite(
+    /// An invitation is its own record; only a refused one needs a line.
+    pub(super) fn audited_invite(
+        &mut self,
+        by: Option<DeviceId>,
+        request: &InviteRequest,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<InviteAnswer, RegionError> {
+        let outcome = self.invite(by, request, rng);
+        if matches!(outcome, Err(RegionError::NotAllowed)) {
+            let note = AuditNote::new(AuditAction::NotAllowed, by).because(AuditAction::Invited.code());
+            self.audit(note.about_person(&request.person))?;
+        }
+        outcome
+    }
+
+    fn invite(
         &mut self,
         by: Option<DeviceId>,
         request: &InviteRequest,

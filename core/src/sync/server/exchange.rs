@@ -4,6 +4,8 @@ use super::*;
 
 /// What a change that heals is taken to weigh, in bytes: more than nearly all do.
 const HEALING_WEIGHT: usize = 4 << 10;
+/// Before something is admitted the journal tells the time, to this many milliseconds: what devices sign has their own clocks.
+const TIME_EVERY: i64 = 60 * 1000;
 /// The largest page in bytes, and the one when the device asks for none: a whole caseload in one round trip.
 const PAGE: usize = DEFAULT_PAGE as usize;
 
@@ -33,6 +35,11 @@ impl Batch<'_> {
             page: request.page.map_or(PAGE, |limit| (limit as usize).clamp(1, PAGE)),
             contacts_since: request.contacts_since.filter(|_| coordinates),
         };
+        let told = self.moment.at.as_millis().saturating_sub(self.state.last_time.as_millis());
+        if !(request.statements.is_empty() && request.changes.is_empty()) && !(0..TIME_EVERY).contains(&told) {
+            let note = ContactNote { device: caller, at: self.moment.at, unsynced: request.unsynced };
+            self.stage_note(Kind::Contact, note.encode())?;
+        }
         // One replacement of the keyring for all dossiers that begin here, not one for each.
         let beginning: Vec<DocumentId> = request.statements.iter().filter_map(|bytes| self.document_to_open(bytes)).collect();
         self.writer.add_document_keys(self.keyring, &beginning, rng)?;
@@ -58,6 +65,7 @@ impl Batch<'_> {
             pending.touched.push(document);
         }
         pending.verdicts.extend(verdicts.into_iter().map(|verdict| verdict.unwrap_or(Verdict::Deferred(Reason::Busy.into()))));
+        self.audit_refusals(caller, &request, &pending.verdicts)?;
         self.heal(&request, &mut pending);
         let behind = |verdict: &&Verdict| matches!(verdict, Verdict::Deferred(_) | Verdict::Quarantined(_));
         let behind = u32::try_from(pending.verdicts.iter().filter(behind).count()).unwrap_or(u32::MAX);

@@ -23,6 +23,10 @@ pub(super) struct State {
     /// The day for which dated grants were looked at; none when a grant came since.
     pub(super) due_checked: Option<Day>,
     pub(super) trouble: Option<RegionError>,
+    /// Lines about attempts that were written lately.
+    pub(super) attempts: auditing::Attempts,
+    /// The server's time that the journal tells last: what follows it is no older.
+    pub(super) last_time: Timestamp,
 }
 
 impl State {
@@ -94,7 +98,15 @@ impl State {
                 self.invitations.push(note);
             }
             Kind::Contact => {
-                self.contacts.take(ContactNote::decode(bytes)?);
+                let note = ContactNote::decode(bytes)?;
+                // One that was only heard is written later.
+                self.last_time = self.last_time.max(note.at);
+                self.contacts.take(note);
+            }
+            Kind::Audit => {
+                let note = AuditNote::decode(bytes)?;
+                self.last_time = self.last_time.max(note.at);
+                self.attempts.take(&note);
             }
             Kind::Quarantined => {
                 let note = NotAdmitted::decode(bytes)?;

@@ -1,0 +1,95 @@
+//! Lines for the auditor, in the same group as what they are about: durable before anyone hears the answer.
+
+use super::*;
+use crate::audit::{AuditAction, AuditNote};
+
+/// The same line about somebody who keeps trying is written once in this time, in milliseconds.
+const SAME_LINE_EVERY: i64 = 10 * 60 * 1000;
+/// How many documents a line about refusals names at most.
+const REFUSED_DOCUMENTS: usize = 100;
+
+/// What makes two lines about attempts the same: who, what, why.
+type Attempt = (Option<DeviceId>, String, Option<String>);
+
+/// Attempts that were written lately, and how often each happened again since.
+#[derive(Debug, Default)]
+pub(super) struct Attempts(HashMap<Attempt, (Timestamp, u64)>);
+
+impl Attempts {
+    /// A line was written.
+    pub(super) fn take(&mut self, note: &AuditNote) {
+        if note.known_action().is_some_and(AuditAction::is_bounded) {
+            self.0.insert(key(note), (note.at, 0));
+        }
+    }
+
+    /// Whether this line is written now, with how often it happened since the last one; it is counted if not.
+    fn due(&mut self, note: &AuditNote, now: Timestamp) -> Option<u64> {
+        let times = note.count.unwrap_or(1);
+        let Some((last, held)) = self.0.get_mut(&key(note)) else { return Some(times) };
+        *held = held.saturating_add(times);
+        let waited = now.as_millis().saturating_sub(last.as_millis());
+        // A clock that was put back must not silence the auditor.
+        (!(0..SAME_LINE_EVERY).contains(&waited)).then_some(*held)
+    }
+}
+
+fn key(note: &AuditNote) -> Attempt {
+    (note.device, note.action.clone(), note.reason.clone())
+}
+
+impl Batch<'_> {
+    /// Writes a line for the auditor, with the time and the device's person filled in. Of what somebody without rights can
+    /// cause at will, the same line is written once in ten minutes.
+    pub(super) fn audit(&mut self, mut note: AuditNote) -> Result<(), RegionError> {
+        note.at = self.moment.at;
+        if note.known_action().is_some_and(AuditAction::is_bounded) {
+            let Some(times) = self.state.attempts.due(&note, self.moment.at) else { return Ok(()) };
+            note.count = Some(times);
+        }
+        if let (Some(device), None) = (&note.device, &note.person) {
+            note.person = self.state.ledger.certificates.get(device).map(|certificate| certificate.person.clone());
+        }
+        self.stage_note(Kind::Audit, note.encode())?;
+        Ok(())
+    }
+
+    /// Passes an outcome on, with the line about it: what was done, or that it was not allowed.
+    pub(super) fn audited<T>(&mut self, note: AuditNote, outcome: Result<T, RegionError>) -> Result<T, RegionError> {
+        match &outcome {
+            Ok(_) => self.audit(note)?,
+            Err(RegionError::NotAllowed) => {
+                let action = note.action.clone();
+                self.audit(AuditNote { action: AuditAction::NotAllowed.code().to_owned(), ..note }.because(&action))?;
+            }
+            Err(_) => {}
+        }
+        outcome
+    }
+
+    /// What a device pushed in vain: one line for each reason.
+    pub(super) fn audit_refusals(
+        &mut self,
+        caller: DeviceId,
+        request: &Request,
+        verdicts: &[Verdict],
+    ) -> Result<(), RegionError> {
+        let mut refused: BTreeMap<&'static str, (u64, BTreeSet<DocumentId>)> = BTreeMap::new();
+        let pushed = request.statements.iter().map(|bytes| SignedStatement::decode(bytes).ok()?.statement().document());
+        let pushed = pushed.chain(request.changes.iter().map(|bytes| Some(SignedChange::decode(bytes).ok()?.document())));
+        for (verdict, document) in verdicts.iter().zip(pushed) {
+            let Verdict::Refused(why) = verdict else { continue };
+            let (count, documents) = refused.entry(why.reason.code()).or_default();
+            *count += 1;
+            // Names that the sender made up tell nothing.
+            let known = document.filter(|document| self.state.ledger.documents.contains_key(document));
+            if documents.len() < REFUSED_DOCUMENTS {
+                documents.extend(known);
+            }
+        }
+        for (reason, (count, documents)) in refused {
+            self.audit(AuditNote::new(AuditAction::Refused, Some(caller)).on(documents).count(count).because(reason))?;
+        }
+        Ok(())
+    }
+}
