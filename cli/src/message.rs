@@ -43,6 +43,12 @@ macro_rules! text {
 }
 pub(crate) use text;
 
+/// A message of the core and, behind a semicolon, what to do next.
+pub(crate) fn halves(message: &str) -> (String, String) {
+    let (what, next) = message.split_once("; ").unwrap_or((message, ""));
+    (what.to_owned(), next.to_owned())
+}
+
 /// How a command ended, for scripts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {

@@ -387,6 +387,39 @@ mod tests {
     }
 
     #[test]
+    fn what_was_known_on_an_earlier_day_stays_what_it_was() {
+        let edit = |minutes| {
+            let key = "m".to_owned();
+            [Write { container: Container::Visits, entry: "v1".into(), key, value: Scalar::Int(minutes) }]
+        };
+        let minutes = |doc: &Document, before: i64| {
+            let content = doc.content_known_before(Timestamp::from_millis(before)).unwrap()?;
+            Some(content[&Container::Visits]["v1"]["m"].clone())
+        };
+        let at = Timestamp::from_millis;
+        let mut anna = Document::found(DocumentKind::Dossier).unwrap();
+        assert_eq!(minutes(&anna, 1_000_000), None, "the founding change is nobody's knowledge");
+        let first = anna.write(&visit("Eerste dag"), &ANNA, at(10_000)).unwrap().unwrap();
+        let mut bram = Document::found(DocumentKind::Dossier).unwrap();
+        bram.apply([first.as_slice()]).unwrap();
+        anna.write(&edit(45), &ANNA, at(20_000)).unwrap();
+        // Bram wrote earlier than Anna's correction, and his phone came by last.
+        let late = bram.write(&edit(60), &BRAM, at(15_000)).unwrap().unwrap();
+        let before = [minutes(&anna, 10_000), minutes(&anna, 10_001), minutes(&anna, 20_001)];
+        assert_eq!(before, [None, Some(Scalar::Int(30)), Some(Scalar::Int(45))]);
+        anna.apply([late.as_slice()]).unwrap();
+        assert_eq!(minutes(&anna, 15_000), Some(Scalar::Int(30)));
+        assert_eq!(minutes(&anna, 15_001), Some(Scalar::Int(60)));
+        assert_eq!(anna.content_known_before(at(20_001)).unwrap(), Some(anna.content().unwrap()));
+
+        // Somebody whose clock is behind builds on both: that was known no earlier than what it follows.
+        anna.write(&edit(90), &BRAM, at(5_000)).unwrap();
+        assert_eq!(minutes(&anna, 5_001), None);
+        assert_eq!(minutes(&anna, 15_001), Some(Scalar::Int(60)));
+        assert_eq!(minutes(&anna, 20_001), Some(Scalar::Int(90)));
+    }
+
+    #[test]
     fn history_names_every_edit() {
         let mut doc = Document::found(DocumentKind::Dossier).unwrap();
         doc.write(&visit("x"), &ANNA, Timestamp::from_millis(5000)).unwrap();

@@ -26,6 +26,7 @@ use crate::shelf::Shelf;
 use crate::statement::{DocumentKind, Grant, Opening, Role, SignedStatement, Statement};
 
 mod bundling;
+mod known;
 mod mending;
 mod reading;
 mod syncing;

@@ -24,9 +24,25 @@ pub(crate) enum ReportCommand {
 /// As true on, and as known on.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct AsOf {
-    /// Zoals het was op deze dag; zonder deze: vandaag | As true on this day; without it: today
+    /// Zoals het was op deze dag; zonder deze: de dag van --known-on, anders vandaag | As true on this day; without it: the day of --known-on, else today
     #[arg(long, value_name = "DATE", value_parser = value::<Day>)]
     pub(crate) as_of: Option<Day>,
+    /// Zoals bekend op deze dag: wat later is vastgelegd, telt niet mee; zonder deze: alles wat hier nu is | As known on this day: what was recorded later does not count; without it: all that is here now
+    #[arg(long, value_name = "DATE", value_parser = value::<Day>)]
+    pub(crate) known_on: Option<Day>,
+}
+
+impl ReportCommand {
+    /// As true on, and as known on.
+    pub(crate) fn as_of(&self) -> AsOf {
+        match self {
+            Self::Outflow(one) => one.as_of,
+            Self::Monitor(one) => one.as_of,
+            Self::Funnel(one) => one.as_of,
+            Self::Budget(one) => one.as_of,
+            Self::Caseload(one) => one.as_of,
+        }
+    }
 }
 
 /// `report outflow`
@@ -101,6 +117,8 @@ pub(crate) struct BudgetReport {
     /// De teldatum van de leerlingen | The day on which pupils were counted
     #[arg(long, value_name = "DATE", value_parser = value::<Day>)]
     pub(crate) reference_date: Day,
+    #[command(flatten)]
+    pub(crate) as_of: AsOf,
 }
 
 /// `report caseload`

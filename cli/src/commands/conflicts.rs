@@ -151,7 +151,17 @@ pub(super) fn conflicts(context: &Context<'_>, command: Option<ConflictsCommand>
         None | Some(ConflictsCommand::List) => {
             let rows: Vec<Value> = all.iter().map(|conflict| conflict_json(&mut book, conflict, context)).collect();
             let table = conflicts_table(&mut book, &all, context);
-            let output = Output::new(json!({ "rows": rows }), table);
+            let output = Output::new(json!({ "rows": rows }), table).columns([
+                "reference",
+                "id",
+                "document",
+                "kind",
+                "record",
+                "entry",
+                "field",
+                "field_label",
+                "versions",
+            ]);
             Ok(match all.is_empty() {
                 true => output,
                 false => output.note(resolve_hint()),

@@ -149,7 +149,7 @@ pub(super) fn history(context: &Context<'_>, name: &TraineeName) -> Result<Outpu
         }));
     }
     let value = json!({ "reference": reference(document, &dossier), "document": document.to_string(), "rows": rows });
-    Ok(Output::new(value, table))
+    Ok(Output::new(value, table).columns(["change", "at", "person", "device", "saved", "writes"]))
 }
 
 /// `export`

@@ -5,7 +5,9 @@ use veldboek_core::clock::Day;
 use veldboek_core::dossier::enrolments::OutflowOf;
 use veldboek_core::ids::TrainingId;
 use veldboek_core::outflow::Enrolment;
+use veldboek_core::placement::Placement;
 use veldboek_core::record::Code;
+use veldboek_core::trajectory::Training;
 
 use super::context::{Context, chosen};
 use super::find::{self, Found, Kind, reference, short};
@@ -97,7 +99,7 @@ pub(super) fn placement(context: &mut Context<'_>, command: PlacementCommand) ->
                     rows.push(Value::Object(map));
                 }
             }
-            Ok(Output::new(json!({ "rows": rows }), table))
+            Ok(Output::new(json!({ "rows": rows }), table).columns(view::columns::<Placement>(&["reference", "id"], &[])))
         }
     }
 }
@@ -156,7 +158,7 @@ pub(super) fn training(context: &mut Context<'_>, command: TrainingCommand) -> R
                     rows.push(Value::Object(map));
                 }
             }
-            Ok(Output::new(json!({ "rows": rows }), table))
+            Ok(Output::new(json!({ "rows": rows }), table).columns(view::columns::<Training>(&["reference", "id"], &[])))
         }
     }
 }

@@ -114,7 +114,8 @@ where
                     Value::Object(map)
                 })
                 .collect();
-            Ok(Output::new(json!({ "rows": rows }), view::table("Code", &records, context.lang)))
+            let table = view::table("Code", &records, context.lang);
+            Ok(Output::new(json!({ "rows": rows }), table).columns(view::columns::<F::Record>(&["code"], &[])))
         }
     }
 }
@@ -177,7 +178,8 @@ where
                 })
                 .collect();
             let key = context.say("Kenmerk", "Id");
-            Ok(Output::new(json!({ "rows": rows }), view::table(&key, &records, context.lang)))
+            let table = view::table(&key, &records, context.lang);
+            Ok(Output::new(json!({ "rows": rows }), table).columns(view::columns::<F::Record>(&["id"], &[])))
         }
     }
 }

@@ -1,18 +1,22 @@
 //! Reports: the core counts, this hands it what it looks at.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::json;
-use veldboek_core::clock::{Period, Timestamp};
+use veldboek_core::clock::{Day, LocalTime, Period, Timestamp};
+use veldboek_core::field_book::DossierView;
 use veldboek_core::record::Lang;
+use veldboek_core::register::Register;
 use veldboek_core::report::{Completeness, LastContact, ReportError, Tabular, View, budget, caseload, funnel, monitor, outflow};
 
 use super::book::Book;
 use super::contacts;
 use super::context::Context;
 use crate::args::*;
-use crate::message::{Problem, Text};
+use crate::clock;
+use crate::message::{Problem, Text, halves, text};
 use crate::render::{Output, Table};
 
 /// A device that was heard of within this many days is current.
@@ -20,22 +24,20 @@ const CURRENT_DAYS: i64 = 7;
 
 /// `report`
 pub(super) fn report(context: &Context<'_>, book: &mut Book, command: ReportCommand) -> Result<Output, Problem> {
+    let AsOf { as_of, known_on } = command.as_of();
     let today = book.today();
-    let dossiers = book.inner.dossiers()?;
-    let register = book.inner.register()?;
-    let completeness = completeness(book)?;
-    let as_of = match &command {
-        ReportCommand::Outflow(one) => one.as_of.as_of,
-        ReportCommand::Monitor(one) => one.as_of.as_of,
-        ReportCommand::Funnel(one) => one.as_of.as_of,
-        ReportCommand::Caseload(one) => one.as_of.as_of,
-        ReportCommand::Budget(_) => None,
+    let (dossiers, register) = match known_on {
+        Some(day) if day > today => return Err(not_known_yet(day, today)),
+        Some(day) if day < today => as_known_on(book, day)?,
+        _ => (book.inner.dossiers()?, book.inner.register()?),
     };
+    let known_on = known_on.unwrap_or(today);
+    let completeness = completeness(book, &dossiers)?;
     let view = View {
         dossiers: &dossiers,
         register: &register,
-        as_of: as_of.unwrap_or(today),
-        known_on: today,
+        as_of: as_of.unwrap_or(known_on),
+        known_on,
         lang: context.lang,
         completeness: &completeness,
     };
@@ -60,14 +62,34 @@ pub(super) fn report(context: &Context<'_>, book: &mut Book, command: ReportComm
             Ok(output(&funnel::report(&view, &parameters)?, context.lang))
         }
         ReportCommand::Budget(one) => {
-            let parameters = budget::Parameters { funding: one.funding, reference_date: one.reference_date };
+            let parameters = budget::Parameters { funding: one.funding, reference_date: one.reference_date, in_force_on: as_of };
             Ok(output(&budget::report(&view, &parameters)?, context.lang))
         }
         ReportCommand::Caseload(_) => {
-            let parameters = caseload::Parameters { coach: None, contacts: by_coach(book)? };
+            let parameters = caseload::Parameters { coach: None, contacts: by_coach(book, known_on)? };
             Ok(output(&caseload::report(&view, &parameters), context.lang))
         }
     }
+}
+
+/// Dossiers and register as they were known at the end of a day on the wall clock in the Netherlands.
+fn as_known_on(book: &mut Book, day: Day) -> Result<(Vec<DossierView>, Arc<Register>), Problem> {
+    let midnight = LocalTime::new(day.plus_days(1).date().at(0, 0, 0, 0));
+    let end = clock::instant(midnight).unwrap_or(Timestamp::from_millis(i64::MAX));
+    Ok((book.inner.dossiers_known_before(end)?, Arc::new(book.inner.register_known_before(end)?)))
+}
+
+fn not_known_yet(day: Day, today: Day) -> Problem {
+    Problem::Usage(
+        text!(
+            "wat op {day} bekend zal zijn, weet niemand: het is vandaag {today}",
+            "nobody knows what will be known on {day}: today is {today}"
+        ),
+        text!(
+            "kies voor --known-on vandaag of eerder; voor de stand op een dag is er --as-of",
+            "choose today or earlier for --known-on; --as-of is for how things stand on a day"
+        ),
+    )
 }
 
 /// A report as data and as a table.
@@ -88,8 +110,9 @@ pub(crate) fn table<R: Tabular>(report: &R, lang: Lang) -> Table {
     }
 }
 
-/// What is known of the coaches' devices, the own one counted here.
-fn by_coach(book: &mut Book) -> Result<BTreeMap<String, caseload::Contact>, Problem> {
+/// What was known of the coaches' devices on a day, the own one counted here. Only the latest contact is kept: of a day before
+/// it nothing is known.
+fn by_coach(book: &mut Book, known_on: Day) -> Result<BTreeMap<String, caseload::Contact>, Problem> {
     let mut contacts: BTreeMap<String, caseload::Contact> = BTreeMap::new();
     for known in contacts::all(&book.dir).into_values() {
         let one = contacts.entry(known.person).or_default();
@@ -107,11 +130,12 @@ fn by_coach(book: &mut Book) -> Result<BTreeMap<String, caseload::Contact>, Prob
         };
         contacts.insert(person, own);
     }
+    contacts.retain(|_, one| one.stated_at.and_then(clock::local).is_none_or(|stated| stated.day() <= known_on));
     Ok(contacts)
 }
 
 /// How complete a report made here is: an enrolled coordinator knows of other devices, anyone else of the own one.
-pub(crate) fn completeness(book: &mut Book) -> Result<Completeness, Problem> {
+pub(crate) fn completeness(book: &mut Book, dossiers: &[DossierView]) -> Result<Completeness, Problem> {
     let status = book.inner.status()?;
     let own = book.inner.identity();
     let mut devices: BTreeMap<String, (String, Option<Timestamp>, u32)> = BTreeMap::new();
@@ -142,24 +166,22 @@ pub(crate) fn completeness(book: &mut Book) -> Result<Completeness, Problem> {
         unsynced_here: status.unsynced as u64,
         conflicts_open: status.conflicts as u64,
         quarantined: status.quarantined as u64,
-        rows_to_complete: to_complete(book)?,
+        rows_to_complete: to_complete(dossiers),
     })
 }
 
 /// Dossiers that lack something every trainee has.
-fn to_complete(book: &mut Book) -> Result<u64, Problem> {
-    let dossiers = book.inner.dossiers()?;
+fn to_complete(dossiers: &[DossierView]) -> u64 {
     let lacking = dossiers.iter().filter(|(_, dossier)| {
         let trainee = &dossier.trainee;
         trainee.given_name.is_none() || trainee.birth_date.is_none() || trainee.municipality.is_none()
     });
-    Ok(lacking.count() as u64)
+    lacking.count() as u64
 }
 
 impl From<ReportError> for Problem {
     fn from(error: ReportError) -> Self {
-        let text = error.to_string();
-        let (what, next) = text.split_once("; ").unwrap_or((&text, ""));
-        Problem::Rule(Text::same(what), Text::same(next))
+        let ((nl, nl_next), (en, en_next)) = (halves(&error.message(Lang::Nl)), halves(&error.message(Lang::En)));
+        Problem::Rule(Text::new(nl, en), Text::new(nl_next, en_next))
     }
 }

@@ -253,7 +253,7 @@ pub(super) fn device(context: &Context<'_>, command: &DeviceCommand) -> Result<O
                 ]);
             }
             let rows: Vec<_> = devices.iter().map(|device| device_json(device, context)).collect();
-            Ok(Output::new(json!({ "rows": rows }), table))
+            Ok(Output::new(json!({ "rows": rows }), table).columns(["device", "person", "name", "role", "role_label"]))
         }
         DeviceCommand::Show(name) => {
             let wanted = name.device.trim();

@@ -7,7 +7,8 @@ use veldboek_core::record::{Code, FieldInfo, Lang, Record, Scalar};
 
 use crate::render::Table;
 
-/// The fields of a record by their English names; a code comes with its label beside it. What is absent is null.
+/// The fields of a record by their English names; a code comes with its label beside it. What is absent is null, and so is
+/// its label.
 pub(super) fn json<R: Record + Serialize>(record: &R, lang: Lang) -> Map<String, Value> {
     let whole = match serde_json::to_value(record) {
         Ok(Value::Object(whole)) => whole,
@@ -31,6 +32,13 @@ pub(super) fn json<R: Record + Serialize>(record: &R, lang: Lang) -> Map<String,
     map
 }
 
+/// The names under which [`json`] gives the fields, with further ones before and behind them.
+pub(super) fn columns<R: Record + Serialize>(before: &[&str], behind: &[&str]) -> Vec<String> {
+    let own = json(&R::default(), Lang::Nl);
+    let names = before.iter().map(|name| (*name).to_owned()).chain(own.keys().cloned());
+    names.chain(behind.iter().map(|name| (*name).to_owned())).collect()
+}
+
 fn hours(hundredths: i64) -> Value {
     if hundredths % 100 == 0 { json!(hundredths / 100) } else { json!(hundredths as f64 / 100.0) }
 }
@@ -39,6 +47,7 @@ fn hours(hundredths: i64) -> Value {
 fn label(info: &FieldInfo, cell: Option<&Scalar>, value: &Value, lang: Lang) -> Option<Value> {
     match (cell, value) {
         (Some(scalar @ Scalar::Text(_)), _) if is_code(info) => Some(json!((info.show)(scalar, lang))),
+        (None, Value::Null) if is_code(info) => Some(Value::Null),
         (_, Value::Array(codes)) => {
             Some(codes.iter().filter_map(Value::as_str).map(|code| json!(member(info.name, code, lang))).collect())
         }

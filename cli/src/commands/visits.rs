@@ -84,7 +84,8 @@ pub(super) fn visit(context: &mut Context<'_>, command: VisitCommand) -> Result<
         VisitCommand::List(list) => {
             let chosen = chosen(&mut book, list.filter.trainee.as_deref())?;
             let (rows, table) = table(context, &mut book, &chosen, list.from, list.to)?;
-            Ok(Output::new(json!({ "rows": rows }), table))
+            let columns = view::columns::<Visit>(&["reference", "id"], &["day", "corrected", "agreements", "saved"]);
+            Ok(Output::new(json!({ "rows": rows }), table).columns(columns))
         }
         VisitCommand::Correct(correct) => {
             let Found { document, dossier, id } = find::inside(&dossiers, &correct.name.visit, &VISIT)?;
@@ -339,7 +340,7 @@ pub(super) fn agreement(context: &mut Context<'_>, command: AgreementCommand) ->
         AgreementCommand::List(list) => {
             let chosen = chosen(&mut book, list.filter.trainee.as_deref())?;
             let (rows, table) = agreements_table(context, &chosen, list.open);
-            Ok(Output::new(json!({ "rows": rows }), table))
+            Ok(Output::new(json!({ "rows": rows }), table).columns(view::columns::<Agreement>(&["reference", "id"], &[])))
         }
     }
 }
@@ -497,5 +498,6 @@ pub(super) fn caseload(context: &Context<'_>, book: &mut Book, options: &Caseloa
         Lang::En => format!("{today}: {loaded} open trajectories."),
     };
     table.notes.push(summary);
-    Ok(Output::new(json!({ "as_of": today, "rows": values, "coaches": loads }), table))
+    let columns = ["document", "reference", "given_name", "kind", "coach"];
+    Ok(Output::new(json!({ "as_of": today, "rows": values, "coaches": loads }), table).columns(columns))
 }

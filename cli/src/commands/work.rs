@@ -8,6 +8,7 @@ use veldboek_core::ids::*;
 use veldboek_core::record::{Code, Lang};
 use veldboek_core::rules::{Plan, Warning};
 use veldboek_core::trainee::Trainee;
+use veldboek_core::trajectory::Trajectory;
 
 use super::book::Book;
 use super::context::{Context, chosen};
@@ -163,7 +164,21 @@ fn list_trainees(context: &Context<'_>, book: &mut Book) -> Result<Output, Probl
             "last_visit": visited,
         }));
     }
-    Ok(Output::new(json!({ "rows": rows }), table))
+    Ok(Output::new(json!({ "rows": rows }), table).columns([
+        "reference",
+        "document",
+        "organisation",
+        "given_name",
+        "family_initial",
+        "birth_date",
+        "municipality",
+        "open_trajectories",
+        "programme",
+        "phase",
+        "phase_label",
+        "coach",
+        "last_visit",
+    ]))
 }
 
 /// One dossier whole, for programs.
@@ -337,7 +352,8 @@ pub(super) fn trajectory(context: &mut Context<'_>, command: TrajectoryCommand) 
                     rows.push(Value::Object(map));
                 }
             }
-            Ok(Output::new(json!({ "rows": rows }), table))
+            let columns = view::columns::<Trajectory>(&["reference", "id"], &["phase", "phase_label", "coach"]);
+            Ok(Output::new(json!({ "rows": rows }), table).columns(columns))
         }
         TrajectoryCommand::Show(name) => show_trajectory(context, &mut book, &name.trajectory),
         TrajectoryCommand::Edit(edit) => {

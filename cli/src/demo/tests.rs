@@ -151,7 +151,8 @@ fn the_outflow_tables_and_the_budget_come_out_to_the_cell() {
     let reports: Vec<Value> = days
         .iter()
         .map(|reference_date| {
-            let parameters = budget::Parameters { funding: funding.to_owned(), reference_date: *reference_date };
+            let parameters =
+                budget::Parameters { funding: funding.to_owned(), reference_date: *reference_date, in_force_on: None };
             book.view(|view| serde_json::to_value(budget::report(view, &parameters).unwrap()).unwrap())
         })
         .collect();

@@ -1,6 +1,6 @@
 //! Reading a document: its content, the values a person should settle, and who wrote what.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::*;
 
@@ -41,15 +41,68 @@ pub struct Edit {
     pub writes: Vec<Write>,
 }
 
+/// Which part of a document was known at an instant.
+enum Known {
+    Nothing,
+    Everything,
+    Until(Vec<automerge::ChangeHash>),
+}
+
 impl Document {
     /// The winning value of every cell.
     ///
     /// # Errors
     /// [`DocumentError::Automerge`] when the library fails on the document.
     pub fn content(&self) -> Result<Content, DocumentError> {
+        self.content_of(None)
+    }
+
+    /// The winning value of every cell as it was known before an instant; nothing when nobody had recorded anything yet.
+    ///
+    /// What counts is the time in each change: when its device says that it was recorded, not when it arrived here. A change
+    /// that follows one recorded later counts from that later time on, so that whatever still arrives never takes away
+    /// what was known.
+    ///
+    /// # Errors
+    /// [`DocumentError::Automerge`] when the library fails on the document.
+    pub fn content_known_before(&self, instant: Timestamp) -> Result<Option<Content>, DocumentError> {
+        match quietly(|| Ok(self.heads_known_before(instant)))? {
+            Known::Nothing => Ok(None),
+            Known::Everything => self.content_of(None).map(Some),
+            Known::Until(heads) => self.content_of(Some(&heads)).map(Some),
+        }
+    }
+
+    fn heads_known_before(&self, instant: Timestamp) -> Known {
+        let mut known: HashSet<automerge::ChangeHash> = HashSet::new();
+        let mut heads: BTreeSet<automerge::ChangeHash> = BTreeSet::new();
+        let (mut written, mut all) = (false, true);
+        // Each change comes after those it depends on.
+        for change in self.doc.get_changes_meta(&[]) {
+            let founding = change.deps.is_empty();
+            let recorded = Timestamp::from_millis(change.timestamp.saturating_mul(1000));
+            if (founding || recorded < instant) && change.deps.iter().all(|dep| known.contains(dep)) {
+                for dep in &change.deps {
+                    heads.remove(dep);
+                }
+                known.insert(change.hash);
+                heads.insert(change.hash);
+                written |= !founding;
+            } else {
+                all = false;
+            }
+        }
+        match (written, all) {
+            (false, _) => Known::Nothing,
+            (true, true) => Known::Everything,
+            (true, false) => Known::Until(heads.into_iter().collect()),
+        }
+    }
+
+    fn content_of(&self, at: Option<&[automerge::ChangeHash]>) -> Result<Content, DocumentError> {
         quietly(|| {
             let mut content = Content::new();
-            self.visit_cells(&mut |container, entry, key, value, _, _| {
+            self.visit_cells(at, &mut |container, entry, key, value, _, _| {
                 let entries = content.entry(container).or_default();
                 match entries.get_mut(entry) {
                     Some(cells) => {
@@ -72,7 +125,7 @@ impl Document {
     pub fn contested(&self) -> Result<Vec<Contested>, DocumentError> {
         quietly(|| {
             let mut cells = Vec::new();
-            self.visit_cells(&mut |container, entry, key, _, object, place| {
+            self.visit_cells(None, &mut |container, entry, key, _, object, place| {
                 // What two imports remember is nothing for a person to choose from.
                 if let Some((object, place)) = object.zip(place).filter(|_| container != Container::Imports) {
                     cells.push((container, entry.to_owned(), key.to_owned(), object.clone(), place.to_owned()));
@@ -162,17 +215,23 @@ impl Document {
             .map_or(Timestamp::default(), |meta| Timestamp::from_millis(meta.timestamp.saturating_mul(1000)))
     }
 
-    /// Visits every cell with its winning value; a contested one also with its object and key there.
+    /// Visits every cell with its winning value, now or as it was at these heads; a contested one also with its object and
+    /// key there.
     #[allow(clippy::type_complexity)] // the one callback of the one walk over a document
     fn visit_cells(
         &self,
+        at: Option<&[automerge::ChangeHash]>,
         visit: &mut dyn FnMut(Container, &str, &str, Scalar, Option<&ObjId>, Option<&str>) -> Result<(), DocumentError>,
     ) -> Result<(), DocumentError> {
+        let range = |object: &ObjId| match at {
+            None => self.doc.map_range(object, ..),
+            Some(heads) => self.doc.map_range_at(object, .., heads),
+        };
         for container in self.kind.containers() {
             let Some((Value::Object(ObjType::Map), id)) = self.doc.get(automerge::ROOT, container.key())? else { continue };
             match layout(*container) {
                 Layout::Single | Layout::Flat => {
-                    for item in self.doc.map_range(&id, ..) {
+                    for item in range(&id) {
                         let Some(value) = from_ref(&item.value) else { continue };
                         let (entry, key) = match layout(*container) {
                             Layout::Flat => match item.key.rsplit_once('/') {
@@ -186,17 +245,21 @@ impl Document {
                     }
                 }
                 Layout::Nested => {
-                    for entry in self.doc.map_range(&id, ..) {
+                    for entry in range(&id) {
                         if !matches!(entry.value, ValueRef::Object(ObjType::Map)) {
                             continue;
                         }
                         // An entry made twice (a change performed again on another device) is read as one.
                         let mut objects = vec![entry.id()];
                         if entry.conflict {
-                            objects.extend(self.doc.get_all(&id, &*entry.key)?.into_iter().rev().skip(1).map(|(_, other)| other));
+                            let made = match at {
+                                None => self.doc.get_all(&id, &*entry.key)?,
+                                Some(heads) => self.doc.get_all_at(&id, &*entry.key, heads)?,
+                            };
+                            objects.extend(made.into_iter().rev().skip(1).map(|(_, other)| other));
                         }
                         for object in objects {
-                            for item in self.doc.map_range(&object, ..) {
+                            for item in range(&object) {
                                 let Some(value) = from_ref(&item.value) else { continue };
                                 let contested = item.conflict.then_some(&object);
                                 visit(*container, &entry.key, &item.key, value, contested, item.conflict.then_some(&*item.key))?;

@@ -198,7 +198,7 @@ impl FieldBook {
         Ok(dossiers)
     }
 
-    fn dossier_ids(&self) -> impl Iterator<Item = DocumentId> + '_ {
+    pub(super) fn dossier_ids(&self) -> impl Iterator<Item = DocumentId> + '_ {
         self.ledger
             .documents
             .iter()

@@ -21,6 +21,8 @@ pub struct Parameters {
     pub funding: String,
     /// The day of the headcounts.
     pub reference_date: Day,
+    /// The day on which the amount must be in force; without it: whatever its period is, as for next year's budget.
+    pub in_force_on: Option<Day>,
 }
 
 /// Why the amount cannot be divided.
@@ -29,6 +31,33 @@ pub enum BudgetError {
     /// The register lacks the funding source.
     #[error("funding source '{0}' is not in the register; `veldboek funding list` shows the codes")]
     UnknownFunding(String),
+    /// Its period does not hold the day that was asked for.
+    #[error(
+        "funding source '{funding}' is in force {}, so it has no amount on {day}; choose a day of that period for --as-of, or correct \
+         its period with `veldboek funding edit {funding}`",
+        period(*from, *to, Lang::En)
+    )]
+    NotInForce {
+        /// The funding source.
+        funding: String,
+        /// Its first day.
+        from: Option<Day>,
+        /// Its last day.
+        to: Option<Day>,
+        /// The day that was asked for.
+        day: Day,
+    },
+    /// The headcounts are of a day that has yet to come.
+    #[error(
+        "the reference date {reference_date} comes after {as_of}, the day on which the report must be true; choose an earlier \
+         --reference-date or a later --as-of"
+    )]
+    NotCountedYet {
+        /// The day of the headcounts.
+        reference_date: Day,
+        /// The day of the report.
+        as_of: Day,
+    },
     /// It has no amount.
     #[error("funding source '{0}' has no amount above 0; set it with `veldboek funding edit {0} --amount-cents N`")]
     NoAmount(String),
@@ -95,6 +124,15 @@ impl BudgetError {
             (Lang::Nl, Self::UnknownFunding(code)) => {
                 format!("financiering '{code}' staat niet in het register; `veldboek funding list` toont de codes")
             }
+            (Lang::Nl, Self::NotInForce { funding, from, to, day }) => format!(
+                "financiering '{funding}' loopt {}, en heeft dus geen bedrag op {day}; kies voor --as-of een dag in die periode, of \
+                 verbeter de periode met `veldboek funding edit {funding}`",
+                period(*from, *to, Lang::Nl)
+            ),
+            (Lang::Nl, Self::NotCountedYet { reference_date, as_of }) => format!(
+                "de teldatum {reference_date} ligt na {as_of}, de dag waarop het rapport moet kloppen; kies een eerdere \
+                 --reference-date of een latere --as-of"
+            ),
             (Lang::Nl, Self::NoAmount(code)) => {
                 format!(
                     "financiering '{code}' heeft geen bedrag boven 0; vul het in met `veldboek funding edit {code} --amount-cents N`"
@@ -129,6 +167,13 @@ impl BudgetError {
             ),
         }
     }
+}
+
+/// A period that may be open on either side, in words.
+fn period(from: Option<Day>, to: Option<Day>, lang: Lang) -> String {
+    let (since, until) = if lang == Lang::Nl { ("vanaf", "tot en met") } else { ("from", "up to and including") };
+    let parts = [from.map(|day| format!("{since} {day}")), to.map(|day| format!("{until} {day}"))];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 /// The table.
@@ -190,6 +235,14 @@ pub fn report(view: &View<'_>, parameters: &Parameters) -> Result<Budget, Report
     let found = sources.find(&parameters.funding).and_then(|code| Some((code, view.register.funding.get(code)?)));
     let (funding, source) = found.ok_or_else(|| BudgetError::UnknownFunding(parameters.funding.clone()))?;
     let funding = funding.to_owned();
+    if parameters.reference_date > view.as_of {
+        return Err(BudgetError::NotCountedYet { reference_date: parameters.reference_date, as_of: view.as_of }.into());
+    }
+    let (from, to) = (source.from, source.to);
+    let misses = |day: Day| from.is_some_and(|from| day < from) || to.is_some_and(|to| to < day);
+    if let Some(day) = parameters.in_force_on.filter(|day| misses(*day)) {
+        return Err(BudgetError::NotInForce { funding, from, to, day }.into());
+    }
     let amount = source.amount_cents.filter(|cents| *cents > 0).ok_or_else(|| BudgetError::NoAmount(funding.clone()))?;
     let schools = schools_of(view, &funding, source.schools.as_deref().unwrap_or_default())?;
     let headcounts = headcounts(&schools, parameters.reference_date)?;

@@ -373,7 +373,7 @@ fn missing(book: &mut Book, texts: &[String]) -> Result<usize, Problem> {
 
 /// Every published table of the region beside the computed one.
 fn compared(context: &Context<'_>, region: &Region, book: &mut Book) -> Result<Vec<compare::Comparison>, Problem> {
-    let as_of = AsOf { as_of: Some(region.today) };
+    let as_of = AsOf { as_of: Some(region.today), known_on: None };
     let mut made = |command: ReportCommand| -> Result<Value, Problem> { Ok(reports::report(context, book, command)?.value) };
     let mut comparisons = Vec::new();
     for (school_type, school_year) in region.outflow {
@@ -386,8 +386,10 @@ fn compared(context: &Context<'_>, region: &Region, book: &mut Book) -> Result<V
     }
     if let Some((funding, days)) = region.budget {
         let mut tables = Vec::new();
+        // Whatever the demo's day is, the table is that of its own year.
+        let now = AsOf { as_of: None, known_on: None };
         for reference_date in days {
-            tables.push(made(ReportCommand::Budget(BudgetReport { funding: funding.to_owned(), reference_date }))?);
+            tables.push(made(ReportCommand::Budget(BudgetReport { funding: funding.to_owned(), reference_date, as_of: now }))?);
         }
         comparisons.push(compare::budget(&tables));
     }

@@ -44,7 +44,7 @@ fn region() -> Field {
 }
 
 fn of(field: &Field, funding: &str, on: &str) -> Result<Budget, ReportError> {
-    report(&field.view("2024-01-01"), &Parameters { funding: funding.into(), reference_date: day(on) })
+    report(&field.view("2024-01-01"), &Parameters { funding: funding.into(), reference_date: day(on), in_force_on: None })
 }
 
 fn refused(field: &Field, funding: &str, on: &str) -> BudgetError {
@@ -156,4 +156,35 @@ fn the_rows_always_add_up_to_the_amount() {
             assert!(step * euros <= twice + step / 2 && twice + step / 2 < step * (euros + 1), "seed {seed}, school {index}");
         }
     }
+}
+
+#[test]
+fn an_amount_is_divided_on_a_day_on_which_it_is_in_force() {
+    let mut field = region();
+    if let Some(source) = field.register.funding.get_mut("impuls") {
+        (source.from, source.to) = (Some(day("2019-01-01")), Some(day("2019-12-31")));
+    }
+    let on = |as_of: &str| {
+        let parameters =
+            Parameters { funding: "impuls".into(), reference_date: day("2018-10-01"), in_force_on: Some(day(as_of)) };
+        report(&field.view(as_of), &parameters)
+    };
+    assert_eq!(on("2019-12-31").unwrap().total_cents, 25_680_000);
+    for as_of in ["2018-12-31", "2020-01-01"] {
+        let Err(ReportError::Budget(error)) = on(as_of) else { panic!("{as_of}") };
+        assert!(matches!(error, BudgetError::NotInForce { .. }), "{error}");
+        assert!(error.message(Lang::Nl).contains("vanaf 2019-01-01 tot en met 2019-12-31"), "{}", error.message(Lang::Nl));
+    }
+    // Nobody asked for a day: next year's budget may be divided this year.
+    assert_eq!(of(&field, "impuls", "2018-10-01").unwrap().total_cents, 25_680_000);
+}
+
+#[test]
+fn pupils_of_a_day_to_come_are_not_counted_yet() {
+    let field = region();
+    let parameters = Parameters { funding: "impuls".into(), reference_date: day("2018-10-01"), in_force_on: None };
+    assert_eq!(report(&field.view("2018-10-01"), &parameters).unwrap().total_headcount, 1134);
+    let early = report(&field.view("2018-09-30"), &parameters).unwrap_err();
+    let expected = BudgetError::NotCountedYet { reference_date: day("2018-10-01"), as_of: day("2018-09-30") };
+    assert_eq!(early, ReportError::Budget(expected));
 }
