@@ -2,6 +2,7 @@
 
 mod book;
 mod bundle;
+mod calendar;
 mod conflicts;
 mod contacts;
 mod context;
@@ -42,7 +43,10 @@ pub(crate) fn run(cli: Cli, lang: Lang, console: &mut Console) -> Result<Output,
         Command::Outflow(command) => places::outflow(context, command),
         Command::Visit(command) => visits::visit(context, command),
         Command::Agreement(command) => visits::agreement(context, command),
-        Command::Caseload(options) => visits::caseload(context, &mut context.book()?, &options),
+        Command::Caseload(options) => {
+            let mut book = context.book()?;
+            visits::caseload(context, &mut book, &options)
+        }
         Command::Assign(assign) => visits::assign(context, assign),
         Command::Sync => exchange::sync(context),
         Command::Status => exchange::status(context),

@@ -196,3 +196,43 @@ fn a_file_is_imported_row_by_row() {
     assert_eq!(ran.exit, Exit::Failed);
     assert!(ran.err.contains("kleur") && ran.err.contains("--ignore-columns"), "{}", ran.err);
 }
+
+#[test]
+fn the_caseload_goes_into_a_calendar_without_a_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let anna = Person { dir: dir.path().join("anna") };
+    anna.ok(&["init", "--region", "proefregio", "--organisation", "wf", "--coach", "anna"]);
+    anna.ok(&["trainee", "add", "--reference", "WF-1", "--given-name", "Sanne"]);
+    anna.ok(&["trajectory", "open", "WF-1", "--programme", "zorg", "--referral-date", "2025-01-06"]);
+    anna.ok(&["trajectory", "agree", "WF-1", "--on", "2025-02-03"]);
+    anna.ok(&["assign", "WF-1", "anna", "--from", "2025-02-03"]);
+    anna.ok(&["placement", "add", "WF-1", "--type", "PAID_JOB", "--start", "2025-02-10", "--employer", "Kwekerij De Tulp"]);
+    let today = anna.json(&["caseload"])["as_of"].as_str().unwrap().to_owned();
+    let visit = anna.json(&["visit", "plan", "WF-1", "--planned-on", &today])["id"].as_str().unwrap().to_owned();
+    let path = dir.path().join("agenda.ics");
+    let file = path.to_str().unwrap();
+    let events = |anna: &Person, more: &[&str]| -> Vec<(String, String, String)> {
+        let written = anna.json(&[&["--yes", "caseload", "--ics", file], more].concat());
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(!text.contains("Sanne") && !text.contains("Tulp") && !text.contains("anna"), "{text}");
+        let calendar: icalendar::Calendar = text.parse().unwrap();
+        assert_eq!(written["calendar"]["events"], calendar.events().count());
+        let value = |event: &icalendar::Event, name: &str| icalendar::Component::property_value(event, name).unwrap().to_owned();
+        calendar.events().map(|event| (value(event, "UID"), value(event, "SUMMARY"), value(event, "STATUS"))).collect()
+    };
+    let planned = format!("visit-{visit}@veldboek");
+    let first = events(&anna, &[]);
+    let status = |events: &[(String, String, String)], uid: &str| events.iter().find(|one| one.0 == uid).map(|one| one.2.clone());
+    assert_eq!(status(&first, &planned).as_deref(), Some("CONFIRMED"), "{first:?}");
+    assert!(first.iter().all(|(_, summary, _)| summary.ends_with(": WF-1")), "{first:?}");
+    let due: Vec<&String> = first.iter().map(|one| &one.0).filter(|uid| uid.starts_with("due-")).collect();
+    assert_eq!(due.len(), 1, "what should have been there since 2025: {first:?}");
+    assert!(events(&anna, &["--overdue"]).iter().all(|one| one.0 != planned));
+    // What is called off is in the next file as cancelled, so that the calendar drops it; what is due again stands.
+    anna.ok(&["--yes", "visit", "withdraw", &visit, "--reason", "ziek"]);
+    let second = events(&anna, &[]);
+    assert_eq!(status(&second, &planned).as_deref(), Some("CANCELLED"), "{second:?}");
+    assert_eq!(status(&second, due[0]).as_deref(), Some("CONFIRMED"), "{second:?}");
+    let ran = anna.run(&["caseload", "--ics", file]);
+    assert_eq!(ran.exit, Exit::Failed, "another file is not replaced without a word");
+}

@@ -1,5 +1,7 @@
 //! Visits, agreements, the caseload and who coaches.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use veldboek_core::clock::Day;
 use veldboek_core::codes::*;
@@ -158,6 +160,9 @@ pub(crate) struct Caseload {
     /// Alleen wat te laat is | Only what is overdue
     #[arg(long)]
     pub(crate) overdue: bool,
+    /// De getoonde bezoeken ook als agendabestand (iCalendar) schrijven: alleen met referenties, zonder namen. Een nieuwer bestand werkt de agenda bij | Also write the visits that are shown as a calendar file (iCalendar): with references only, no names. A newer file updates the calendar
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ics: Option<PathBuf>,
 }
 
 /// `assign`

@@ -13,6 +13,8 @@ use veldboek_core::trajectory::Assignment;
 use veldboek_core::visit::{Agreement, Visit};
 
 use super::book::Book;
+use super::bundle::write_new;
+use super::calendar;
 use super::context::{Context, chosen};
 use super::find::{self, Dossiers, Found, Kind, reference, short};
 use super::view;
@@ -379,7 +381,7 @@ pub(super) fn assign(context: &mut Context<'_>, assign: Assign) -> Result<Output
 }
 
 /// `caseload`
-pub(super) fn caseload(context: &Context<'_>, book: &mut Book, options: &Caseload) -> Result<Output, Problem> {
+pub(super) fn caseload(context: &mut Context<'_>, book: &mut Book, options: &Caseload) -> Result<Output, Problem> {
     let (today, lang) = (book.today(), context.lang);
     let dossiers = book.inner.dossiers()?;
     let register = book.inner.register()?;
@@ -402,7 +404,9 @@ pub(super) fn caseload(context: &Context<'_>, book: &mut Book, options: &Caseloa
     ]);
     let mut rows: Vec<(Option<Day>, Value, [String; 8])> = Vec::new();
     let mut loads = Vec::new();
-    for coach in coaches {
+    let mut entries = Vec::new();
+    for coach in &coaches {
+        let coach = coach.clone();
         let list = veldboek_core::caseload::caseload(
             &coach,
             today,
@@ -415,6 +419,7 @@ pub(super) fn caseload(context: &Context<'_>, book: &mut Book, options: &Caseloa
             [("overdue", "Bezoek te laat", "Visit overdue", &list.overdue), ("due", "Bezoek nodig", "Visit due", &list.due)]
         {
             for row in due {
+                entries.push(calendar::due(row, today, lang));
                 let mut value = json!(row);
                 value["kind"] = json!(kind);
                 value["coach"] = json!(coach);
@@ -436,6 +441,7 @@ pub(super) fn caseload(context: &Context<'_>, book: &mut Book, options: &Caseloa
             ("upcoming", "Bezoek gepland", "Visit planned", &list.upcoming),
         ] {
             for row in planned {
+                entries.push(calendar::planned(row, lang));
                 let mut value = json!(row);
                 value["kind"] = json!(kind);
                 value["coach"] = json!(coach);
@@ -499,5 +505,16 @@ pub(super) fn caseload(context: &Context<'_>, book: &mut Book, options: &Caseloa
     };
     table.notes.push(summary);
     let columns = ["document", "reference", "given_name", "kind", "coach"];
-    Ok(Output::new(json!({ "as_of": today, "rows": values, "coaches": loads }), table).columns(columns))
+    let mut value = json!({ "as_of": today, "rows": values, "coaches": loads });
+    let Some(file) = &options.ics else { return Ok(Output::new(value, table).columns(columns)) };
+    let off = |(document, dossier): &(DocumentId, Arc<Dossier>)| calendar::called_off(*document, dossier, &coaches, today, lang);
+    entries.extend(dossiers.iter().flat_map(off));
+    entries.retain(|entry| entry.overdue || !options.overdue);
+    write_new(context, file, calendar::file(&entries, book.moment.at, lang).as_bytes())?;
+    let (shown, count) = (file.display().to_string(), entries.len());
+    value["calendar"] = json!({ "file": shown, "events": count });
+    Ok(Output::new(value, table).columns(columns).note(text!(
+        "{shown}: {count} bezoeken voor de agenda, alleen met referenties; een nieuwer bestand werkt bij wat er al in staat",
+        "{shown}: {count} visits for the calendar, with references only; a newer file updates what is there"
+    )))
 }

@@ -195,7 +195,7 @@ pub(super) fn tell(context: &mut Context<'_>, region: &Region, dir: &Path) -> Re
     told.lost += missing(&mut coordinator, &texts)?;
     told.changes = coordinator.inner.status()?.changes;
     let [first, ..] = &region.coaches;
-    let caseload = visits::caseload(context, &mut cast.open(first.code)?, &Caseload { overdue: false })?;
+    let caseload = visits::caseload(context, &mut cast.open(first.code)?, &Caseload { overdue: false, ics: None })?;
     let title = match context.lang {
         veldboek_core::record::Lang::Nl => format!("{}: wat {} te doen heeft", region.title, first.name),
         veldboek_core::record::Lang::En => format!("{}: what {} has to do", region.title, first.name),
