@@ -22,6 +22,7 @@ mod writer;
 
 pub use error::{Damage, JournalError};
 pub use header::Kind;
+pub(crate) use header::crc32;
 pub use repair::Repair;
 pub use verify::Verification;
 use walk::{Found as Seen, Tail, Walk};
@@ -188,6 +189,22 @@ impl Journal {
         let held = self.disk.lock()?;
         let walk = self.walk.clone();
         Ok(Writer::new(self, held, walk))
+    }
+
+    /// How many operations were performed here since the last exchange with the server. Headers are in clear, so it can be
+    /// told of a store that is locked.
+    pub fn made_since_exchange(disk: &dyn Disk) -> Result<u64, JournalError> {
+        walk::check_segments(disk)?;
+        let mut made = 0;
+        Walk::default().forward(disk, &mut |seen| {
+            match Kind::from_code(seen.header.kind) {
+                Some(Kind::Operation) => made += 1,
+                Some(Kind::Cursor) => made = 0,
+                _ => {}
+            }
+            Ok(())
+        })?;
+        Ok(made)
     }
 
     /// Reads the whole chain again from the disk and checks every record.

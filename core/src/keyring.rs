@@ -18,10 +18,19 @@ use crate::ids::{DocumentId, KeyId};
 use crate::keys::DeviceKeys;
 
 mod format;
+mod guard;
+mod lock;
+mod passphrase;
 #[cfg(test)]
 mod tests;
+mod tries;
 
-use format::{Opened, Ring, Unreadable};
+use format::{Opened, Outside, Ring, Unreadable};
+pub use guard::{NewLock, Standing, UnlockError, destroy_all, lock_state, made_since_exchange, standing, unlock, unlock_with};
+use lock::Lock;
+pub use lock::{Cause, Cost, Destroyed, Keystore, KeystoreError, LockState};
+pub use passphrase::{LEAST_CHARACTERS, Passphrase, WeakPassphrase};
+pub use tries::{FREE_TRIES, MOST_TRIES};
 
 /// The file in which the wrapping key lies, readable by its owner only.
 const WRAPPING_FILE: &str = "wrapping.key";
@@ -58,6 +67,9 @@ pub enum KeyringError {
         /// Its format.
         version: u64,
     },
+    /// The keys were destroyed on purpose.
+    #[error("the keys of this field book were destroyed at {}, so it can never be read again; enrol again in a new one: what the server has comes back", .0.at)]
+    Destroyed(Destroyed),
     /// The disk failed.
     #[error(transparent)]
     Disk(#[from] DiskError),
@@ -181,9 +193,17 @@ pub(crate) enum Found {
 
 /// The keys of an open store. Several threads may use it; other processes may replace the file meanwhile.
 pub struct Keyring {
-    wrapping: WrappingKey,
+    wrapping: RwLock<WrappingKey>,
+    source: Option<Arc<dyn WrappingSource>>,
     device: DeviceKeys,
     ring: RwLock<Arc<Ring>>,
+}
+
+/// Where to look for the key around a keyring that no longer opens with the one in hand, because it was given another beside a
+/// running server.
+pub trait WrappingSource: Send + Sync {
+    /// The keys that may be it, the likeliest first.
+    fn keys(&self) -> Vec<WrappingKey>;
 }
 
 impl fmt::Debug for Keyring {
@@ -201,31 +221,56 @@ impl Keyring {
 
     /// Makes the keyring of a new store, with a new device in it.
     pub fn create(disk: &dyn Disk, wrapping: &WrappingKey, rng: &mut dyn CryptoRng) -> Result<Self, KeyringError> {
+        Self::create_with(disk, wrapping, Lock::Elsewhere, rng)
+    }
+
+    fn create_with(disk: &dyn Disk, wrapping: &WrappingKey, lock: Lock, rng: &mut dyn CryptoRng) -> Result<Self, KeyringError> {
         let _held = disk.lock()?;
         let mut first = 1;
         for (generation, name) in generations(disk)? {
             // A setup that was cut short leaves a file that never was whole: nothing was ever sealed with it.
             match Ring::open(&read_all(disk, &name)?, generation, wrapping) {
                 Err(Unreadable::Torn) => first = generation + 1,
+                Err(Unreadable::Destroyed(destroyed)) => return Err(KeyringError::Destroyed(destroyed)),
                 _ => return Err(KeyringError::Exists),
             }
         }
         let device = DeviceKeys::generate(rng);
-        let ring = Ring::new(first, &device, rng);
+        let ring = Ring::new(first, lock, &device, rng);
         replace(disk, &ring, wrapping, rng, true)?;
-        Ok(Self { wrapping: wrapping.clone(), device, ring: RwLock::new(Arc::new(ring)) })
+        Ok(Self::around(ring, wrapping, device))
     }
 
     /// Opens the newest whole keyring of the store. Takes the lock when an older one is left to remove.
     pub fn open(disk: &dyn Disk, wrapping: &WrappingKey) -> Result<Self, KeyringError> {
-        let Opened { ring, older } = newest(disk, wrapping)?;
+        let Opened { ring, older } = match newest(disk, wrapping) {
+            Err(KeyringError::Destroyed(destroyed)) if generations(disk)?.len() > 1 => {
+                // The power went out before everything was gone.
+                guard::destroy_all(disk, destroyed.cause, destroyed.at)?;
+                return Err(KeyringError::Destroyed(destroyed));
+            }
+            opened => opened?,
+        };
         if older {
             // What was destroyed must not lie about in an older file.
             let _held = disk.lock()?;
             remove_older(disk, newest(disk, wrapping)?.ring.generation)?;
         }
         let device = DeviceKeys::from_bytes(&ring.device);
-        Ok(Self { wrapping: wrapping.clone(), device, ring: RwLock::new(Arc::new(ring)) })
+        Ok(Self::around(ring, wrapping, device))
+    }
+
+    fn around(ring: Ring, wrapping: &WrappingKey, device: DeviceKeys) -> Self {
+        Self { wrapping: RwLock::new(wrapping.clone()), source: None, device, ring: RwLock::new(Arc::new(ring)) }
+    }
+
+    /// Says where to look when the key around the keyring was changed by another process.
+    pub fn set_source(&mut self, source: Arc<dyn WrappingSource>) {
+        self.source = Some(source);
+    }
+
+    fn wrapping(&self) -> WrappingKey {
+        self.wrapping.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn ring(&self) -> Arc<Ring> {
@@ -238,12 +283,30 @@ impl Keyring {
         if newest_file.is_none_or(|generation| generation <= self.ring().generation) {
             return Ok(());
         }
-        let Opened { ring, .. } = newest(disk, &self.wrapping)?;
+        let ring = match newest(disk, &self.wrapping()) {
+            Err(KeyringError::WrongKey) => self.newest_under_another(disk)?,
+            opened => opened?.ring,
+        };
         let mut current = self.ring.write().unwrap_or_else(PoisonError::into_inner);
         if ring.generation > current.generation {
             *current = Arc::new(ring);
         }
         Ok(())
+    }
+
+    /// Another process gave the keyring another key; it is where it should be looked for, or we cannot go on.
+    fn newest_under_another(&self, disk: &dyn Disk) -> Result<Ring, KeyringError> {
+        for key in self.source.iter().flat_map(|source| source.keys()) {
+            match newest(disk, &key) {
+                Err(KeyringError::WrongKey) => {}
+                Err(error) => return Err(error),
+                Ok(Opened { ring, .. }) => {
+                    *self.wrapping.write().unwrap_or_else(PoisonError::into_inner) = key;
+                    return Ok(ring);
+                }
+            }
+        }
+        Err(KeyringError::WrongKey)
     }
 
     /// The keys of this device (or server) itself.
@@ -347,11 +410,25 @@ impl Keyring {
         }
     }
 
-    fn replace(&self, disk: &dyn Disk, mut ring: Ring, rng: &mut dyn CryptoRng, strict: bool) -> Result<(), KeyringError> {
+    fn replace(&self, disk: &dyn Disk, ring: Ring, rng: &mut dyn CryptoRng, strict: bool) -> Result<(), KeyringError> {
+        let wrapping = self.wrapping();
+        self.replace_under(disk, ring, &wrapping, rng, strict)
+    }
+
+    /// The same, sealed with this key from now on.
+    fn replace_under(
+        &self,
+        disk: &dyn Disk,
+        mut ring: Ring,
+        wrapping: &WrappingKey,
+        rng: &mut dyn CryptoRng,
+        strict: bool,
+    ) -> Result<(), KeyringError> {
         let highest = generations(disk)?.last().map_or(0, |(generation, _)| *generation);
         ring.generation = highest.max(ring.generation) + 1;
-        let done = replace(disk, &ring, &self.wrapping, rng, strict);
+        let done = replace(disk, &ring, wrapping, rng, strict);
         if !matches!(done, Err(ReplaceError::NotWritten(_))) {
+            *self.wrapping.write().unwrap_or_else(PoisonError::into_inner) = wrapping.clone();
             *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
         }
         Ok(done?)
@@ -427,42 +504,48 @@ fn generations(disk: &dyn Disk) -> Result<Vec<(u64, String)>, DiskError> {
     Ok(found)
 }
 
-/// The newest whole keyring. Another process may remove it in favour of a newer one while this looks.
+/// The newest whole keyring.
 fn newest(disk: &dyn Disk, wrapping: &WrappingKey) -> Result<Opened, KeyringError> {
+    of_newest(disk, |generations| open_newest(disk, generations, wrapping))
+}
+
+/// Looks at the generations, the newest last. Another process may put a newer one in their place while this looks, and blank
+/// those before it: what was read then means nothing.
+fn of_newest<T>(disk: &dyn Disk, look: impl Fn(&[(u64, String)]) -> Result<T, KeyringError>) -> Result<T, KeyringError> {
     loop {
-        let generations = generations(disk)?;
-        let mut problem = None;
-        let mut vanished = false;
-        for (index, (generation, name)) in generations.iter().enumerate().rev() {
-            let bytes = match read_all(disk, name) {
-                Ok(bytes) => bytes,
-                Err(DiskError::Missing { .. }) => {
-                    vanished = true;
-                    break;
-                }
-                Err(error) => return Err(error.into()),
-            };
-            match Ring::open(&bytes, *generation, wrapping) {
-                Ok(ring) => {
-                    // Its writer may have been killed before it was durable; what is sealed from here on must not
-                    // depend on a key that a power cut takes. A store on a read-only disk is read all the same.
-                    let _ = disk.sync(name);
-                    return Ok(Opened { ring, older: index > 0 });
-                }
-                Err(Unreadable::Newer(version)) => return Err(KeyringError::Newer { version }),
-                Err(Unreadable::WrongKey) => return Err(KeyringError::WrongKey),
-                // The newest may be half-written by another process, or never have become whole: the one before counts.
-                Err(Unreadable::Torn) => {
-                    problem.get_or_insert((name.clone(), "it is incomplete"));
-                }
-                Err(Unreadable::Spoiled(what)) => {
-                    problem.get_or_insert((name.clone(), what));
-                }
-            }
+        let before = generations(disk)?;
+        match look(&before) {
+            Err(_) if generations(disk)? != before => {}
+            seen => return seen,
         }
-        if vanished {
-            continue;
-        }
-        return Err(problem.map_or(KeyringError::None, |(name, what)| KeyringError::Damaged { name, what }));
     }
+}
+
+fn open_newest(disk: &dyn Disk, generations: &[(u64, String)], wrapping: &WrappingKey) -> Result<Opened, KeyringError> {
+    let mut problem = None;
+    for (index, (generation, name)) in generations.iter().enumerate().rev() {
+        match Ring::open(&read_all(disk, name)?, *generation, wrapping) {
+            Ok(ring) => {
+                // Its writer may have been killed before it was durable; what is sealed from here on must not
+                // depend on a key that a power cut takes. A store on a read-only disk is read all the same.
+                let _ = disk.sync(name);
+                return Ok(Opened { ring, older: index > 0 });
+            }
+            Err(unreadable) => not_this_one(unreadable, name, &mut problem)?,
+        }
+    }
+    Err(problem.unwrap_or(KeyringError::None))
+}
+
+/// Whether to look at the generation before: the newest may be half-written by another process, or never have become whole.
+fn not_this_one(unreadable: Unreadable, name: &str, problem: &mut Option<KeyringError>) -> Result<(), KeyringError> {
+    let what = match unreadable {
+        Unreadable::Newer(version) => return Err(KeyringError::Newer { version }),
+        Unreadable::WrongKey => return Err(KeyringError::WrongKey),
+        Unreadable::Destroyed(destroyed) => return Err(KeyringError::Destroyed(destroyed)),
+        Unreadable::Torn => "it is incomplete",
+        Unreadable::Spoiled(what) => what,
+    };
+    problem.get_or_insert(KeyringError::Damaged { name: name.to_owned(), what });
+    Ok(())
 }

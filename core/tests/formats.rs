@@ -15,7 +15,7 @@ use veldboek_core::bundle::{Bundle, BundleError};
 use veldboek_core::disk::{Disk, MemoryDisk};
 use veldboek_core::envelope::SignedChange;
 use veldboek_core::journal::{Journal, Kind, Payload};
-use veldboek_core::keyring::{Keyring, WrappingKey};
+use veldboek_core::keyring::{self, Cause, Destroyed, Keyring, KeyringError, LockState, NewLock, UnlockError, WrappingKey};
 use veldboek_core::request_signature::{RequestSignature, header_bytes};
 use veldboek_core::statement::SignedStatement;
 use veldboek_core::wire::*;
@@ -155,6 +155,41 @@ fn check_keyring(bytes: &[u8]) {
     assert!(Keyring::open(&*disk, &WrappingKey::from_bytes(WRAPPING)).unwrap().document_key(document()).is_some());
 }
 
+fn check_lock(bytes: &[u8], state: LockState) {
+    let disk = store(&[("keyring.1", bytes)]);
+    assert_eq!(keyring::lock_state(&*disk), Ok(state));
+    let (key, made) = match state {
+        LockState::Keystore => (keyring::unlock_with(&*disk, &Mirror, true), locked_store(NewLock::Keystore(&Mirror))),
+        _ => (keyring::unlock(&*disk, &passphrase(), at(5)), under_passphrase()),
+    };
+    let opened = Keyring::open(&*disk, &key.unwrap()).unwrap();
+    assert_eq!(opened.device_keys().public(), made.keyring.device_keys().public());
+    assert_eq!(made.file("keyring.1"), bytes);
+    // Another key does not open it, and what a newer version added to it is kept.
+    assert_eq!(Keyring::open(&*disk, &WrappingKey::from_bytes(WRAPPING)).unwrap_err(), KeyringError::WrongKey);
+    let disk = store(&[("keyring.1", &with_unknown_key(bytes))]);
+    assert_eq!(keyring::lock_state(&*disk), Ok(state));
+}
+
+fn check_tombstone(bytes: &[u8]) {
+    let told = Destroyed { at: at(9), cause: Cause::WrongTries, unsynced: Some(0) };
+    for bytes in [bytes, &with_unknown_key(bytes)] {
+        let disk = store(&[("keyring.2", bytes)]);
+        assert_eq!(keyring::lock_state(&*disk), Err(KeyringError::Destroyed(told)));
+    }
+    assert_eq!(without_keys().file("keyring.2"), bytes);
+}
+
+fn check_tries(bytes: &[u8], keyring: &[u8]) {
+    let disk = store(&[("keyring.1", keyring), ("tries", bytes)]);
+    assert_eq!(keyring::standing(&*disk).unwrap().wrong, 2);
+    assert_eq!(tried_twice().file("tries"), bytes);
+    // A record that is not whole was never looked at; one more is counted where it belongs.
+    disk.append("tries", b"VBT1\x01").unwrap();
+    let third = keyring::unlock(&*disk, &veldboek_core::keyring::Passphrase::typed("welkom02".into()), at(3)).unwrap_err();
+    assert_eq!(third, UnlockError::Wrong { left: 7, until: None, unsynced: None });
+}
+
 fn check_journal(bytes: &[u8], keyring: &[u8]) {
     let disk = store(&[("keyring.2", keyring), (SEGMENT, bytes)]);
     let keyring = Keyring::open(&*disk, &WrappingKey::from_bytes(WRAPPING)).unwrap();
@@ -208,6 +243,10 @@ fn check(name: &str, all: &BTreeMap<String, Vec<u8>>) {
         "error" => message!(bytes, ErrorAnswer, error_answer()),
         "bundle" => check_bundle(bytes),
         "keyring" => check_keyring(bytes),
+        "keyring-passphrase" => check_lock(bytes, LockState::Passphrase),
+        "keyring-keystore" => check_lock(bytes, LockState::Keystore),
+        "keyring-destroyed" => check_tombstone(bytes),
+        "tries" => check_tries(bytes, &all["keyring-passphrase"]),
         "journal" => check_journal(bytes, &all["keyring"]),
         "audit" => {
             assert_eq!(AuditNote::decode(bytes).unwrap(), audit_note());

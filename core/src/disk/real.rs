@@ -150,6 +150,9 @@ impl Disk for RealDisk {
         let path = self.path(name)?;
         let failed = |error: std::io::Error| DiskError::from_io(Action::Remove, name, &error);
         self.named.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+        if holds_keys(name) {
+            blank(&path).map_err(failed)?;
+        }
         match fs::remove_file(path) {
             Ok(()) => self.sync_names(name).map_err(failed),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
@@ -164,6 +167,23 @@ impl Disk for RealDisk {
         drop(next);
         Ok(Box::new(HeldFile { _file: held }))
     }
+}
+
+/// Whether a file of this name holds keys.
+fn holds_keys(name: &str) -> bool {
+    name == "wrapping.key" || name.starts_with("keyring.")
+}
+
+/// Overwrites a file with zeros: what removing leaves on the disk would otherwise be found by whoever searches it. As far as
+/// possible: a flash disk, and a file system that copies on writing, may keep what was there.
+fn blank(path: &Path) -> std::io::Result<()> {
+    let mut file = match OpenOptions::new().write(true).open(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        opened => opened?,
+    };
+    let len = file.metadata()?.len();
+    std::io::copy(&mut std::io::repeat(0).take(len), &mut file)?;
+    file.sync_data()
 }
 
 /// The operating system lets go of the lock when the file is closed, also when the process is killed.
@@ -258,6 +278,24 @@ mod tests {
         assert_eq!(mode(&dir.join("journal")), 0o700);
         assert_eq!(mode(&dir.join("journal/00000001.vbj")), 0o600);
         assert_eq!(mode(&dir.join("lock")), 0o600);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_of_keys_is_blanked_before_it_goes_and_others_are_left_as_they_were() {
+        let home = tempfile::tempdir().unwrap();
+        let disk = RealDisk::open(home.path()).unwrap();
+        for (name, expected) in [("wrapping.key", [0; 8]), ("keyring.7", [0; 8]), ("session", [9; 8])] {
+            disk.append(name, &[9; 8]).unwrap();
+            // A second name for the same bytes shows what became of them.
+            let kept = home.path().join("kept");
+            fs::hard_link(home.path().join(name), &kept).unwrap();
+            disk.remove(name).unwrap();
+            assert_eq!(fs::read(&kept).unwrap(), expected, "{name}");
+            assert!(!home.path().join(name).exists());
+            fs::remove_file(kept).unwrap();
+        }
+        disk.remove("wrapping.key").unwrap();
     }
 
     #[test]

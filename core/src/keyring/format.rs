@@ -8,13 +8,20 @@ use minicbor::{Decoder, Encoder};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
-use super::{Key, NONCE, WrappingKey};
+use super::lock::{self, Lock};
+use super::{Destroyed, Key, NONCE, WrappingKey};
 use crate::ids::{DocumentId, KeyId};
 use crate::keys::DeviceKeys;
 
 const VERSION: u64 = 1;
-/// Sealed by 32 bytes in a file or handed in by the platform.
+/// Sealed by 32 bytes that lie elsewhere: in a file, or with whoever hands them in.
 const WRAPPED_BY_KEY: u64 = 1;
+/// Sealed by a key that lies here, locked with a passphrase.
+const WRAPPED_BY_PASSPHRASE: u64 = 2;
+/// Sealed by a key that lies here, locked by the platform's keystore.
+const WRAPPED_BY_KEYSTORE: u64 = 3;
+/// A tombstone: the keys are gone for ever.
+const KEYS_DESTROYED: u64 = 4;
 const AROUND: &[u8] = b"veldboek/keyring/1\0";
 
 /// A keyring that was opened, and whether older files lie beside it.
@@ -31,10 +38,33 @@ pub(super) enum Unreadable {
     Spoiled(&'static str),
     WrongKey,
     Newer(u64),
+    Destroyed(Destroyed),
+}
+
+/// What can be read of a generation without a key.
+pub(super) enum Outside<'a> {
+    Keys(Closed<'a>),
+    Destroyed(Destroyed),
+}
+
+/// The keys of one generation, sealed.
+pub(super) struct Closed<'a> {
+    pub lock: Lock,
+    nonce: [u8; NONCE],
+    sealed: &'a [u8],
+    mark: [u8; 8],
+    unknown: Unknown,
+}
+
+impl Closed<'_> {
+    /// Whether a part of the sealed bytes was never written.
+    pub fn is_torn(&self) -> bool {
+        self.sealed.chunks(512).any(|part| part.iter().all(|b| *b == 0))
+    }
 }
 
 /// Entries of a CBOR map that this version does not know: key and encoded value.
-type Unknown = Vec<(u64, Vec<u8>)>;
+pub(super) type Unknown = Vec<(u64, Vec<u8>)>;
 
 #[derive(Clone)]
 pub(super) struct HeldKey {
@@ -47,6 +77,8 @@ pub(super) struct HeldKey {
 #[derive(Clone)]
 pub(super) struct Ring {
     pub generation: u64,
+    /// What locks the key that seals it.
+    pub lock: Lock,
     pub device: Arc<Zeroizing<[u8; 64]>>,
     pub store: KeyId,
     pub cache: Key,
@@ -58,11 +90,12 @@ pub(super) struct Ring {
 }
 
 impl Ring {
-    pub fn new(generation: u64, device: &DeviceKeys, rng: &mut dyn CryptoRng) -> Self {
+    pub fn new(generation: u64, lock: Lock, device: &DeviceKeys, rng: &mut dyn CryptoRng) -> Self {
         let store = fresh_id(rng);
         let key = HeldKey { key: Arc::new(Key::generate(rng)), document: None, unknown: Unknown::new() };
         Self {
             generation,
+            lock,
             device: Arc::new(device.to_bytes()),
             store,
             cache: Key::generate(rng),
@@ -111,7 +144,18 @@ impl Ring {
         let mut entries = self.unknown_outside.clone();
         entries.push((0, encoded(|e| drop(e.u64(VERSION)))));
         entries.push((1, encoded(|e| drop(e.u64(self.generation)))));
-        entries.push((2, encoded(|e| drop(e.u64(WRAPPED_BY_KEY)))));
+        let kind = match &self.lock {
+            Lock::Elsewhere => WRAPPED_BY_KEY,
+            Lock::Passphrase(lock) => {
+                entries.push((6, lock.encode()));
+                WRAPPED_BY_PASSPHRASE
+            }
+            Lock::Keystore(wrapped) => {
+                entries.push((7, bytes(wrapped)));
+                WRAPPED_BY_KEYSTORE
+            }
+        };
+        entries.push((2, encoded(|e| drop(e.u64(kind)))));
         entries.push((3, bytes(&nonce)));
         entries.push((4, bytes(&sealed)));
         entries.push((5, bytes(&wrapping.mark())));
@@ -144,35 +188,23 @@ impl Ring {
 
     /// Opens the file of this generation.
     pub fn open(file: &[u8], generation: u64, wrapping: &WrappingKey) -> Result<Self, Unreadable> {
-        // A file that ends early or in emptiness was never finished; anything else that is wrong was spoiled later.
-        let torn = || if ends_early(file) { Unreadable::Torn } else { Unreadable::Spoiled("its outer form is broken") };
-        let mut outside = read_map(file).ok_or_else(torn)?;
-        let version = outside.remove(&0).and_then(number).ok_or_else(torn)?;
-        if version != VERSION {
-            return Err(Unreadable::Newer(version));
-        }
-        if outside.remove(&1).and_then(number) != Some(generation) {
-            return Err(Unreadable::Spoiled("its generation is not that of its name"));
-        }
-        let kind = outside.remove(&2).and_then(number).ok_or_else(torn)?;
-        if kind != WRAPPED_BY_KEY {
-            return Err(Unreadable::Newer(version));
-        }
-        let nonce: [u8; NONCE] = outside.remove(&3).and_then(fixed).ok_or_else(torn)?;
-        let sealed = outside.remove(&4).and_then(byte_string).ok_or_else(torn)?;
-        let mark: [u8; 8] = outside.remove(&5).and_then(fixed).ok_or_else(torn)?;
-        let inside = wrapping.0.open(&nonce, &around(generation), sealed).map(Zeroizing::new);
+        let closed = match read_outside(file, generation)? {
+            Outside::Keys(closed) => closed,
+            Outside::Destroyed(destroyed) => return Err(Unreadable::Destroyed(destroyed)),
+        };
+        let inside = wrapping.0.open(&closed.nonce, &around(generation), closed.sealed).map(Zeroizing::new);
         let Some(inside) = inside else {
-            return Err(match mark == wrapping.mark() {
-                true if sealed.chunks(512).any(|part| part.iter().all(|b| *b == 0)) => Unreadable::Torn,
+            return Err(match closed.mark == wrapping.mark() {
+                true if closed.is_torn() => Unreadable::Torn,
                 true => Unreadable::Spoiled("its seal is broken"),
                 false => Unreadable::WrongKey,
             });
         };
-        Self::decode_inside(&inside, generation, owned(outside)).ok_or(Unreadable::Spoiled("its content is not understood"))
+        let Closed { lock, unknown, .. } = closed;
+        Self::decode_inside(&inside, generation, lock, unknown).ok_or(Unreadable::Spoiled("its content is not understood"))
     }
 
-    fn decode_inside(inside: &[u8], generation: u64, unknown_outside: Unknown) -> Option<Self> {
+    fn decode_inside(inside: &[u8], generation: u64, lock: Lock, unknown_outside: Unknown) -> Option<Self> {
         let mut entries = read_map(inside)?;
         let device = Arc::new(Zeroizing::new(fixed(entries.remove(&0)?)?));
         let store = KeyId::from_bytes(fixed(entries.remove(&1)?)?);
@@ -198,6 +230,7 @@ impl Ring {
             .collect::<Option<BTreeSet<KeyId>>>()?;
         keys.contains_key(&store).then_some(Self {
             generation,
+            lock,
             device,
             store,
             cache,
@@ -208,6 +241,47 @@ impl Ring {
             unknown_inside: owned(entries),
         })
     }
+}
+
+/// Reads what is not sealed of the file of this generation.
+pub(super) fn read_outside(file: &[u8], generation: u64) -> Result<Outside<'_>, Unreadable> {
+    // A file that ends early or in emptiness was never finished; anything else that is wrong was spoiled later.
+    let torn = || if ends_early(file) { Unreadable::Torn } else { Unreadable::Spoiled("its outer form is broken") };
+    let mut outside = read_map(file).ok_or_else(torn)?;
+    let version = outside.remove(&0).and_then(number).ok_or_else(torn)?;
+    if version != VERSION {
+        return Err(Unreadable::Newer(version));
+    }
+    if outside.remove(&1).and_then(number) != Some(generation) {
+        return Err(Unreadable::Spoiled("its generation is not that of its name"));
+    }
+    let lock = match outside.remove(&2).and_then(number).ok_or_else(torn)? {
+        WRAPPED_BY_KEY => Lock::Elsewhere,
+        WRAPPED_BY_PASSPHRASE => {
+            let read = outside.remove(&6).and_then(lock::ByPassphrase::decode).ok_or_else(torn)?;
+            // A spoiled lock would make every passphrase a wrong one, and wrong ones destroy the keys.
+            Lock::Passphrase(read.map_err(|()| Unreadable::Spoiled("its lock is broken"))?)
+        }
+        WRAPPED_BY_KEYSTORE => Lock::Keystore(outside.remove(&7).and_then(byte_string).ok_or_else(torn)?.to_vec()),
+        KEYS_DESTROYED => {
+            return outside.remove(&8).and_then(Destroyed::decode).map(Outside::Destroyed).ok_or_else(torn);
+        }
+        _ => return Err(Unreadable::Newer(version)),
+    };
+    let nonce: [u8; NONCE] = outside.remove(&3).and_then(fixed).ok_or_else(torn)?;
+    let sealed = outside.remove(&4).and_then(byte_string).ok_or_else(torn)?;
+    let mark: [u8; 8] = outside.remove(&5).and_then(fixed).ok_or_else(torn)?;
+    Ok(Outside::Keys(Closed { lock, nonce, sealed, mark, unknown: owned(outside) }))
+}
+
+/// The file of a generation that says that the keys are gone.
+pub(super) fn tombstone(generation: u64, destroyed: &Destroyed) -> Vec<u8> {
+    map(vec![
+        (0, encoded(|e| drop(e.u64(VERSION)))),
+        (1, encoded(|e| drop(e.u64(generation)))),
+        (2, encoded(|e| drop(e.u64(KEYS_DESTROYED)))),
+        (8, destroyed.encode()),
+    ])
 }
 
 #[cfg(test)]
@@ -249,20 +323,20 @@ fn ends_early(file: &[u8]) -> bool {
         || matches!(decoder.skip(), Err(error) if error.is_end_of_input())
 }
 
-fn encoded(write: impl FnOnce(&mut Encoder<&mut Vec<u8>>)) -> Vec<u8> {
+pub(super) fn encoded(write: impl FnOnce(&mut Encoder<&mut Vec<u8>>)) -> Vec<u8> {
     let mut bytes = Vec::new();
     write(&mut Encoder::new(&mut bytes));
     bytes
 }
 
-fn bytes(value: &[u8]) -> Vec<u8> {
+pub(super) fn bytes(value: &[u8]) -> Vec<u8> {
     // Room at once: a vector that grows leaves copies of a secret behind.
     let mut bytes = Vec::with_capacity(value.len() + 9);
     drop(Encoder::new(&mut bytes).bytes(value));
     bytes
 }
 
-fn map(mut entries: Unknown) -> Vec<u8> {
+pub(super) fn map(mut entries: Unknown) -> Vec<u8> {
     entries.sort();
     let mut bytes = Vec::with_capacity(entries.iter().map(|(_, value)| value.len() + 9).sum::<usize>() + 9);
     drop(Encoder::new(&mut bytes).map(entries.len() as u64));
@@ -284,7 +358,7 @@ fn array<T: AsRef<[u8]>>(items: &[T]) -> Vec<u8> {
 }
 
 /// The entries of a definite map that fills the input; a key twice is no map.
-fn read_map(input: &[u8]) -> Option<BTreeMap<u64, &[u8]>> {
+pub(super) fn read_map(input: &[u8]) -> Option<BTreeMap<u64, &[u8]>> {
     let mut decoder = Decoder::new(input);
     let count = decoder.map().ok()??;
     let mut entries = BTreeMap::new();
@@ -311,15 +385,15 @@ fn read_array(input: &[u8]) -> Option<Vec<&[u8]>> {
     Some(items)
 }
 
-fn number(value: &[u8]) -> Option<u64> {
+pub(super) fn number(value: &[u8]) -> Option<u64> {
     Decoder::new(value).u64().ok()
 }
 
-fn byte_string(value: &[u8]) -> Option<&[u8]> {
+pub(super) fn byte_string(value: &[u8]) -> Option<&[u8]> {
     Decoder::new(value).bytes().ok()
 }
 
-fn fixed<const N: usize>(value: &[u8]) -> Option<[u8; N]> {
+pub(super) fn fixed<const N: usize>(value: &[u8]) -> Option<[u8; N]> {
     byte_string(value)?.try_into().ok()
 }
 

@@ -15,7 +15,7 @@ use veldboek_core::disk::{Disk, MemoryDisk};
 use veldboek_core::envelope::SignedChange;
 use veldboek_core::ids::{DocumentId, EntryId, Epoch, TraineeId};
 use veldboek_core::journal::{Journal, Kind, NewRecord};
-use veldboek_core::keyring::{Keyring, WrappingKey};
+use veldboek_core::keyring::{self, Cause, Cost, Keyring, Keystore, KeystoreError, NewLock, Passphrase, WrappingKey};
 use veldboek_core::keys::DeviceKeys;
 use veldboek_core::request_signature::{self, Nonce};
 use veldboek_core::statement::*;
@@ -79,7 +79,7 @@ fn epoch() -> Epoch {
     Epoch::from_bytes([2; 16])
 }
 
-fn at(later: i64) -> Timestamp {
+pub fn at(later: i64) -> Timestamp {
     Timestamp::from_millis(TIME + later)
 }
 
@@ -321,6 +321,48 @@ pub fn make_store() -> Store {
     Store { disk, keyring }
 }
 
+pub fn passphrase() -> Passphrase {
+    Passphrase::new("kas fiets dinsdag touw".to_owned()).unwrap()
+}
+
+/// A keystore that turns every bit around.
+pub struct Mirror;
+
+impl Keystore for Mirror {
+    fn wrap(&self, key: &[u8; 32]) -> Result<Vec<u8>, KeystoreError> {
+        Ok(key.iter().map(|byte| !byte).collect())
+    }
+    fn unwrap(&self, wrapped: &[u8], _presence: bool) -> Result<zeroize::Zeroizing<Vec<u8>>, KeystoreError> {
+        Ok(wrapped.iter().map(|byte| !byte).collect::<Vec<u8>>().into())
+    }
+}
+
+/// A store of keys only, under a lock.
+pub fn locked_store(lock: NewLock<'_>) -> Store {
+    let disk = Arc::new(MemoryDisk::default());
+    let (keyring, _) = Keyring::create_under(&*disk, lock, &mut Counting(60)).unwrap();
+    Store { disk, keyring }
+}
+
+pub fn under_passphrase() -> Store {
+    locked_store(NewLock::Passphrase(&passphrase(), Cost { memory_kib: 64, passes: 1, lanes: 1 }))
+}
+
+/// Somebody else tries twice.
+pub fn tried_twice() -> Store {
+    let store = under_passphrase();
+    for number in [1, 2] {
+        keyring::unlock(&*store.disk, &Passphrase::typed("welkom01".to_owned()), at(number)).unwrap_err();
+    }
+    store
+}
+
+pub fn without_keys() -> Store {
+    let store = under_passphrase();
+    keyring::destroy_all(&*store.disk, Cause::WrongTries, at(9)).unwrap();
+    store
+}
+
 /// Every vector by its name in the documentation.
 /// Carla's laptop was given two dossiers.
 pub fn audit_note() -> AuditNote {
@@ -348,6 +390,10 @@ pub fn all() -> BTreeMap<String, Vec<u8>> {
         ("error", error_answer().encode()),
         ("bundle", seal_bundle()),
         ("keyring", store.file("keyring.2")),
+        ("keyring-passphrase", under_passphrase().file("keyring.1")),
+        ("keyring-keystore", locked_store(NewLock::Keystore(&Mirror)).file("keyring.1")),
+        ("keyring-destroyed", without_keys().file("keyring.2")),
+        ("tries", tried_twice().file("tries")),
         ("journal", store.file(SEGMENT)),
         ("audit", audit_note().encode()),
     ];
