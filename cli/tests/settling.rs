@@ -151,3 +151,88 @@ fn copy(from: &std::path::Path, to: &std::path::Path) {
         }
     }
 }
+
+/// What is told of each value: as shown, who wrote it, whether it is known when, and the file it came from.
+fn told(conflict: &Value) -> Vec<(String, String, bool, Option<String>)> {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let versions = conflict["versions"].as_array().unwrap().iter();
+    let mut told: Vec<_> = versions
+        .map(|one| (text(&one["shown"]).unwrap(), text(&one["by"]).unwrap(), one["at"].is_string(), text(&one["source"])))
+        .collect();
+    told.sort();
+    told
+}
+
+fn of_kind<'a>(conflicts: &'a Value, kind: &str) -> &'a Value {
+    conflicts["rows"].as_array().unwrap().iter().find(|one| one["kind"] == kind).unwrap_or_else(|| panic!("{kind}: {conflicts}"))
+}
+
+#[test]
+fn every_conflict_says_who_wrote_each_value_and_when() {
+    let dir = tempfile::tempdir().unwrap();
+    let town = Town::open(dir.path());
+    let [marit, anna, bram] = town.people(dir.path());
+    let invitation =
+        marit.json(&["invite", "--person", "chris", "--role", "coordinator", "--organisation", "wf", "--name", "chris"]);
+    let chris = Person { dir: dir.path().join("chris") };
+    chris.ok(&["enrol", invitation["code"].as_str().unwrap(), "--server", &town.url()]);
+    anna.log("2025-03-03 09:30", "Goed gewerkt in de kas");
+    anna.ok(&["trainee", "edit", "WF-1", "--municipality", "GM0392"]);
+    for person in [&anna, &chris, &marit, &bram] {
+        person.ok(&["sync"]);
+    }
+
+    // Apart: two coordinators each name a first coach, two people correct one visit, one dossier is made twice.
+    marit.ok(&["assign", "WF-1", "marit"]);
+    chris.ok(&["assign", "WF-1", "bram"]);
+    let visit = anna.json(&["visit", "list"])["rows"][0]["id"].as_str().unwrap().to_owned();
+    anna.ok(&["visit", "correct", &visit, "--duration", "40", "--reason", "verkeerd gelezen"]);
+    marit.ok(&["visit", "correct", &visit, "--duration", "50", "--reason", "volgens de werkgever"]);
+    for person in [&marit, &chris] {
+        person.ok(&["trainee", "add", "--reference", "WF-2", "--given-name", "Noor"]);
+    }
+    // And a file says something else than Anna wrote.
+    let file = dir.path().join("lijst.csv");
+    std::fs::write(&file, "reference;programme;referral_date;municipality\nWF-1;zorg;2025-01-06;GM0453\n").unwrap();
+    assert_eq!(marit.run(&["import", "participants", file.to_str().unwrap()]).exit, Exit::Attention);
+    for person in [&anna, &marit, &chris, &bram, &anna, &marit, &chris] {
+        person.run(&["sync"]);
+    }
+
+    for person in [&marit, &chris] {
+        let conflicts = person.json(&["conflicts", "list"]);
+        assert_eq!(conflicts["rows"].as_array().unwrap().len(), 4, "{conflicts}");
+        let by = |kind| told(of_kind(&conflicts, kind));
+        let value = |shown: &str, by: &str| (shown.to_owned(), by.to_owned(), true, None);
+        assert_eq!(by("two_primary_coaches"), [value("bram", "chris"), value("marit", "marit")]);
+        assert_eq!(by("correction"), [value("40", "anna"), value("50", "marit")]);
+        let brought = by("import");
+        assert_eq!(brought[0], value("GM0392", "anna"));
+        let (shown, author, when, source) = &brought[1];
+        assert_eq!((shown.as_str(), author.as_str(), when), ("GM0453", "marit", &true));
+        assert!(source.as_deref().unwrap().starts_with("participants"), "{source:?}");
+        let mut twice: Vec<String> = by("duplicate_reference").into_iter().map(|(_, author, ..)| author).collect();
+        twice.sort();
+        assert_eq!(twice, ["chris", "marit"]);
+        // People see the same: a line per value with a name and a day.
+        let table = person.ok(&["conflicts"]).out;
+        for line in table.lines().filter(|line| line.starts_with('│') && !line.contains("Kenmerk")) {
+            assert!(["anna", "marit", "chris", "bram"].iter().any(|name| line.contains(name)), "{line}\n{table}");
+        }
+    }
+
+    // Typed: a correction like any other, and the value that is read already settles it too.
+    let conflicts = marit.json(&["conflicts"]);
+    refused(&marit.run(&["conflicts", "resolve", id(of_kind(&conflicts, "correction")), "--value", "9999"]), "480");
+    marit.ok(&["conflicts", "resolve", id(of_kind(&conflicts, "correction")), "--value", "50"]);
+    marit.ok(&["conflicts", "resolve", id(of_kind(&conflicts, "two_primary_coaches")), "--choose", "1"]);
+    marit.ok(&["conflicts", "resolve", id(of_kind(&conflicts, "import")), "--choose", "2"]);
+    refused(
+        &marit.run(&["conflicts", "resolve", id(of_kind(&conflicts, "duplicate_reference")), "--choose", "1"]),
+        "trainee edit",
+    );
+    let left = marit.json(&["conflicts"]);
+    assert_eq!(left["rows"].as_array().unwrap().len(), 1, "{left}");
+    assert_eq!(marit.json(&["visit", "list"])["rows"][0]["duration_min"], 50);
+    assert_eq!(marit.json(&["trainee", "show", "WF-1"])["trainee"]["municipality"], "GM0453");
+}

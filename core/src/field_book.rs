@@ -26,13 +26,18 @@ use crate::shelf::Shelf;
 use crate::statement::{DocumentKind, Grant, Opening, Role, SignedStatement, Statement};
 
 mod bundling;
+mod conflicts;
+mod corrections;
 mod known;
 mod mending;
 mod reading;
 mod syncing;
+mod unseen;
 
 pub use bundling::{ExchangeError, Merged};
-pub use reading::{Conflict, ConflictKind, ConflictVersion, HistoryItem, Saved, Status, field_of, fields_of, show_cell};
+pub use conflicts::{Conflict, ConflictKind, ConflictVersion};
+pub use corrections::CorrectedField;
+pub use reading::{HistoryItem, Saved, Status, field_of, fields_of, show_cell};
 pub use syncing::{Outcome, Sent, SyncError};
 
 /// Name of the file with the random half of this device's actor id. It is not part of a backup: a phone restored from
@@ -163,6 +168,8 @@ pub struct FieldBook {
     deferred: HashSet<ChangeHash>,
     /// Changes that the server turned out to lack.
     resend: HashSet<(DocumentId, ChangeHash)>,
+    /// What another process brought in and this handle did not show yet.
+    unseen: unseen::Unseen,
     /// Keys from certificates that came in the answer that is being taken in.
     arriving: HashMap<DeviceId, PublicKeys>,
 }
@@ -227,8 +234,11 @@ impl FieldBook {
             deferred: HashSet::new(),
             resend: HashSet::new(),
             arriving: HashMap::new(),
+            unseen: HashMap::new(),
         };
         book.catch_up()?;
+        // Nothing was shown before, so nothing was planned on it.
+        book.unseen.clear();
         if book.ledger.setup.is_none() && was_used(&book.keyring) {
             return Err(FieldBookError::LostJournal);
         }
@@ -241,9 +251,12 @@ impl FieldBook {
     /// Journal errors when damage is found.
     pub fn catch_up(&mut self) -> Result<(), FieldBookError> {
         self.keyring.refresh(&*self.disk)?;
+        let before = self.journal.head().0;
         let mut fold = Fold::new(&mut self.ledger);
         self.journal.read_new(&self.keyring, &mut |record| fold.take(record))?;
-        fold.result
+        fold.result?;
+        unseen::remember(&mut self.unseen, &self.ledger, before, self.journal.head().0);
+        Ok(())
     }
 
     /// Uses another cache from now on; a process that waits for the network lends its cache to others.
@@ -332,10 +345,12 @@ impl FieldBook {
                 Target::New => DocumentId::fresh(moment.at, rng),
             })
             .collect();
+        let before = self.journal.head().0;
         let mut writer = self.journal.write()?;
         let mut fold = Fold::new(&mut self.ledger);
         writer.read_new(&self.keyring, &mut |record| fold.take(record))?;
         fold.result?;
+        unseen::remember(&mut self.unseen, &self.ledger, before, writer.head().0);
         if let Some(closed) = targets.iter().find(|id| self.ledger.documents.get(*id).is_some_and(|facts| facts.closed)) {
             return Err(FieldBookError::Closed(*closed));
         }
@@ -380,7 +395,23 @@ impl FieldBook {
                 None => load(&self.ledger, &writer, &self.keyring, &*self.cache, &mut self.documents, *document)?,
             };
             let writes = with_declaration(&job.writes);
-            if let Some(chunk) = doc.write(&writes, &actor, moment.at)? {
+            let unknown = match self.unseen.get(document) {
+                Some(unseen) if unseen::overwrites(&doc, unseen, &writes)? => Some(unseen),
+                _ => None,
+            };
+            let chunk = match unknown {
+                None => doc.write(&writes, &actor, moment.at)?,
+                Some(unseen) => {
+                    // Beside the value that the planner did not know, by an actor whose row begins there.
+                    new_session(&*self.disk, rng)?;
+                    let beside = self::actor(&*self.disk, &self.keyring, rng)?;
+                    let mut known = unseen::without(&self.ledger, &writer, &self.keyring, *document, unseen)?;
+                    let chunk = known.write(&writes, &beside, moment.at)?;
+                    doc.apply(chunk.as_deref())?;
+                    chunk
+                }
+            };
+            if let Some(chunk) = chunk {
                 let change = sign(*document, &chunk, self.keyring.device_keys())?;
                 let operation = Operation::new(*document, change.hash(), moment.at, &writes, None);
                 records.push((Kind::Change, store, change.bytes().to_vec()));
@@ -419,10 +450,12 @@ impl FieldBook {
         if records.is_empty() {
             return Ok(());
         }
+        let before = self.journal.head().0;
         let mut writer = self.journal.write()?;
         let mut fold = Fold::new(&mut self.ledger);
         writer.read_new(&self.keyring, &mut |record| fold.take(record))?;
         fold.result?;
+        unseen::remember(&mut self.unseen, &self.ledger, before, writer.head().0);
         let records = to_records(&self.keyring, records);
         let appended = writer.append(&self.keyring, rng, &records)?;
         writer.commit()?;

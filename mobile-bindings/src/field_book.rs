@@ -308,7 +308,10 @@ impl FieldBook {
             let chosen = usize::try_from(index).ok().and_then(|index| conflict.versions.get(index));
             let chosen =
                 chosen.ok_or_else(|| FieldBookError::bad("index", "there is no such choice; list the conflicts again"))?;
-            let writes = Book::settle(conflict, chosen.value.clone());
+            if let veldboek_core::field_book::ConflictKind::DuplicateReference(_) = conflict.kind {
+                return Err(FieldBookError::bad("conflict", "give one of the two dossiers another reference"));
+            }
+            let writes = turn.book.settle(conflict, chosen.value.clone(), turn.moment, &mut turn.rng)?;
             turn.book.perform(conflict.document, writes, turn.moment, &mut turn.rng)?;
             Ok(())
         })

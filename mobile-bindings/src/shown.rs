@@ -346,9 +346,11 @@ pub enum ConflictNature {
     Field,
     /// An import brought another value than a person wrote.
     Import,
-    /// Two dossiers carry one reference; a coordinator settles it.
+    /// A visit was corrected to different values at once.
+    Correction,
+    /// Two dossiers carry one reference: one of them gets another.
     DuplicateReference,
-    /// More than one first coach; a coordinator assigns one.
+    /// More than one first coach; a coordinator chooses one.
     TwoCoaches,
 }
 
@@ -359,10 +361,12 @@ pub struct ConflictChoice {
     pub index: u32,
     /// The value, for a person to read.
     pub value: String,
-    /// Who wrote it, or where it came from.
+    /// Code of the person who wrote it.
     pub by: String,
     /// When.
     pub at: Option<String>,
+    /// The file that it came from, when that person imported it.
+    pub source: Option<String>,
 }
 
 /// Something that a person should settle.
@@ -378,7 +382,8 @@ pub struct ConflictDetail {
     pub nature: ConflictNature,
     /// The field, or what clashes, for a person to read.
     pub field: String,
-    /// The values to choose from; empty when choosing is not the way.
+    /// The values, each with who wrote it when. With `DUPLICATE_REFERENCE` they are the ids of the two dossiers, to edit one of;
+    /// otherwise they are to choose from.
     pub choices: Vec<ConflictChoice>,
 }
 
@@ -671,6 +676,7 @@ impl ConflictDetail {
         let nature = match &conflict.kind {
             ConflictKind::Field(..) => ConflictNature::Field,
             ConflictKind::Proposal(..) => ConflictNature::Import,
+            ConflictKind::Correction(_) => ConflictNature::Correction,
             ConflictKind::DuplicateReference(_) => ConflictNature::DuplicateReference,
             ConflictKind::Clash(_) => ConflictNature::TwoCoaches,
         };
@@ -679,6 +685,7 @@ impl ConflictDetail {
             value: conflict.show(version, lang),
             by: version.by.clone(),
             at: text(version.at),
+            source: version.source.clone(),
         });
         Self {
             id: conflict.id.clone(),

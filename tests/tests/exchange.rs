@@ -4,7 +4,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
 
 use veldboek_core::clock::Day;
-use veldboek_core::field_book::FieldBook;
 use veldboek_core::statement::Role;
 use veldboek_tests::Field;
 
@@ -58,7 +57,8 @@ fn visits_of_two_coaches_reach_everyone_and_a_conflict_is_settled_once() {
 
     let conflict = carla.book.conflicts().unwrap().remove(0);
     let chosen = conflict.versions.iter().find(|version| version.by == "bram").unwrap().value.clone();
-    carla.book.perform(dossier, FieldBook::settle(&conflict, chosen), field.clock.now(), &mut field.dice).unwrap();
+    let writes = carla.book.settle(&conflict, chosen, field.clock.now(), &mut field.dice).unwrap();
+    carla.book.perform(dossier, writes, field.clock.now(), &mut field.dice).unwrap();
     field.sync(&mut carla);
     for coach in [&mut anna, &mut bram] {
         field.sync(coach);

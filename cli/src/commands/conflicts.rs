@@ -1,12 +1,10 @@
 //! Values that a person has to choose between.
 
 use serde_json::{Value, json};
-use veldboek_core::clock::Timestamp;
-use veldboek_core::dossier::assignments::Clash;
-use veldboek_core::field_book::{Conflict, ConflictKind, FieldBook, field_of, show_cell};
-use veldboek_core::ids::EntryId;
-use veldboek_core::record::{Container, Lang, Scalar, Write};
+use veldboek_core::field_book::{Conflict, ConflictKind, CorrectedField, field_of, show_cell};
+use veldboek_core::record::{Container, Entry, Lang, Record as _, Scalar, Write};
 use veldboek_core::rules::{Declaration, RuleBroken, Warning, check_cell};
+use veldboek_core::visit::Correction;
 
 use super::book::Book;
 use super::context::{Context, warning_notes, warnings_json};
@@ -23,73 +21,31 @@ pub(super) fn resolve_hint() -> Text {
     )
 }
 
-/// The values to choose from: number, value, as shown, who, when.
-struct Choice {
-    value: Scalar,
-    shown: String,
-    by: String,
-    at: Option<Timestamp>,
-    /// The assignment that stays, when that is what is chosen.
-    holder: Option<EntryId>,
-}
-
-fn choices(book: &mut Book, conflict: &Conflict, context: &Context<'_>) -> Vec<Choice> {
-    if let Some(Clash::TwoPrimaryCoaches { holders, .. }) = clash(book, conflict) {
-        return holders
-            .into_iter()
-            .map(|(id, coach)| Choice {
-                value: Scalar::Text(coach.clone()),
-                shown: coach,
-                by: String::new(),
-                at: None,
-                holder: Some(id),
-            })
-            .collect();
-    }
-    conflict
-        .versions
-        .iter()
-        .map(|version| Choice {
-            value: version.value.clone(),
-            shown: if version.value == Scalar::Null { "-".to_owned() } else { conflict.show(version, context.lang) },
-            by: version.by.clone(),
-            at: version.at,
-            holder: None,
-        })
-        .collect()
-}
-
-fn what(book: &mut Book, conflict: &Conflict, context: &Context<'_>) -> String {
-    clash(book, conflict).map_or_else(|| conflict.field(context.lang), |clash| clash.message(context.lang))
-}
-
-/// The clash of assignments behind a conflict, if it is one.
-fn clash(book: &mut Book, conflict: &Conflict) -> Option<Clash> {
-    let ConflictKind::Clash(said) = &conflict.kind else { return None };
-    let dossier = book.inner.dossier(conflict.document).ok()?;
-    dossier.clashes().into_iter().find(|clash| clash.message(Lang::Nl) == *said)
-}
-
 /// A conflict for programs.
 pub(super) fn conflict_json(book: &mut Book, conflict: &Conflict, context: &Context<'_>) -> Value {
     let people = book.inner.people().unwrap_or_default();
-    let versions: Vec<Value> = choices(book, conflict, context)
-        .into_iter()
+    let versions: Vec<Value> = conflict
+        .versions
+        .iter()
         .enumerate()
-        .map(|(index, choice)| {
+        .map(|(index, version)| {
             json!({
                 "number": index + 1,
-                "value": scalar_json(&choice.value),
-                "shown": choice.shown,
-                "by": choice.by,
-                "by_name": people.get(&choice.by),
-                "at": choice.at.map(|at| at.to_string()),
+                "value": scalar_json(&version.value),
+                "shown": conflict.show(version, context.lang),
+                "by": version.by,
+                "by_name": people.get(&version.by),
+                "at": version.at.map(|at| at.to_string()),
+                "source": version.source,
             })
         })
         .collect();
     let (kind, place) = match &conflict.kind {
-        ConflictKind::Field(container, entry, key) => ("field", Some((container, entry, key))),
-        ConflictKind::Proposal(container, entry, key, _) => ("import", Some((container, entry, key))),
+        ConflictKind::Field(container, entry, key) => ("field", Some((*container, entry.clone(), key))),
+        ConflictKind::Proposal(container, entry, key, _) => ("import", Some((*container, entry.clone(), key))),
+        ConflictKind::Correction(CorrectedField { visit, key, .. }) => {
+            ("correction", Some((Container::Corrections, visit.to_string(), key)))
+        }
         ConflictKind::DuplicateReference(_) => ("duplicate_reference", None),
         ConflictKind::Clash(_) => ("two_primary_coaches", None),
     };
@@ -98,10 +54,10 @@ pub(super) fn conflict_json(book: &mut Book, conflict: &Conflict, context: &Cont
         "document": conflict.document.to_string(),
         "reference": conflict.reference,
         "kind": kind,
-        "record": place.map(|(container, ..)| container.key()),
-        "entry": place.map(|(_, entry, _)| entry),
-        "field": place.and_then(|(container, _, key)| field_of(*container, key).map(|(info, _)| info.name)),
-        "field_label": what(book, conflict, context),
+        "record": place.as_ref().map(|(container, ..)| container.key()),
+        "entry": place.as_ref().map(|(_, entry, _)| entry),
+        "field": place.as_ref().and_then(|(container, _, key)| field_of(*container, key).map(|(info, _)| info.name)),
+        "field_label": conflict.field(context.lang),
         "versions": versions,
     })
 }
@@ -114,29 +70,18 @@ pub(super) fn conflicts_table(book: &mut Book, conflicts: &[Conflict], context: 
     for conflict in conflicts {
         let register = context.say("register", "register");
         let of = conflict.reference.clone().unwrap_or(register);
-        let choices = choices(book, conflict, context);
-        if choices.is_empty() {
-            table.row([
-                conflict.id.clone(),
-                of.clone(),
-                what(book, conflict, context),
-                String::new(),
-                String::new(),
-                String::new(),
-                String::new(),
-            ]);
-        }
-        for (index, choice) in choices.into_iter().enumerate() {
+        for (index, version) in conflict.versions.iter().enumerate() {
             let first = index == 0;
-            let by = people.get(&choice.by).cloned().unwrap_or(choice.by);
+            let by = people.get(&version.by).cloned().unwrap_or_else(|| version.by.clone());
+            let by = version.source.as_ref().map_or(by.clone(), |source| format!("{by} ({source})"));
             table.row([
                 if first { conflict.id.clone() } else { String::new() },
                 if first { of.clone() } else { String::new() },
-                if first { what(book, conflict, context) } else { String::new() },
+                if first { conflict.field(context.lang) } else { String::new() },
                 (index + 1).to_string(),
-                choice.shown,
+                conflict.show(version, context.lang),
                 by,
-                choice.at.map(local).unwrap_or_default(),
+                version.at.map(local).unwrap_or_default(),
             ]);
         }
     }
@@ -196,7 +141,7 @@ pub(super) fn conflicts(context: &Context<'_>, command: Option<ConflictsCommand>
                 return Err(RuleBroken::CoordinatorOnly.into());
             }
             // Once it is settled, nothing says what it was about.
-            let asked = what(&mut book, conflict, context);
+            let asked = conflict.field(context.lang);
             let (writes, shown, warnings) = settlement(&mut book, conflict, &resolve, context)?;
             book.inner.perform(conflict.document, writes, book.moment, &mut book.rng)?;
             let of = conflict.reference.clone().unwrap_or_else(|| context.say("register", "register"));
@@ -220,7 +165,6 @@ fn settlement(
     resolve: &Resolve,
     context: &Context<'_>,
 ) -> Result<(Vec<Write>, String, Vec<Warning>), Problem> {
-    let choices = choices(book, conflict, context);
     let reference = conflict.reference.clone().unwrap_or_default();
     if let ConflictKind::DuplicateReference(_) = conflict.kind {
         let document = conflict.document;
@@ -233,21 +177,20 @@ fn settlement(
         ));
     }
     if let Some(number) = resolve.choose {
-        let Some(choice) = number.checked_sub(1).and_then(|index| choices.get(index)) else {
-            let count = choices.len();
+        let Some(chosen) = number.checked_sub(1).and_then(|index| conflict.versions.get(index)) else {
+            let count = conflict.versions.len();
             return Err(Problem::Usage(
                 text!("er is geen waarde {number}", "there is no value {number}"),
                 text!("kies een nummer van 1 tot en met {count}", "choose a number from 1 to {count}"),
             ));
         };
-        if let (Some(keep), Some(clash)) = (choice.holder, clash(book, conflict)) {
-            let dossier = book.inner.dossier(conflict.document)?;
-            let plan = dossier.settle(&clash, keep)?;
-            return Ok((plan.writes, choice.shown.clone(), plan.warnings));
-        }
-        return Ok((FieldBook::settle(conflict, choice.value.clone()), choice.shown.clone(), Vec::new()));
+        let writes = book.inner.settle(conflict, chosen.value.clone(), book.moment, &mut book.rng)?;
+        return Ok((writes, conflict.show(chosen, context.lang), Vec::new()));
     }
     let typed = resolve.value.clone().unwrap_or_default();
+    if let ConflictKind::Correction(corrected) = &conflict.kind {
+        return correction(book, conflict, corrected, &typed, resolve);
+    }
     let (ConflictKind::Field(container, entry, key) | ConflictKind::Proposal(container, entry, key, _)) = &conflict.kind else {
         return Err(Problem::Usage(
             text!("hier kan alleen een nummer worden gekozen", "only a number can be chosen here"),
@@ -261,7 +204,44 @@ fn settlement(
     let standing = content.get(container).and_then(|entries| entries.get(entry)).cloned().unwrap_or_default();
     let warnings = check_cell(*container, &standing, key, &value, book.moment, declared)?;
     let shown = show_cell(*container, key, &value, context.lang).1;
-    Ok((FieldBook::settle(conflict, value), shown, warnings))
+    let writes = book.inner.settle(conflict, value, book.moment, &mut book.rng)?;
+    Ok((writes, shown, warnings))
+}
+
+/// What a visit should have said, typed: a correction like any other, made with both in sight.
+fn correction(
+    book: &mut Book,
+    conflict: &Conflict,
+    corrected: &CorrectedField,
+    typed: &str,
+    resolve: &Resolve,
+) -> Result<(Vec<Write>, String, Vec<Warning>), Problem> {
+    let (field, member) = corrected.key.split_once(':').map_or((corrected.key.as_str(), None), |(key, of)| (key, Some(of)));
+    let text = member.map_or(typed.to_owned(), |member| format!("{member}={typed}"));
+    let cells = match field_of(Container::Corrections, field) {
+        Some((info, _)) => (info.parse)(&text).map_err(|error| untyped(&error.0))?,
+        None => Vec::new(),
+    };
+    let entry: Entry = cells.into_iter().map(|(suffix, value)| (format!("{field}{suffix}"), value)).collect();
+    if entry.is_empty() {
+        return Err(untyped("'' is not a known value"));
+    }
+    let dossier = book.inner.dossier(conflict.document)?;
+    let check = crate::args::TextCheck { no_bsn: resolve.no_bsn };
+    let planned = book.plan(Some(check), |by| match dossier.correct_visit(by, corrected.visit, Correction::read(&entry)) {
+        // It reads like that already; saying so is what settles it.
+        Err(RuleBroken::NothingToCorrect) => dossier.confirm_visit(by, corrected.visit, Correction::read(&entry)),
+        planned => planned,
+    })?;
+    Ok((planned.writes, typed.to_owned(), planned.warnings))
+}
+
+fn untyped(error: &str) -> Problem {
+    let (nl, en) = (crate::message::unreadable(error, Lang::Nl), error);
+    Problem::Usage(
+        text!("{nl}", "{en}"),
+        text!("schrijf de waarde zoals bij de gewone opdracht", "write the value as with the ordinary command"),
+    )
 }
 
 /// A typed value as the cell of a field.
@@ -271,12 +251,6 @@ fn parsed(container: Container, key: &str, typed: &str) -> Result<Scalar, Proble
         return Ok(Scalar::Null);
     }
     let text = member.map_or(typed.to_owned(), |member| format!("{member}={typed}"));
-    let cells = (info.parse)(&text).map_err(|error| {
-        let (nl, en) = (crate::message::unreadable(&error.0, Lang::Nl), error.0);
-        Problem::Usage(
-            text!("{nl}", "{en}"),
-            text!("schrijf de waarde zoals bij de gewone opdracht", "write the value as with the ordinary command"),
-        )
-    })?;
+    let cells = (info.parse)(&text).map_err(|error| untyped(&error.0))?;
     Ok(cells.into_iter().next().map_or(Scalar::Null, |(_, value)| value))
 }

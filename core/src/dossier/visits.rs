@@ -1,7 +1,7 @@
 //! Visits: planning, moving, recording, correcting, withdrawing; and what was agreed at them.
 
 use super::Dossier;
-use crate::clock::Day;
+use crate::clock::{Day, Timestamp};
 use crate::codes::*;
 use crate::ids::{AgreementId, EntryId, VisitId};
 use crate::record::Record;
@@ -18,7 +18,7 @@ impl Dossier {
     }
 
     /// A visit as it reads now: its corrections laid over it in the order in which they were recorded. Of two corrections
-    /// that contradict each other the one recorded last is read; both stay in the dossier.
+    /// that contradict each other the one recorded last is read; both stay in the dossier, and a person settles it.
     pub fn effective_visit(&self, id: VisitId) -> Option<Visit> {
         let mut visit = self.visits.get(&id)?.clone();
         for (_, correction) in self.corrections_of(id) {
@@ -50,6 +50,13 @@ impl Dossier {
             .collect();
         corrections.sort_by_key(|(key, correction)| (correction.recorded_at, *key));
         corrections
+    }
+
+    /// When a correction is recorded now: after every one that is known, also when another device's clock ran ahead, so that
+    /// what is said last is what is read.
+    pub fn next_correction_at(&self, id: VisitId, now: Timestamp) -> Timestamp {
+        let latest = self.corrections_of(id).into_iter().filter_map(|(_, one)| one.recorded_at).max();
+        latest.map_or(now, |latest| now.max(latest.plus_millis(1)))
     }
 
     /// Plans a visit. Coach and trajectory are filled in when the draft leaves them out.
@@ -152,7 +159,7 @@ impl Dossier {
     ///
     /// # Errors
     /// When the visit is only planned, withdrawn, or somebody else's; or the rule that the corrected visit breaks.
-    pub fn correct_visit(&self, by: &mut By<'_>, id: VisitId, mut draft: Correction) -> Result<Plan<EntryId>, RuleBroken> {
+    pub fn correct_visit(&self, by: &mut By<'_>, id: VisitId, draft: Correction) -> Result<Plan<EntryId>, RuleBroken> {
         let stored = self.own_visit(by, id)?;
         if !stored.is_recorded() {
             return Err(RuleBroken::VisitNotRecorded);
@@ -163,9 +170,29 @@ impl Dossier {
         if after == before {
             return Err(RuleBroken::NothingToCorrect);
         }
+        self.record_correction(by, id, (before, after), draft)
+    }
+
+    /// Says that a recorded visit reads as it should, which settles two corrections that contradict each other.
+    ///
+    /// # Errors
+    /// As [`Dossier::correct_visit`].
+    pub fn confirm_visit(&self, by: &mut By<'_>, id: VisitId, draft: Correction) -> Result<Plan<EntryId>, RuleBroken> {
+        let stored = self.own_visit(by, id)?;
+        let read = self.effective_visit(id).unwrap_or_else(|| stored.clone());
+        self.record_correction(by, id, (read.clone(), read), draft)
+    }
+
+    fn record_correction(
+        &self,
+        by: &mut By<'_>,
+        id: VisitId,
+        (before, after): (Visit, Visit),
+        mut draft: Correction,
+    ) -> Result<Plan<EntryId>, RuleBroken> {
         draft.visit = Some(id);
         draft.by = Some(by.person.to_owned());
-        draft.recorded_at = Some(by.moment.at);
+        draft.recorded_at = Some(self.next_correction_at(id, by.moment.at));
         let mut warnings = draft.check(&Correction::default(), by.moment, by.declared)?;
         warnings.extend(
             after.check(&before, by.moment, by.declared)?.into_iter().filter(|one| !matches!(one, Warning::MedicalWords { .. })),

@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use crate::record::{Content, FieldInfo, Lang, Record as _};
+use crate::record::{FieldInfo, Lang, Record as _};
 use crate::wire::Reason;
 
+use super::conflicts::{corrected_twice, open_proposals};
 use super::*;
 use crate::clock::Timestamp;
-use crate::document::Contested;
 use crate::register::Register;
+
+/// Where read models lie in the cache. The number changes with whatever is read or counted in them.
+pub(super) const VIEW_KEY: &[u8] = b"view/2/";
 
 /// A read model with the version of the document that it was read from.
 pub(super) struct View {
@@ -18,7 +21,7 @@ pub(super) struct View {
 }
 
 #[derive(Clone)]
-enum Viewed {
+pub(super) enum Viewed {
     Dossier(Arc<Dossier>),
     Register(Arc<Register>),
 }
@@ -59,45 +62,6 @@ pub struct Status {
     pub quarantined: usize,
     /// Changes of this device that the server refused.
     pub refused: usize,
-}
-
-/// Something a person should settle.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Conflict {
-    /// Short name to settle it by.
-    pub id: String,
-    /// The document.
-    pub document: DocumentId,
-    /// Reference of the dossier; absent for the register.
-    pub reference: Option<String>,
-    /// What kind, and where.
-    pub kind: ConflictKind,
-    /// The values to choose from; empty when choosing is not the way.
-    pub versions: Vec<ConflictVersion>,
-}
-
-/// What kind of conflict it is.
-#[derive(Debug, Clone, PartialEq)]
-pub enum ConflictKind {
-    /// One field was edited to different values at once.
-    Field(Container, String, String),
-    /// An import brought another value than a person wrote: the proposal's entry key.
-    Proposal(Container, String, String, String),
-    /// Two dossiers of one organisation carry the same reference.
-    DuplicateReference(DocumentId),
-    /// Two first coaches on one day, in words.
-    Clash(String),
-}
-
-/// One value in a conflict.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ConflictVersion {
-    /// The value.
-    pub value: Scalar,
-    /// Code of the person who wrote it, or where it came from.
-    pub by: String,
-    /// When.
-    pub at: Option<Timestamp>,
 }
 
 /// One change in the history of a document.
@@ -160,30 +124,6 @@ pub fn show_cell(container: Container, key: &str, value: &Scalar, lang: Lang) ->
     }
 }
 
-impl Conflict {
-    /// The field in conflict, for a person to read.
-    pub fn field(&self, lang: Lang) -> String {
-        match &self.kind {
-            ConflictKind::Field(container, _, key) | ConflictKind::Proposal(container, _, key, _) => {
-                show_cell(*container, key, &Scalar::Null, lang).0
-            }
-            ConflictKind::DuplicateReference(_) if lang == Lang::Nl => "referentie in twee dossiers".to_owned(),
-            ConflictKind::DuplicateReference(_) => "reference in two dossiers".to_owned(),
-            ConflictKind::Clash(text) => text.clone(),
-        }
-    }
-
-    /// A value of it, for a person to read.
-    pub fn show(&self, version: &ConflictVersion, lang: Lang) -> String {
-        match &self.kind {
-            ConflictKind::Field(container, _, key) | ConflictKind::Proposal(container, _, key, _) => {
-                show_cell(*container, key, &version.value, lang).1
-            }
-            _ => format!("{:?}", version.value),
-        }
-    }
-}
-
 impl FieldBook {
     /// Every dossier on this device.
     ///
@@ -229,19 +169,20 @@ impl FieldBook {
         }
     }
 
-    fn view(&mut self, id: DocumentId) -> Result<ViewRef, FieldBookError> {
+    pub(super) fn view(&mut self, id: DocumentId) -> Result<ViewRef, FieldBookError> {
         let Some(facts) = self.ledger.documents.get(&id) else { return Err(FieldBookError::UnknownDossier(id.to_string())) };
         let tag = facts.tag();
+        self.unseen.remove(&id);
         if let Some(view) = self.views.get(&id).filter(|view| view.tag == tag) {
             return Ok(ViewRef { content: view.content.clone(), contested: view.contested });
         }
-        let key = [b"view/1/".as_slice(), id.as_bytes()].concat();
+        let key = [VIEW_KEY, id.as_bytes()].concat();
         let view = match cached_view(&*self.cache, &key, facts.kind, tag) {
             Some(view) => view,
             None => {
                 let document = self.document(id)?;
                 let content = document.content()?;
-                let waiting = document.contested()?.len() + open_proposals(&content).len();
+                let waiting = document.contested()?.len() + open_proposals(&content).len() + corrected_twice(&content);
                 let contested = u32::try_from(waiting).unwrap_or(u32::MAX);
                 let (content, bytes) = match document.kind() {
                     DocumentKind::Dossier => {
@@ -406,122 +347,6 @@ impl FieldBook {
         waiting
     }
 
-    /// What a person should settle, dossier by dossier.
-    ///
-    /// # Errors
-    /// Document and journal errors.
-    pub fn conflicts(&mut self) -> Result<Vec<Conflict>, FieldBookError> {
-        let mut conflicts = Vec::new();
-        let mut references: BTreeMap<(Option<String>, String), DocumentId> = BTreeMap::new();
-        let ids: Vec<DocumentId> = self.ledger.register().into_iter().chain(self.dossier_ids()).collect();
-        for id in ids {
-            let view = self.view(id)?;
-            let reference = match &view.content {
-                Viewed::Dossier(dossier) => dossier.trainee.reference.clone(),
-                Viewed::Register(_) => None,
-            };
-            if view.contested > 0 {
-                for contested in self.document(id)?.contested()? {
-                    conflicts.push(self.field_conflict(id, reference.clone(), contested));
-                }
-                self.proposals(id, reference.as_ref(), &mut conflicts)?;
-            }
-            if let Viewed::Dossier(dossier) = &view.content {
-                for clash in dossier.clashes() {
-                    let text = clash.message(Lang::Nl);
-                    let versions = Vec::new();
-                    let name = short_id(id, &text);
-                    conflicts.push(Conflict {
-                        id: name,
-                        document: id,
-                        reference: reference.clone(),
-                        kind: ConflictKind::Clash(text),
-                        versions,
-                    });
-                }
-                if let Some(reference) = reference {
-                    let place = (dossier.trainee.organisation.clone(), reference.clone());
-                    match references.get(&place) {
-                        Some(other) => conflicts.push(Conflict {
-                            id: short_id(id, "duplicate"),
-                            document: id,
-                            reference: Some(reference),
-                            kind: ConflictKind::DuplicateReference(*other),
-                            versions: Vec::new(),
-                        }),
-                        None => {
-                            references.insert(place, id);
-                        }
-                    }
-                }
-            }
-        }
-        Ok(conflicts)
-    }
-
-    fn field_conflict(&self, document: DocumentId, reference: Option<String>, contested: Contested) -> Conflict {
-        let versions: Vec<ConflictVersion> = contested
-            .versions
-            .into_iter()
-            .map(|version| ConflictVersion {
-                value: version.value,
-                by: self.author(&version.actor).unwrap_or_else(|| "?".to_owned()),
-                at: Some(version.at),
-            })
-            .collect();
-        let place = format!("{}/{}/{}", contested.container.key(), contested.entry, contested.key);
-        Conflict {
-            id: choice_id(document, &place, &versions),
-            document,
-            reference,
-            kind: ConflictKind::Field(contested.container, contested.entry, contested.key),
-            versions,
-        }
-    }
-
-    /// Unsettled import proposals of a document.
-    fn proposals(
-        &mut self,
-        id: DocumentId,
-        reference: Option<&String>,
-        conflicts: &mut Vec<Conflict>,
-    ) -> Result<(), FieldBookError> {
-        let content = self.document(id)?.content()?;
-        for proposal in open_proposals(&content) {
-            let versions = vec![
-                ConflictVersion { value: proposal.present.unwrap_or(Scalar::Null), by: String::new(), at: None },
-                ConflictVersion { value: proposal.value, by: proposal.source, at: None },
-            ];
-            conflicts.push(Conflict {
-                id: choice_id(id, &format!("proposal/{}", proposal.entry), &versions),
-                document: id,
-                reference: reference.cloned(),
-                kind: ConflictKind::Proposal(proposal.container, proposal.target, proposal.key, proposal.entry),
-                versions,
-            });
-        }
-        Ok(())
-    }
-
-    /// The writes that settle a conflict with this value; empty when choosing is not the way.
-    pub fn settle(conflict: &Conflict, value: Scalar) -> Vec<Write> {
-        match &conflict.kind {
-            ConflictKind::Field(container, entry, key) => {
-                vec![Write { container: *container, entry: entry.clone(), key: key.clone(), value }]
-            }
-            ConflictKind::Proposal(container, entry, key, proposal) => vec![
-                Write { container: *container, entry: entry.clone(), key: key.clone(), value },
-                Write {
-                    container: Container::Proposals,
-                    entry: proposal.clone(),
-                    key: "s".to_owned(),
-                    value: Scalar::Bool(true),
-                },
-            ],
-            ConflictKind::DuplicateReference(_) | ConflictKind::Clash(_) => Vec::new(),
-        }
-    }
-
     /// Code of the person behind an actor.
     pub fn author(&self, actor: &[u8]) -> Option<String> {
         let device = DeviceId::from_slice(actor.get(..16)?)?;
@@ -567,54 +392,15 @@ impl FieldBook {
     /// # Errors
     /// Document and journal errors.
     pub fn content(&mut self, document: DocumentId) -> Result<crate::record::Content, FieldBookError> {
-        Ok(self.document(document)?.content()?)
+        let content = self.document(document)?.content()?;
+        self.unseen.remove(&document);
+        Ok(content)
     }
 }
 
-/// A value that an import brought where a person had written another.
-struct Proposal {
-    entry: String,
-    container: Container,
-    target: String,
-    key: String,
-    present: Option<Scalar>,
-    value: Scalar,
-    source: String,
-}
-
-/// The proposals that nobody settled and that still differ from what stands.
-fn open_proposals(content: &Content) -> Vec<Proposal> {
-    let mut open = Vec::new();
-    for (entry, cells) in content.get(&Container::Proposals).into_iter().flatten() {
-        let Some((container, place)) = entry.split_once('/') else { continue };
-        let container = Container::DOSSIER.iter().chain(Container::REGISTER).copied().find(|known| known.key() == container);
-        let (Some(container), Some((target, key)), Some(value)) = (container, place.rsplit_once('/'), cells.get("v")) else {
-            continue;
-        };
-        let present = content.get(&container).and_then(|entries| entries.get(target)?.get(key)).cloned();
-        if present.as_ref() == Some(value) || cells.get("s") == Some(&Scalar::Bool(true)) {
-            continue;
-        }
-        let source = match cells.get("w") {
-            Some(Scalar::Text(text)) => text.clone(),
-            _ => "import".to_owned(),
-        };
-        open.push(Proposal {
-            entry: entry.clone(),
-            container,
-            target: target.to_owned(),
-            key: key.to_owned(),
-            present,
-            value: value.clone(),
-            source,
-        });
-    }
-    open
-}
-
-struct ViewRef {
-    content: Viewed,
-    contested: u32,
+pub(super) struct ViewRef {
+    pub(super) content: Viewed,
+    pub(super) contested: u32,
 }
 
 fn cached_view(cache: &dyn Cache, key: &[u8], kind: DocumentKind, tag: [u8; 32]) -> Option<View> {
@@ -629,17 +415,4 @@ fn cached_view(cache: &dyn Cache, key: &[u8], kind: DocumentKind, tag: [u8; 32])
         DocumentKind::Register => Viewed::Register(Arc::new(postcard::from_bytes(rest).ok()?)),
     };
     Some(View { tag, content, contested: u32::from_be_bytes(*contested) })
-}
-
-/// Eight letters that name a choice between these values, in this order: when another value arrives it is another choice, so
-/// that nobody settles what they have not seen.
-fn choice_id(document: DocumentId, place: &str, versions: &[ConflictVersion]) -> String {
-    let values: Vec<&Scalar> = versions.iter().map(|version| &version.value).collect();
-    short_id(document, &format!("{place}/{values:?}"))
-}
-
-/// Eight letters that name a place in a document.
-fn short_id(document: DocumentId, place: &str) -> String {
-    let id = EntryId::derived("veldboek/conflict/1", format!("{document}/{place}").as_bytes());
-    id.to_string().chars().filter(char::is_ascii_alphanumeric).take(8).collect::<String>().to_lowercase()
 }

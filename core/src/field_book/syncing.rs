@@ -391,7 +391,7 @@ impl FieldBook {
             self.documents.remove(&document);
             self.views.remove(&document);
             self.cache.remove(&[b"document/".as_slice(), document.as_bytes()].concat());
-            self.cache.remove(&[b"view/1/".as_slice(), document.as_bytes()].concat());
+            self.cache.remove(&[reading::VIEW_KEY, document.as_bytes()].concat());
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use jiff::civil::Time;
 use serde_json::Value;
 use veldboek_core::clock::{Day, LocalTime, Moment, Timestamp};
 use veldboek_core::codes::{AssignmentRole, Competence, ContactMode, PartySpoken, Score, VisitType};
-use veldboek_core::field_book::{FieldBook, Job, Target};
+use veldboek_core::field_book::{Job, Target};
 use veldboek_core::ids::{DocumentId, PlacementId, TrajectoryId};
 use veldboek_core::notes::Setup;
 use veldboek_core::statement::Role;
@@ -350,7 +350,7 @@ fn settle(context: &mut Context<'_>, book: &mut Book) -> Result<usize, Problem> 
             context,
             &text!("conflict in {of}, {what}: {values}; gekozen: {value}", "conflict in {of}, {what}: {values}; chosen: {value}"),
         );
-        let writes = FieldBook::settle(conflict, chosen.value.clone());
+        let writes = book.inner.settle(conflict, chosen.value.clone(), book.moment, &mut book.rng)?;
         book.inner.perform(conflict.document, writes, book.moment, &mut book.rng)?;
     }
     Ok(conflicts.len() - book.inner.conflicts()?.len())
