@@ -13,11 +13,8 @@ use crate::seal::{self, CannotOpen, Wrapped};
 
 /// The version that this program writes and reads.
 pub const VERSION: u32 = 1;
-/// The largest bundle, in bytes.
-pub const MAX_BUNDLE: usize = 256 << 20;
-/// The most devices that one bundle is sealed to.
-pub const MAX_RECIPIENTS: usize = 10_000;
-const MAX_PARTS: usize = 1_000_000;
+use crate::limits::MAX_PARTS;
+pub use crate::limits::{MAX_BUNDLE, MAX_RECIPIENTS};
 
 /// Why a bundle is not made or not opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -13,10 +13,7 @@ use minicbor::encode::{self, Encode, Encoder, Write};
 use crate::clock::Day;
 use crate::record::Code;
 
-/// The longest name or label, in characters.
-pub const MAX_NAME: usize = 120;
-/// The longest note or explanation, in characters.
-pub const MAX_NOTE: usize = 1_000;
+pub use crate::limits::{MAX_NAME, MAX_NOTE};
 
 /// The bytes are not what they should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

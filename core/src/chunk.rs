@@ -12,26 +12,9 @@ use sha2::{Digest, Sha256};
 
 mod columns;
 
-/// The largest chunk, in bytes.
-pub const MAX_CHUNK: usize = 1 << 20;
-/// The most changes that one change builds on.
-pub const MAX_DEPS: usize = 64;
-/// The most other actors that one change mentions.
-pub const MAX_ACTORS: usize = 256;
-/// The longest actor id that is read; ours have [`ACTOR_LEN`].
-pub const MAX_ACTOR_LEN: usize = 64;
-/// The length of an actor id of ours: a device id and the random id of a session.
-pub const ACTOR_LEN: usize = 24;
-/// The most operations in one change.
-pub const MAX_OPERATIONS: u64 = 20_000;
-/// The most predecessors (overwritten operations) in one change.
-pub const MAX_PREDECESSORS: u64 = 40_000;
-/// The longest key in an operation, in bytes: a run repeats it for every operation.
-pub const MAX_KEY: usize = 1_024;
-/// The longest message of a change, in bytes.
-pub const MAX_MESSAGE: usize = 1_024;
-/// Automerge counts operations in 32 bits.
-pub const MAX_COUNTER: u64 = u32::MAX as u64;
+pub use crate::limits::{
+    ACTOR_LEN, MAX_ACTOR_LEN, MAX_ACTORS, MAX_CHUNK, MAX_COUNTER, MAX_DEPS, MAX_KEY, MAX_MESSAGE, MAX_OPERATIONS, MAX_PREDECESSORS,
+};
 
 const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
 const CHANGE: u8 = 1;

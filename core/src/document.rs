@@ -16,8 +16,10 @@ use crate::clock::Timestamp;
 use crate::record::{Container, Content, Entry, Scalar, Write};
 use crate::statement::DocumentKind;
 
+mod places;
 mod read;
 
+pub(crate) use places::{Place, Spot};
 pub use read::{Contested, Edit, Version};
 
 /// The founding changes of format 1, as hexadecimal.
@@ -63,7 +65,7 @@ impl DocumentKind {
 
 /// How entries lie in a container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Layout {
+pub(crate) enum Layout {
     /// The container is the entry.
     Single,
     /// A map per entry.
@@ -72,7 +74,7 @@ enum Layout {
     Flat,
 }
 
-const fn layout(container: Container) -> Layout {
+pub(crate) const fn layout(container: Container) -> Layout {
     match container {
         Container::Trainee => Layout::Single,
         Container::Trajectories

@@ -5,14 +5,13 @@ use std::ops::Range;
 use minicbor::encode::Encoder;
 
 use crate::cbor::{self, FormatError};
-use crate::chunk::{ACTOR_LEN, BadChunk, ChangeHash, ChangeHeader, MAX_CHUNK};
+use crate::chunk::{ACTOR_LEN, BadChunk, ChangeHash, ChangeHeader};
 use crate::ids::{DeviceId, DocumentId};
 use crate::keys::{BadSignature, DeviceKeys, PublicKeys, Signature};
 
 /// What a signature over a change begins with.
 pub const PURPOSE: &str = "veldboek/change/1";
-/// The largest envelope, in bytes.
-pub const MAX_ENVELOPE: usize = MAX_CHUNK + 512;
+pub use crate::limits::MAX_ENVELOPE;
 
 /// Why an envelope is not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -23,6 +22,9 @@ pub enum BadEnvelope {
     /// The change within cannot be read.
     #[error(transparent)]
     Chunk(#[from] BadChunk),
+    /// There is no signature in it.
+    #[error("the change is not signed; send it again from the device that made it")]
+    Unsigned,
     /// The change's actor is not a device of this system with a session, or not the device that signs: record the work again here.
     #[error("the change was not made under the name of the device that signs it; record it again on that device")]
     Actor,
@@ -109,6 +111,11 @@ impl SignedChange {
         }
         keys.verify(PURPOSE, &[self.document.as_bytes(), self.chunk()], &self.signature)
     }
+
+    /// Whether the signature is by these keys, whoever the change says made it.
+    pub(crate) fn is_signed_by(&self, keys: &PublicKeys) -> bool {
+        keys.verify(PURPOSE, &[self.document.as_bytes(), self.chunk()], &self.signature).is_ok()
+    }
 }
 
 /// The device whose actor made the change.
@@ -133,15 +140,17 @@ fn assemble(document: DocumentId, chunk: &[u8], signature: &Signature) -> Vec<u8
     cbor::to_vec(Parts(document, chunk, signature))
 }
 
-fn parts(bytes: &[u8]) -> Result<(DocumentId, Range<usize>, Signature), FormatError> {
+fn parts(bytes: &[u8]) -> Result<(DocumentId, Range<usize>, Signature), BadEnvelope> {
     let fields = cbor::fields(bytes, MAX_ENVELOPE)?;
     let part = |key| cbor::content(bytes, fields.get(&key));
-    let document = DocumentId::from_slice(cbor::at(bytes, &part(0)?));
-    let signature = Signature::from_slice(cbor::at(bytes, &part(2)?));
-    match (document, signature) {
-        (Some(document), Some(signature)) => Ok((document, part(1)?, signature)),
-        _ => Err(FormatError::malformed("a part of the envelope has the wrong length")),
-    }
+    let document = DocumentId::from_slice(cbor::at(bytes, &part(0)?))
+        .ok_or_else(|| FormatError::malformed("a part of the envelope has the wrong length"))?;
+    let chunk = part(1)?;
+    let signature = match fields.get(&2) {
+        Some(range) => Signature::from_slice(cbor::at(bytes, &cbor::content(bytes, Some(range))?)),
+        None => None,
+    };
+    Ok((document, chunk, signature.ok_or(BadEnvelope::Unsigned)?))
 }
 
 #[cfg(test)]

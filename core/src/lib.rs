@@ -21,6 +21,7 @@ pub mod journal;
 pub mod keyring;
 pub mod keys;
 pub mod ledger;
+pub mod limits;
 pub mod notes;
 pub mod organisation;
 pub mod outflow;

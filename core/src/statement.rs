@@ -18,8 +18,7 @@ use crate::keys::{BadSignature, DeviceKeys, PublicKeys, Signature};
 
 /// What a signature over a statement begins with.
 pub const PURPOSE: &str = "veldboek/statement/1";
-/// The largest signed statement, in bytes.
-pub const MAX_STATEMENT: usize = 16 * 1024;
+pub use crate::limits::MAX_STATEMENT;
 
 codes! {
     /// What a person does in the region.

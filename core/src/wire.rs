@@ -24,18 +24,9 @@ pub use verdict::{Reason, Verdict, Why};
 
 /// The version of request and answer that this program speaks.
 pub const VERSION: u32 = 1;
-/// The largest request or answer body, in bytes. Pages are made smaller than this.
-pub const MAX_BODY: usize = 8 << 20;
+pub use crate::limits::{MAX_BODY, MAX_CURSOR, MAX_DOCUMENTS, MAX_HASHES, MAX_ITEMS};
 /// The page that a device asks for when it has no reason to ask for another, in bytes.
 pub const DEFAULT_PAGE: u32 = 4 << 20;
-/// The longest cursor, in bytes.
-pub const MAX_CURSOR: usize = 64;
-/// The most changes, statements, items or verdicts in one body.
-pub const MAX_ITEMS: usize = 20_000;
-/// The most documents that one body lists.
-pub const MAX_DOCUMENTS: usize = 20_000;
-/// The most changes of one document that one body lists.
-pub const MAX_HASHES: usize = 50_000;
 
 /// Gives a message its bytes and back.
 macro_rules! messages {

@@ -9,6 +9,7 @@ use veldboek_core::keys::PublicKeys;
 use crate::config::Limits;
 use crate::error::Failure;
 use crate::nonces::Nonces;
+use crate::porch::Porch;
 use crate::turns::Turns;
 use crate::writer::Writer;
 
@@ -33,6 +34,8 @@ pub struct App {
     pub nonces: Nonces,
     /// Whose turn it is.
     pub turns: Turns,
+    /// Where pushes are looked at before the writer sees them.
+    pub porch: Porch,
     /// How much one client may ask.
     pub limits: Limits,
     /// Which server this is.
@@ -45,7 +48,7 @@ pub struct App {
 impl App {
     /// Nothing known yet.
     pub fn new(writer: Writer, nonces: Nonces, limits: Limits, identity: Identity) -> Self {
-        Self { turns: Turns::new(&limits), writer, nonces, limits, identity, keys: RwLock::default() }
+        Self { turns: Turns::new(&limits), porch: Porch::default(), writer, nonces, limits, identity, keys: RwLock::default() }
     }
 
     /// The public keys of an enrolled device.

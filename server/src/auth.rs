@@ -66,7 +66,11 @@ fn with_nonce(mut response: Response, nonce: Option<&str>) -> Response {
 /// What is wrong with the request; with a fresh nonce when only that was missing.
 pub async fn admit(app: &App, request: Request) -> Result<(Caller<'_>, Vec<u8>), Refused> {
     let (head, body) = request.into_parts();
-    let signed = match checked(app, &head).await {
+    let checked = match body::is_plain(&head.headers) {
+        Ok(()) => checked(app, &head).await,
+        Err(failure) => Err(failure),
+    };
+    let signed = match checked {
         Ok(signed) => signed,
         Err(failure) => {
             // A little is read, so that an honest client with a wrong address hears the reason and not a broken connection.

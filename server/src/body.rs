@@ -4,11 +4,26 @@ use std::future::poll_fn;
 use std::pin::Pin;
 
 use axum::body::{Body, Bytes, HttpBody};
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_ENCODING;
 use tokio::time::timeout;
 
 use crate::config::Limits;
 use crate::error::Failure;
 use crate::faults;
+
+/// Whether the body is what it will be read as. Nothing here unpacks anything: a few bytes could become gigabytes.
+///
+/// # Errors
+/// [`Failure::Compressed`] names the encoding.
+pub fn is_plain(headers: &HeaderMap) -> Result<(), Failure> {
+    for value in headers.get_all(CONTENT_ENCODING) {
+        if value.as_bytes() != b"identity" {
+            return Err(Failure::Compressed(String::from_utf8_lossy(value.as_bytes()).chars().take(40).collect()));
+        }
+    }
+    Ok(())
+}
 
 /// The whole body, at most `most` bytes.
 ///

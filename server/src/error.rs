@@ -38,6 +38,9 @@ pub enum Failure {
     /// The body is of a version that this server does not know.
     #[error("the request is of a newer version than this server")]
     Newer,
+    /// The body is compressed: what it would become is not known beforehand.
+    #[error("the body is compressed ({0}); this server takes bodies as they are")]
+    Compressed(String),
     /// The enrolment code does not work.
     #[error("the code is wrong, was used, or has expired")]
     WrongCode,
@@ -90,6 +93,7 @@ impl Failure {
             Self::WrongBody => (StatusCode::BAD_REQUEST, ErrorCode::BadSignature),
             Self::Malformed(_) | Self::GoneAway => (StatusCode::BAD_REQUEST, ErrorCode::Malformed),
             Self::Newer => (StatusCode::BAD_REQUEST, ErrorCode::NewerVersion),
+            Self::Compressed(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::Malformed),
             Self::Unfit(_) => (StatusCode::CONFLICT, ErrorCode::Other),
             Self::Missing => (StatusCode::NOT_FOUND, ErrorCode::NotFound),
             Self::WrongMethod => (StatusCode::METHOD_NOT_ALLOWED, ErrorCode::NotFound),

@@ -1,7 +1,7 @@
 //! The sync server of one region: HTTP around [`veldboek_core::sync::server::Region`].
 //!
-//! A request passes [`listen`] (the connection), [`router`] (which route), [`auth`] (who asks), `routes` (what is meant) and
-//! [`writer`] (the one thread that changes anything), and comes back when what it did is durable.
+//! A request passes [`listen`] (the connection), [`router`] (which route), [`auth`] (who asks), `routes` (what is meant), for what
+//! is pushed [`porch`] (can it be right at all), and [`writer`] (the one thread that changes anything), and comes back when what it did is durable.
 
 pub mod admin;
 pub mod app;
@@ -16,6 +16,7 @@ pub mod faults;
 pub mod listen;
 pub mod log;
 pub mod nonces;
+pub mod porch;
 pub mod render;
 pub mod router;
 pub mod routes;

@@ -18,8 +18,8 @@ use rand_core::UnwrapErr;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
 use veldboek_core::ids::DeviceId;
-use veldboek_core::sync::server::{Done, RegionError, Standing, Work};
-use veldboek_core::wire::{EnrolRequest, InviteRequest, Request};
+use veldboek_core::sync::server::{Done, Push, RegionError, Standing, Work};
+use veldboek_core::wire::{EnrolRequest, InviteRequest};
 
 use crate::engine::Engine;
 use crate::error::Failure;
@@ -34,7 +34,7 @@ const QUEUE: usize = 256;
 #[derive(Debug, Clone)]
 pub enum Order {
     /// A device exchanges.
-    Exchange(DeviceId, Request),
+    Exchange(DeviceId, Arc<Push>),
     /// A new device enrols.
     Enrol(EnrolRequest),
     /// Somebody invites.
@@ -54,7 +54,7 @@ impl Order {
     /// The work for the region. A copy: whatever goes wrong, the order can be tried again.
     fn work(&self) -> Work {
         match self.clone() {
-            Self::Exchange(caller, request) => Work::Exchange(caller, request),
+            Self::Exchange(caller, push) => Work::Exchange(caller, push),
             Self::Enrol(request) => Work::Enrol(request),
             Self::Invite(by, request) => Work::Invite(Some(by), request),
             Self::Devices(by, one) => Work::Devices(Some(by), one),

@@ -42,8 +42,8 @@ struct Fragile {
 impl Engine for Fragile {
     fn run(&mut self, works: Vec<Work>, moment: Moment, rng: &mut dyn CryptoRng) -> Outcomes {
         for work in &works {
-            if let Work::Exchange(_, request) = work {
-                assert_ne!(request.unsynced, POISON, "poison");
+            if let Work::Exchange(_, push) = work {
+                assert_ne!(push.request().unsynced, POISON, "poison");
             }
         }
         if self.failing.load(Ordering::SeqCst) {

@@ -217,7 +217,7 @@ impl Field {
     /// The server's answer to a request of this device.
     pub fn answer_to(&mut self, device: &Device, request: Request) -> Answer {
         let who = device.book.identity().device;
-        let Done::Exchanged(answer) = self.server(Work::Exchange(who, request)).expect("a welcome device") else {
+        let Done::Exchanged(answer) = self.server(Work::Exchange(who, request.into())).expect("a welcome device") else {
             unreachable!()
         };
         *answer
@@ -229,7 +229,7 @@ impl Field {
         let up = request.encode();
         let request = Request::decode(&up, MAX_BODY).expect("what we encode we decode");
         let who = device.book.identity().device;
-        let Done::Exchanged(answer) = self.server(Work::Exchange(who, request)).expect("a welcome device") else {
+        let Done::Exchanged(answer) = self.server(Work::Exchange(who, request.into())).expect("a welcome device") else {
             unreachable!()
         };
         let down = answer.encode();

@@ -66,7 +66,7 @@ impl Story {
         let Ok((request, sent)) = self.anna.book.request(None) else { return false };
         let who = self.anna.book.identity().device;
         let now = self.field.clock.now();
-        let Ok(mut done) = self.field.region.run(vec![Work::Exchange(who, request)], now, &mut self.field.dice) else {
+        let Ok(mut done) = self.field.region.run(vec![Work::Exchange(who, request.into())], now, &mut self.field.dice) else {
             return false;
         };
         let Ok(Done::Exchanged(answer)) = done.remove(0) else { return false };

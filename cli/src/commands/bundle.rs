@@ -87,8 +87,8 @@ pub(super) fn merge(context: &Context<'_>, files: &BundleFiles) -> Result<Output
             merged.refused.len().to_string(),
             touched.join(", "),
         ]);
-        for (document, reason) in &merged.refused {
-            let (nl, en) = (reason.label(Lang::Nl), reason.label(Lang::En));
+        for (document, why) in &merged.refused {
+            let (nl, en) = (why.show(Lang::Nl), why.show(Lang::En));
             notes.push(text!("niet opgenomen, {document}: {nl}", "not taken in, {document}: {en}"));
         }
         if merged.waiting > 0 {
@@ -103,10 +103,11 @@ pub(super) fn merge(context: &Context<'_>, files: &BundleFiles) -> Result<Output
             "received": merged.received,
             "known": merged.known,
             "waiting": merged.waiting,
-            "refused": merged.refused.iter().map(|(document, reason)| json!({
+            "refused": merged.refused.iter().map(|(document, why)| json!({
                 "document": document.to_string(),
-                "reason": reason.code(),
-                "reason_label": reason.label(context.lang),
+                "reason": why.reason.code(),
+                "reason_label": why.reason.label(context.lang),
+                "step": why.step.map(Code::code),
             })).collect::<Vec<_>>(),
             "touched": touched,
         }));

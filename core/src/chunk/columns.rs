@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::{BadChunk, Input, MAX_KEY, MAX_OPERATIONS, MAX_PREDECESSORS};
+use crate::limits::MAX_KEY_BYTES;
 
 /// What a run of a column holds.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -81,6 +82,7 @@ pub(super) fn scan(input: &mut Input<'_>, actors: u64) -> Result<(u64, Range<usi
         match kind {
             Kind::Group => predecessors = runs.total,
             Kind::ValueMeta => value_bytes = runs.total,
+            Kind::Text if runs.total > i128::from(MAX_KEY_BYTES) => return Err(BadChunk::Limit("keys")),
             _ => {}
         }
         if number == ACTION {
@@ -177,7 +179,7 @@ fn item(input: &mut Input<'_>, kind: Kind, actors: u64) -> Result<i128, BadChunk
         Kind::Text => {
             let text = input.prefixed(MAX_KEY, "a key's length")?;
             std::str::from_utf8(text).map_err(|_| BadChunk::Malformed("a key"))?;
-            Ok(0)
+            Ok(text.len() as i128)
         }
         // The low four bits are the type, the others the length.
         Kind::ValueMeta => Ok(i128::from(input.unsigned()? >> 4)),

@@ -4,11 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
-use crate::admission::Judgement;
+use crate::admission::{Candidate, Judgement, Step};
 use crate::bundle::{Bundle, Content};
 use crate::ledger::statement_hash;
 use crate::statement::Certificate;
-use crate::wire::Reason;
+use crate::wire::{Reason, Why};
 
 pub use crate::bundle::BundleError;
 
@@ -47,8 +47,10 @@ pub struct Merged {
     pub known: usize,
     /// Changes that build on others that are not here yet: merge or sync those, then merge this file again.
     pub waiting: usize,
-    /// Changes that were not taken in, with the reason.
-    pub refused: Vec<(DocumentId, Reason)>,
+    /// Changes that were not taken in, with the reason and the step of the gate that gave it.
+    pub refused: Vec<(DocumentId, Why)>,
+    /// Why others wait.
+    pub deferred: Vec<(DocumentId, Why)>,
     /// Documents that changed.
     pub touched: Vec<DocumentId>,
 }
@@ -156,11 +158,11 @@ impl FieldBook {
         self.merge_statements(&content, &server.keys, rng)?;
 
         let mut merged = Merged::default();
-        let mut by_document: BTreeMap<DocumentId, Vec<SignedChange>> = BTreeMap::new();
+        let mut by_document: BTreeMap<DocumentId, Vec<Candidate>> = BTreeMap::new();
         for bytes in &content.changes {
-            match SignedChange::decode(bytes) {
+            match Candidate::read(bytes) {
                 Ok(change) => by_document.entry(change.document()).or_default().push(change),
-                Err(_) => merged.refused.push((DocumentId::default(), Reason::Malformed)),
+                Err(why) => merged.refused.push((DocumentId::default(), why)),
             }
         }
         let documents: Vec<DocumentId> = by_document.keys().copied().collect();
@@ -171,8 +173,11 @@ impl FieldBook {
             for change in &changes {
                 match self.may_have_written(&change.signer(), &document, moment) {
                     Ok(()) => allowed.push(change),
-                    Err(Reason::UnknownDocument) => merged.waiting += 1,
-                    Err(reason) => merged.refused.push((document, reason)),
+                    Err(why) if why.reason == Reason::UnknownDocument => {
+                        merged.waiting += 1;
+                        merged.deferred.push((document, why));
+                    }
+                    Err(why) => merged.refused.push((document, why)),
                 }
             }
             if allowed.is_empty() {
@@ -186,8 +191,11 @@ impl FieldBook {
                         records.push((Kind::Change, Some(document), change.bytes().to_vec()));
                     }
                     Judgement::Known => merged.known += 1,
-                    Judgement::Deferred(_) => merged.waiting += 1,
-                    Judgement::Refused(reason) => merged.refused.push((document, reason)),
+                    Judgement::Deferred(why) => {
+                        merged.waiting += 1;
+                        merged.deferred.push((document, why));
+                    }
+                    Judgement::Refused(why) => merged.refused.push((document, why)),
                 }
             }
             merged.touched.push(document);
@@ -253,18 +261,20 @@ impl FieldBook {
     }
 
     /// Whether, as far as this device knows, the signer may write there. The server has the last word.
-    fn may_have_written(&self, signer: &DeviceId, document: &DocumentId, moment: Moment) -> Result<(), Reason> {
-        let Some(certificate) = self.ledger.certificates.get(signer) else { return Err(Reason::UnknownSigner) };
+    fn may_have_written(&self, signer: &DeviceId, document: &DocumentId, moment: Moment) -> Result<(), Why> {
+        let Some(certificate) = self.ledger.certificates.get(signer) else {
+            return Err(Why::at(Step::Signer, Reason::UnknownSigner));
+        };
         if self.ledger.register() == Some(*document) {
-            return if certificate.role == Role::Coordinator { Ok(()) } else { Err(Reason::NotAllowed) };
+            return if certificate.role == Role::Coordinator { Ok(()) } else { Err(Why::at(Step::Grant, Reason::NotAllowed)) };
         }
         let opening = self.ledger.documents.get(document).and_then(|facts| facts.opening.as_ref());
-        let Some((opening, _)) = opening else { return Err(Reason::UnknownDocument) };
+        let Some((opening, _)) = opening else { return Err(Why::at(Step::Dependencies, Reason::UnknownDocument)) };
         let coordinates = certificate.role == Role::Coordinator && certificate.organisation == opening.organisation;
         if coordinates || self.ledger.holds_grant(document, &certificate.person, moment.today()) {
             Ok(())
         } else {
-            Err(Reason::NoGrant)
+            Err(Why::at(Step::Grant, Reason::NoGrant))
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::*;
-use crate::admission::{self, Judgement};
+use crate::admission::{self, Candidate, Judgement};
 use crate::ledger::statement_hash;
 use crate::notes::{Access, Acknowledged, CursorNote, NotAdmitted, Receipted};
 use crate::record::Code;
@@ -323,7 +323,7 @@ impl FieldBook {
         outcome: &mut Outcome,
         rng: &mut dyn CryptoRng,
     ) -> Result<(), SyncError> {
-        let mut by_document: BTreeMap<DocumentId, Vec<&(u64, SignedChange)>> = BTreeMap::new();
+        let mut by_document: BTreeMap<DocumentId, Vec<&(u64, Candidate)>> = BTreeMap::new();
         for change in &incoming.changes {
             by_document.entry(change.1.document()).or_default().push(change);
         }
@@ -333,7 +333,7 @@ impl FieldBook {
             if self.ledger.documents.get(&document).is_some_and(|facts| facts.closed) {
                 records.push((Kind::Opened, None, Access { document, person: None }.encode()));
             }
-            let batch: Vec<&SignedChange> = group.iter().map(|(_, change)| change).collect();
+            let batch: Vec<&Candidate> = group.iter().map(|(_, change)| change).collect();
             let (judgements, _) = self.judge(document, &batch)?;
             for ((seq, change), judgement) in group.into_iter().zip(judgements) {
                 match judgement {
@@ -358,7 +358,7 @@ impl FieldBook {
     pub(super) fn judge(
         &mut self,
         document: DocumentId,
-        batch: &[&SignedChange],
+        batch: &[&Candidate],
     ) -> Result<(Vec<Judgement>, Document), FieldBookError> {
         let standing = self.document(document)?;
         let own = self.keyring.device_keys().public();
@@ -513,7 +513,7 @@ fn not_admitted(document: Option<DocumentId>, hashes: Vec<ChangeHash>, reason: R
 /// The items of an answer, decoded.
 struct Incoming {
     statements: Vec<(u64, SignedStatement)>,
-    changes: Vec<(u64, SignedChange)>,
+    changes: Vec<(u64, Candidate)>,
 }
 
 impl Incoming {
@@ -522,7 +522,7 @@ impl Incoming {
         for item in &answer.items {
             match item.kind {
                 ItemKind::Change => {
-                    let change = SignedChange::decode(&item.bytes).map_err(|_| SyncError::Nonsense("a change cannot be read"))?;
+                    let change = Candidate::read(&item.bytes).map_err(|_| SyncError::Nonsense("a change cannot be read"))?;
                     incoming.changes.push((item.seq, change));
                 }
                 ItemKind::Statement => {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use rand_core::CryptoRng;
 use sha2::{Digest, Sha256};
 
-use crate::admission::{self, Judgement};
+use crate::admission::{self, Candidate, Judgement, Step};
 use crate::audit::{AuditAction, AuditNote};
 use crate::cache::Cache;
 use crate::chunk::ChangeHash;
@@ -23,6 +23,7 @@ use crate::journal::{Appended, Journal, JournalError, Kind, NewRecord, Payload, 
 use crate::keyring::{Keyring, KeyringError, WrappingKey};
 use crate::keys::PublicKeys;
 use crate::ledger::{Ledger, LedgerError, statement_hash};
+use crate::limits::*;
 use crate::notes::{Access, ContactNote, EpochNote, Invitation, NotAdmitted, WrongCode};
 use crate::record::Code;
 use crate::shelf::Shelf;
@@ -32,7 +33,7 @@ use crate::sync::feed::{Feed, Line, Reader, What};
 use crate::text_check;
 use crate::wire::{
     Answer, Contact, Cursor, DEFAULT_PAGE, DeviceInfo, EnrolAnswer, EnrolRequest, Hashes, Heads, InviteAnswer, InviteRequest,
-    Item, ItemKind, Reason, Receipt, ReceiptLine, Request, VERSION, Verdict, heads_digest,
+    Item, ItemKind, Reason, Receipt, ReceiptLine, Request, VERSION, Verdict, Why, heads_digest,
 };
 
 mod admitting;
@@ -43,12 +44,14 @@ mod batch;
 mod devices;
 mod enrolling;
 mod exchange;
+mod push;
 mod quarantine;
 mod state;
 
 use answering::Pending;
 use batch::Batch;
 pub use devices::Standing;
+pub use push::Push;
 use state::State;
 
 /// Where a staged record stands until its group is written.
@@ -95,7 +98,7 @@ store_errors!(DiskError, JournalError, KeyringError, LedgerError, DocumentError,
 #[derive(Debug)]
 pub enum Work {
     /// A device exchanges.
-    Exchange(DeviceId, Request),
+    Exchange(DeviceId, Arc<Push>),
     /// A new device enrols.
     Enrol(EnrolRequest),
     /// Somebody invites: a device, or the administrator at the machine itself.
@@ -254,7 +257,7 @@ impl Region {
         let mut waiting = Vec::with_capacity(works.len());
         for work in works {
             waiting.push(match work {
-                Work::Exchange(caller, request) => match batch.exchange(caller, request, rng) {
+                Work::Exchange(caller, push) => match batch.exchange(caller, &push, rng) {
                     Ok(pending) => Waiting::Exchange(Box::new(pending)),
                     Err(error @ RegionError::Store(_)) => return Err(error),
                     Err(error) => Waiting::Done(Err(error)),

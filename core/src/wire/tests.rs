@@ -22,7 +22,7 @@ fn cursor() -> Cursor {
 }
 
 fn full_answer() -> Answer {
-    let why = Why { reason: Reason::NoGrant, text: Some("sinds gisteren".into()) };
+    let why = Why { reason: Reason::NoGrant, text: Some("sinds gisteren".into()), step: None };
     Answer {
         verdicts: vec![
             Verdict::Accepted { seq: 17 },
@@ -112,7 +112,7 @@ fn keys_and_codes_of_a_newer_version_are_tolerated() {
     // {0: 3, 1: "NEW_REASON", 2: "words", 99: 1}
     let verdict = b"\xa4\x00\x03\x01\x6aNEW_REASON\x02\x65words\x18\x63\x01";
     let Verdict::Refused(why) = cbor::from_slice(verdict, 100).unwrap() else { panic!() };
-    assert_eq!(why, Why { reason: Reason::Other, text: Some("words".into()) });
+    assert_eq!(why, Why { reason: Reason::Other, text: Some("words".into()), step: None });
     assert!(why.show(Lang::Nl).ends_with("(words)"));
     // {0: 1, 1: "NEW_CODE"}
     assert_eq!(ErrorAnswer::decode(b"\xa2\x00\x01\x01\x68NEW_CODE", 100), Ok(ErrorCode::Other.into()));

@@ -4,6 +4,7 @@ use minicbor::data::Type;
 use minicbor::decode::{Decode, Decoder, Error};
 use minicbor::encode::{self, Encode, Encoder, Write};
 
+use crate::admission::Step;
 use crate::cbor::{self, MAX_NOTE};
 use crate::codes;
 use crate::record::{Code, Lang};
@@ -53,6 +54,12 @@ codes! {
         Malformed = "MALFORMED",
             "De server kan dit niet lezen. Werk Veldboek bij en leg het opnieuw vast; blijft het zo, meld het dan bij de beheerder.",
             "The server cannot read this. Update Veldboek and record it again; if it stays, tell the administrator.";
+        OperationNotAllowed = "OPERATION_NOT_ALLOWED",
+            "Deze wijziging verwijdert of overschrijft iets dat vastligt, of maakt iets wat hier niet hoort. Werk Veldboek bij en leg het opnieuw vast; blijft het zo, meld het dan bij de beheerder.",
+            "This change removes or overwrites something that is fixed, or makes something that does not belong here. Update Veldboek and record it again; if it stays, tell the administrator.";
+        MissingObject = "MISSING_OBJECT",
+            "Deze wijziging gaat over iets wat in dit dossier niet bestaat. Synchroniseer en leg het opnieuw vast; blijft het zo, meld het dan bij de beheerder.",
+            "This change is about something that does not exist in this dossier. Sync and record it again; if it stays, tell the administrator.";
         WrongDocumentKind = "WRONG_DOCUMENT_KIND",
             "Dit hoort in een ander soort document: gegevens van een deelnemer in een dossier, programma's en organisaties in het register. Leg het daar opnieuw vast.",
             "This belongs in another kind of document: a trainee's data in a dossier, programmes and organisations in the register. Record it again there.";
@@ -78,21 +85,30 @@ pub struct Why {
     pub reason: Reason,
     /// Details for a person, if any.
     pub text: Option<String>,
+    /// The step of the gate that said so, for whoever looks into it; none when the gate had no part in it.
+    pub step: Option<Step>,
 }
 
 impl Why {
     /// What to tell the person: the reason with what to do, and the details.
     pub fn show(&self, lang: Lang) -> String {
-        match &self.text {
-            Some(text) => format!("{} ({text})", self.reason.label(lang)),
-            None => self.reason.label(lang).to_owned(),
+        let step = self.step.map(|step| step.label(lang));
+        match (&self.text, step) {
+            (Some(text), _) => format!("{} ({text})", self.reason.label(lang)),
+            (None, Some(step)) => format!("{} ({step})", self.reason.label(lang)),
+            (None, None) => self.reason.label(lang).to_owned(),
         }
+    }
+
+    /// A reason with the step at which it came up.
+    pub fn at(step: Step, reason: Reason) -> Self {
+        Self { reason, text: None, step: Some(step) }
     }
 }
 
 impl From<Reason> for Why {
     fn from(reason: Reason) -> Self {
-        Self { reason, text: None }
+        Self { reason, text: None, step: None }
     }
 }
 
@@ -121,9 +137,12 @@ impl<C> Encode<C> for Verdict {
             Self::Quarantined(why) => (2, why),
             Self::Refused(why) => (3, why),
         };
-        e.map(2 + u64::from(why.text.is_some()))?.u8(0)?.u8(code)?.u8(1)?.str(why.reason.code())?;
+        e.map(2 + u64::from(why.text.is_some()) + u64::from(why.step.is_some()))?.u8(0)?.u8(code)?.u8(1)?.str(why.reason.code())?;
         if let Some(text) = &why.text {
             e.u8(2)?.str(text)?;
+        }
+        if let Some(step) = why.step {
+            e.u8(3)?.str(step.code())?;
         }
         Ok(())
     }
@@ -134,16 +153,17 @@ impl<'b, C> Decode<'b, C> for Verdict {
         if matches!(d.datatype()?, Type::U8 | Type::U16 | Type::U32 | Type::U64) {
             return Ok(Self::Accepted { seq: d.u64()? });
         }
-        let (mut code, mut reason, mut text) = (None, Reason::Other, None);
+        let (mut code, mut reason, mut text, mut step) = (None, Reason::Other, None, None);
         for _ in 0..d.map()?.ok_or_else(|| Error::message("a map of definite length was expected"))? {
             match d.u64()? {
                 0 => code = Some(d.u32()?),
                 1 => reason = Reason::from_code(d.str()?).unwrap_or(Reason::Other),
                 2 => text = cbor::some_text::<C, MAX_NOTE>(d, ctx)?,
+                3 => step = Step::from_code(d.str()?),
                 _ => d.skip()?,
             }
         }
-        let why = Why { reason, text };
+        let why = Why { reason, text, step };
         match code {
             Some(1) => Ok(Self::Deferred(why)),
             Some(2) => Ok(Self::Quarantined(why)),

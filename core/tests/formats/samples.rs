@@ -189,7 +189,7 @@ pub fn request_nothing_new() -> Request {
 }
 
 pub fn answer() -> Answer {
-    let waits = Why { reason: Reason::NoGrant, text: Some("sinds 1 maart".into()) };
+    let waits = Why { reason: Reason::NoGrant, text: Some("sinds 1 maart".into()), step: None };
     Answer {
         verdicts: vec![
             Verdict::Accepted { seq: 18 },

@@ -23,6 +23,7 @@ pub async fn enrol(State(app): State<Arc<App>>, request: Request) -> Response {
 
 async fn enrolled(app: &App, request: Request) -> Result<Response, Failure> {
     let _turn = app.turns.take(None, &app.limits).await?;
+    body::is_plain(request.headers())?;
     let limit = app.limits.unsigned_body_bytes;
     let body = body::read(request.into_body(), limit, &app.limits).await?;
     let request = EnrolRequest::decode(&body, limit).map_err(unreadable)?;

@@ -27,7 +27,8 @@ async fn exchanged(app: &App, caller: DeviceId, body: Vec<u8>) -> Result<Respons
     let request = wire::Request::decode(&body, app.limits.body_bytes).map_err(unreadable)?;
     drop(body);
     let (statements, changes) = (request.statements.len(), request.changes.len());
-    let Done::Exchanged(answer) = app.writer.ask(Order::Exchange(caller, request)).await? else {
+    let push = app.porch.examine(app, caller, request).await?;
+    let Done::Exchanged(answer) = app.writer.ask(Order::Exchange(caller, push)).await? else {
         return Err(Failure::Internal);
     };
     tracing::debug!(device = %Short(caller), statements, changes, items = answer.items.len(), more = answer.more, "exchanged");

@@ -2,9 +2,6 @@
 
 use super::*;
 
-/// How many dossiers one person may open in a day.
-const OPENINGS_A_DAY: usize = 5_000;
-
 impl Batch<'_> {
     /// The document that these bytes open, when somebody certified signed them.
     pub(super) fn document_to_open(&self, bytes: &[u8]) -> Option<DocumentId> {
@@ -22,7 +19,7 @@ impl Batch<'_> {
         pending: &mut Pending,
         rng: &mut dyn CryptoRng,
     ) -> Result<Verdict, RegionError> {
-        let Ok(signed) = SignedStatement::decode(bytes) else { return Ok(Verdict::Refused(Reason::Malformed.into())) };
+        let Ok(signed) = SignedStatement::decode(bytes) else { return Ok(Verdict::Refused(Why::at(Step::Envelope, Reason::Malformed))) };
         let hash = statement_hash(signed.bytes());
         if let Some(known) = self.state.ledger.statements.get(&hash) {
             pending.receipted.push((known.number, None, hash));
@@ -30,10 +27,10 @@ impl Batch<'_> {
             return Ok(Verdict::Accepted { seq: known.number });
         }
         let Some(certificate) = self.state.ledger.certificates.get(&signed.signer()).cloned() else {
-            return Ok(Verdict::Refused(Reason::UnknownSigner.into()));
+            return Ok(Verdict::Refused(Why::at(Step::Signer, Reason::UnknownSigner)));
         };
         if signed.verify(&certificate.keys).is_err() {
-            return Ok(Verdict::Refused(Reason::BadSignature.into()));
+            return Ok(Verdict::Refused(Why::at(Step::Signature, Reason::BadSignature)));
         }
         let today = self.moment.today();
         let coordinates = |this: &Self, document: &DocumentId| {
@@ -45,16 +42,16 @@ impl Batch<'_> {
         let kind = match signed.statement() {
             Statement::Opening(opening) => {
                 if opening.person != certificate.person || certificate.role == Role::Administrator {
-                    return Ok(Verdict::Refused(Reason::NoGrant.into()));
+                    return Ok(Verdict::Refused(Why::at(Step::Grant, Reason::NoGrant)));
                 }
                 let facts = self.state.ledger.documents.get(&opening.document);
                 if Some(opening.document) == self.state.ledger.register() || facts.is_some_and(|facts| facts.opening.is_some()) {
-                    return Ok(Verdict::Refused(Reason::SequenceTaken.into()));
+                    return Ok(Verdict::Refused(Why::at(Step::Sequence, Reason::SequenceTaken)));
                 }
                 let day = self.moment.at.as_millis() / 86_400_000;
                 let opened = self.state.openings_today.entry((certificate.person.clone(), day)).or_default();
-                if *opened >= OPENINGS_A_DAY {
-                    return Ok(Verdict::Deferred(Reason::Quota.into()));
+                if *opened >= MAX_OPENINGS_A_DAY {
+                    return Ok(Verdict::Deferred(Why::at(Step::Quota, Reason::Quota)));
                 }
                 *opened += 1;
                 self.writer.add_document_keys(self.keyring, &[opening.document], rng)?;
@@ -62,22 +59,22 @@ impl Batch<'_> {
             }
             Statement::Grant(grant) => {
                 if self.state.ledger.documents.get(&grant.document).is_none_or(|facts| facts.opening.is_none()) {
-                    return Ok(Verdict::Deferred(Reason::MissingDependencies.into()));
+                    return Ok(Verdict::Deferred(Why::at(Step::Dependencies, Reason::MissingDependencies)));
                 }
                 if grant.by != certificate.person || !coordinates(self, &grant.document) {
-                    return Ok(Verdict::Refused(Reason::NoGrant.into()));
+                    return Ok(Verdict::Refused(Why::at(Step::Grant, Reason::NoGrant)));
                 }
                 Kind::Grant
             }
             Statement::GrantEnd(end) => {
                 if end.by != certificate.person || !coordinates(self, &end.document) {
-                    return Ok(Verdict::Refused(Reason::NoGrant.into()));
+                    return Ok(Verdict::Refused(Why::at(Step::Grant, Reason::NoGrant)));
                 }
                 Kind::Grant
             }
             // Only this server certifies, revokes and erases, and it knows its own statements.
             Statement::Certificate(_) | Statement::Revocation(_) | Statement::Erasure(_) | Statement::Newer(_) => {
-                return Ok(Verdict::Refused(Reason::NoGrant.into()));
+                return Ok(Verdict::Refused(Why::at(Step::Grant, Reason::NoGrant)));
             }
         };
         let seq = self.stage_note(kind, signed.bytes().to_vec())?;
@@ -98,13 +95,13 @@ impl Batch<'_> {
         &mut self,
         caller: DeviceId,
         document: DocumentId,
-        group: &[(usize, &SignedChange)],
+        group: &[(usize, &Candidate)],
         pending: &mut Pending,
         rng: &mut dyn CryptoRng,
     ) -> Result<Vec<(usize, Verdict)>, RegionError> {
         let today = self.moment.today();
         let mut verdicts = Vec::new();
-        let mut allowed: Vec<(usize, &SignedChange)> = Vec::new();
+        let mut allowed: Vec<(usize, &Candidate)> = Vec::new();
         for (index, change) in group {
             let known = self.state.ledger.documents.get(&document).and_then(|facts| facts.change(&change.hash()));
             if let Some(known) = known {
@@ -112,20 +109,21 @@ impl Batch<'_> {
                 pending.sent.insert(change.hash());
                 verdicts.push((*index, Verdict::Accepted { seq: known.number }));
             } else if let Some(reason) = self.state.quarantined.get(&change.hash()) {
-                verdicts.push((*index, Verdict::Quarantined((*reason).into())));
+                verdicts.push((*index, Verdict::Quarantined(Why::at(Step::Waiting, *reason))));
             } else {
                 let standing = match self.state.may_write(&change.signer(), &document, today) {
                     // What leans on something that waits, waits with it.
-                    Ok(()) if self.leans_on_quarantine(change) => Err(Verdict::Quarantined(Reason::MissingDependencies.into())),
+                    Ok(()) if self.leans_on_quarantine(change) => Err(Verdict::Quarantined(Why::at(Step::Waiting, Reason::MissingDependencies))),
                     standing => standing,
                 };
                 match standing {
                     Ok(()) => allowed.push((*index, change)),
                     Err(Verdict::Quarantined(why)) => {
-                        // Only what is truly the signer's waits for a coordinator.
+                        // Only what is truly the signer's, and can be read, waits for a coordinator.
                         let keys = self.state.ledger.certificates.get(&change.signer()).map(|certificate| certificate.keys);
-                        if keys.is_none_or(|keys| change.verify(&keys).is_err()) {
-                            verdicts.push((*index, Verdict::Refused(Reason::BadSignature.into())));
+                        let examined = keys.ok_or(Why::at(Step::Signer, Reason::UnknownSigner)).and_then(|keys| change.change(&keys));
+                        if let Err(why) = examined {
+                            verdicts.push((*index, Verdict::Refused(why)));
                         } else {
                             self.quarantine(caller, change, why.reason)?;
                             verdicts.push((*index, Verdict::Quarantined(why)));
@@ -143,7 +141,7 @@ impl Batch<'_> {
         }
         let State { ledger, documents, .. } = &mut *self.state;
         let standing = load(ledger, &self.writer, self.keyring, self.cache, documents, document)?;
-        let batch: Vec<&SignedChange> = allowed.iter().map(|(_, change)| *change).collect();
+        let batch: Vec<&Candidate> = allowed.iter().map(|(_, change)| *change).collect();
         let certificates = &ledger.certificates;
         let (judgements, after) = admission::judge(ledger.documents.get(&document), &standing, &batch, &|device| {
             certificates.get(device).map(|certificate| certificate.keys)
@@ -152,17 +150,17 @@ impl Batch<'_> {
         for ((index, change), judgement) in allowed.iter().zip(judgements) {
             let verdict = match judgement {
                 Judgement::Known => Verdict::Accepted { seq: 0 },
-                Judgement::Deferred(reason) => Verdict::Deferred(reason.into()),
-                Judgement::Refused(reason) => Verdict::Refused(reason.into()),
+                Judgement::Deferred(why) => Verdict::Deferred(why),
+                Judgement::Refused(why) => Verdict::Refused(why),
                 Judgement::Valid if self.leans_on_quarantine(change) => {
                     self.quarantine(caller, change, Reason::MissingDependencies)?;
                     clean = false;
-                    Verdict::Quarantined(Reason::MissingDependencies.into())
+                    Verdict::Quarantined(Why::at(Step::Waiting, Reason::MissingDependencies))
                 }
                 Judgement::Valid if holds_bsn(change) => {
                     self.quarantine(caller, change, Reason::BsnInText)?;
                     clean = false;
-                    Verdict::Quarantined(Reason::BsnInText.into())
+                    Verdict::Quarantined(Why::at(Step::Text, Reason::BsnInText))
                 }
                 Judgement::Valid => {
                     let key = self.keyring.document_key(document).unwrap_or_else(|| self.keyring.store_key_id());

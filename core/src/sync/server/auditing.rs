@@ -72,11 +72,12 @@ impl Batch<'_> {
         &mut self,
         caller: DeviceId,
         request: &Request,
+        changes: &[Result<Candidate, Why>],
         verdicts: &[Verdict],
     ) -> Result<(), RegionError> {
         let mut refused: BTreeMap<&'static str, (u64, BTreeSet<DocumentId>)> = BTreeMap::new();
         let pushed = request.statements.iter().map(|bytes| SignedStatement::decode(bytes).ok()?.statement().document());
-        let pushed = pushed.chain(request.changes.iter().map(|bytes| Some(SignedChange::decode(bytes).ok()?.document())));
+        let pushed = pushed.chain(changes.iter().map(|change| Some(change.as_ref().ok()?.document())));
         for (verdict, document) in verdicts.iter().zip(pushed) {
             let Verdict::Refused(why) = verdict else { continue };
             let (count, documents) = refused.entry(why.reason.code()).or_default();

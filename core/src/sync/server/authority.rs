@@ -19,20 +19,20 @@ impl State {
     /// Whether a device's person may write in a document.
     pub(super) fn may_write(&self, signer: &DeviceId, document: &DocumentId, today: Day) -> Result<(), Verdict> {
         let Some(certificate) = self.ledger.certificates.get(signer) else {
-            return Err(Verdict::Refused(Reason::UnknownSigner.into()));
+            return Err(Verdict::Refused(Why::at(Step::Signer, Reason::UnknownSigner)));
         };
         if Some(*document) == self.ledger.register() {
             let allowed = certificate.role == Role::Coordinator;
-            return if allowed { Ok(()) } else { Err(Verdict::Refused(Reason::NoGrant.into())) };
+            return if allowed { Ok(()) } else { Err(Verdict::Refused(Why::at(Step::Grant, Reason::NoGrant))) };
         }
         let Some((opening, _)) = self.ledger.documents.get(document).and_then(|facts| facts.opening.as_ref()) else {
-            return Err(Verdict::Deferred(Reason::MissingDependencies.into()));
+            return Err(Verdict::Deferred(Why::at(Step::Dependencies, Reason::MissingDependencies)));
         };
         let coordinates = certificate.role == Role::Coordinator && certificate.organisation == opening.organisation;
         if coordinates || self.ledger.holds_grant(document, &certificate.person, today) {
             Ok(())
         } else {
-            Err(Verdict::Quarantined(Reason::NoGrant.into()))
+            Err(Verdict::Quarantined(Why::at(Step::Grant, Reason::NoGrant)))
         }
     }
 }

@@ -13,9 +13,10 @@ impl Batch<'_> {
     pub(super) fn exchange(
         &mut self,
         caller: DeviceId,
-        request: Request,
+        push: &Push,
         rng: &mut dyn CryptoRng,
     ) -> Result<Pending, RegionError> {
+        let Push { request, changes } = push;
         let Some(certificate) = self.state.live(&caller) else { return Err(RegionError::NotWelcome) };
         let coordinates = certificate.role != Role::Coach;
         let cursor = Cursor::decode(&request.cursor).ok();
@@ -36,7 +37,7 @@ impl Batch<'_> {
             contacts_since: request.contacts_since.filter(|_| coordinates),
         };
         let told = self.moment.at.as_millis().saturating_sub(self.state.last_time.as_millis());
-        if !(request.statements.is_empty() && request.changes.is_empty()) && !(0..TIME_EVERY).contains(&told) {
+        if !(request.statements.is_empty() && changes.is_empty()) && !(0..TIME_EVERY).contains(&told) {
             let note = ContactNote { device: caller, at: self.moment.at, unsynced: request.unsynced };
             self.stage_note(Kind::Contact, note.encode())?;
         }
@@ -47,17 +48,23 @@ impl Batch<'_> {
             let verdict = self.admit_statement(bytes, &mut pending, rng)?;
             pending.verdicts.push(verdict);
         }
-        let changes: Vec<Result<SignedChange, _>> = request.changes.iter().map(|bytes| SignedChange::decode(bytes)).collect();
         let mut verdicts: Vec<Option<Verdict>> =
-            changes.iter().map(|change| change.as_ref().err().map(|_| Verdict::Refused(Reason::Malformed.into()))).collect();
+            changes.iter().map(|change| change.as_ref().err().map(|why| Verdict::Refused(why.clone()))).collect();
         let mut by_document: BTreeMap<DocumentId, Vec<usize>> = BTreeMap::new();
+        // Applying is the writer's work, and everybody waits for the writer.
+        let mut left = MAX_PUSHED_OPERATIONS;
         for (index, change) in changes.iter().enumerate() {
-            if let Ok(change) = change {
-                by_document.entry(change.document()).or_default().push(index);
+            let Ok(change) = change else { continue };
+            match left.checked_sub(change.header().operations) {
+                Some(rest) => {
+                    left = rest;
+                    by_document.entry(change.document()).or_default().push(index);
+                }
+                None => verdicts[index] = Some(Verdict::Deferred(Why::at(Step::Quota, Reason::Busy))),
             }
         }
         for (document, indexes) in by_document {
-            let group: Vec<(usize, &SignedChange)> =
+            let group: Vec<(usize, &Candidate)> =
                 indexes.iter().filter_map(|index| Some((*index, changes[*index].as_ref().ok()?))).collect();
             for (index, verdict) in self.admit_changes(caller, document, &group, &mut pending, rng)? {
                 verdicts[index] = Some(verdict);
@@ -65,8 +72,8 @@ impl Batch<'_> {
             pending.touched.push(document);
         }
         pending.verdicts.extend(verdicts.into_iter().map(|verdict| verdict.unwrap_or(Verdict::Deferred(Reason::Busy.into()))));
-        self.audit_refusals(caller, &request, &pending.verdicts)?;
-        self.heal(&request, &mut pending);
+        self.audit_refusals(caller, request, changes, &pending.verdicts)?;
+        self.heal(request, &mut pending);
         let behind = |verdict: &&Verdict| matches!(verdict, Verdict::Deferred(_) | Verdict::Quarantined(_));
         let behind = u32::try_from(pending.verdicts.iter().filter(behind).count()).unwrap_or(u32::MAX);
         self.note_contact(caller, request.unsynced.saturating_add(behind))?;

@@ -14,13 +14,13 @@ impl Batch<'_> {
     /// Lets in what waited for a grant that is there now, in the order in which it came.
     pub(super) fn release(&mut self, document: DocumentId) -> Result<(), RegionError> {
         let today = self.moment.today();
-        let waiting: Vec<SignedChange> = self
+        let waiting: Vec<Candidate> = self
             .state
             .waiting
             .get(&document)
             .into_iter()
             .flatten()
-            .filter_map(|envelope| SignedChange::decode(envelope).ok())
+            .filter_map(|envelope| Candidate::read(envelope).ok())
             .filter(|change| self.state.may_write(&change.signer(), &document, today).is_ok() && !holds_bsn(change))
             .collect();
         if waiting.is_empty() {
@@ -28,7 +28,7 @@ impl Batch<'_> {
         }
         let State { ledger, documents, .. } = &mut *self.state;
         let standing = load(ledger, &self.writer, self.keyring, self.cache, documents, document)?;
-        let batch: Vec<&SignedChange> = waiting.iter().collect();
+        let batch: Vec<&Candidate> = waiting.iter().collect();
         let certificates = &ledger.certificates;
         let (judgements, _) = admission::judge(ledger.documents.get(&document), &standing, &batch, &|device| {
             certificates.get(device).map(|certificate| certificate.keys)

@@ -1,0 +1,70 @@
+//! Every limit on what comes from outside, in one place. `docs/formats.md` and `docs/gate.md` list the same numbers.
+//!
+//! Those of the first part decide what is *valid*: they are the same everywhere and for ever, and raising one means a new
+//! format. Those of the last part are the server's *authority*: what is over them may be sent again later.
+
+// One change.
+
+/// The largest chunk, in bytes.
+pub const MAX_CHUNK: usize = 1 << 20;
+/// The largest envelope, in bytes.
+pub const MAX_ENVELOPE: usize = MAX_CHUNK + 512;
+/// The most changes that one change builds on.
+pub const MAX_DEPS: usize = 64;
+/// The most other actors that one change mentions.
+pub const MAX_ACTORS: usize = 256;
+/// The longest actor id that is read; ours have [`ACTOR_LEN`].
+pub const MAX_ACTOR_LEN: usize = 64;
+/// The length of an actor id of ours: a device id and the random id of a session.
+pub const ACTOR_LEN: usize = 24;
+/// The most operations in one change.
+pub const MAX_OPERATIONS: u64 = 20_000;
+/// The most predecessors (overwritten operations) in one change.
+pub const MAX_PREDECESSORS: u64 = 40_000;
+/// The longest key in an operation, in bytes.
+pub const MAX_KEY: usize = 1_024;
+/// The most bytes that the keys of one change take when every operation has its own: a run repeats a key for all.
+pub const MAX_KEY_BYTES: u64 = 4 << 20;
+/// The longest message of a change, in bytes.
+pub const MAX_MESSAGE: usize = 1_024;
+/// Automerge counts operations in 32 bits.
+pub const MAX_COUNTER: u64 = u32::MAX as u64;
+
+// One statement.
+
+/// The largest signed statement, in bytes.
+pub const MAX_STATEMENT: usize = 16 * 1024;
+/// The longest name, code or label, in characters.
+pub const MAX_NAME: usize = 120;
+/// The longest note, in characters.
+pub const MAX_NOTE: usize = 1_000;
+
+// One message.
+
+/// The largest request or answer body, in bytes. Pages are made smaller than this.
+pub const MAX_BODY: usize = 8 << 20;
+/// The longest cursor, in bytes.
+pub const MAX_CURSOR: usize = 64;
+/// The most changes, statements, items or verdicts in one body.
+pub const MAX_ITEMS: usize = 20_000;
+/// The most documents that one body lists.
+pub const MAX_DOCUMENTS: usize = 20_000;
+/// The most changes of one document that one body lists.
+pub const MAX_HASHES: usize = 50_000;
+/// The largest bundle, in bytes.
+pub const MAX_BUNDLE: usize = 256 << 20;
+/// The most devices that one bundle is sealed to.
+pub const MAX_RECIPIENTS: usize = 10_000;
+/// The most parts of each kind in one bundle.
+pub const MAX_PARTS: usize = 1_000_000;
+
+// What the server takes.
+
+/// The most operations that the server looks at in one exchange; what is beyond them is to be sent again.
+pub const MAX_PUSHED_OPERATIONS: u64 = 60_000;
+/// The most operations in one document: beyond them it would slow everybody down who holds it.
+pub const MAX_DOCUMENT_OPERATIONS: u64 = 200_000;
+/// How many dossiers one person may open in a day.
+pub const MAX_OPENINGS_A_DAY: usize = 5_000;
+/// The most bytes of one device that wait for a coordinator.
+pub const MAX_WAITING_BYTES: usize = 16 << 20;
