@@ -69,6 +69,8 @@ pub struct DocumentFacts {
     pub grant_ends: Vec<GrantEnd>,
     /// Changes in journal order, dropped ones included.
     pub changes: Vec<ChangeFacts>,
+    /// How many operations its changes have.
+    pub operations: u64,
     by_hash: HashMap<ChangeHash, usize>,
     /// Refused by the server, or rebuilt because they leant on a refused one.
     dropped: HashSet<ChangeHash>,
@@ -83,6 +85,7 @@ impl DocumentFacts {
             grants: Vec::new(),
             grant_ends: Vec::new(),
             changes: Vec::new(),
+            operations: 0,
             by_hash: HashMap::new(),
             dropped: HashSet::new(),
         }
@@ -275,6 +278,7 @@ impl Ledger {
                     // What is only here stays until the server has it; the rest leaves this device.
                     if facts.closed && facts.live().all(|change| change.acknowledged.is_some()) {
                         facts.changes.clear();
+                        facts.operations = 0;
                         facts.by_hash.clear();
                         facts.dropped.clear();
                     }
@@ -321,6 +325,7 @@ impl Ledger {
             facts.changes[*index].position = position;
             return;
         }
+        facts.operations = facts.operations.saturating_add(header.operations);
         facts.by_hash.insert(hash, facts.changes.len());
         facts.changes.push(ChangeFacts {
             hash,

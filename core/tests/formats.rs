@@ -230,6 +230,7 @@ fn check(name: &str, all: &BTreeMap<String, Vec<u8>>) {
         "request" => message!(bytes, Request, request()),
         "request-nothing-new" => message!(bytes, Request, request_nothing_new()),
         "answer" => message!(bytes, Answer, answer()),
+        "answer-refused" => message!(bytes, Answer, answer_refused()),
         "answer-nothing-new" => message!(bytes, Answer, answer_nothing_new()),
         "server-info" => message!(bytes, ServerInfo, server_info()),
         "enrol-request" => {

@@ -84,7 +84,7 @@ fn what_was_read_in_the_batch_in_which_it_was_written_is_delivered_and_noted() {
     let before = notes(&field).len();
     let (pushed, _) = carla.book.request(None).unwrap();
     let (asked, sent) = anna.book.request(None).unwrap();
-    let works = vec![Work::Exchange(id(&carla), pushed), Work::Exchange(id(&anna), asked)];
+    let works = vec![Work::Exchange(id(&carla), pushed.into()), Work::Exchange(id(&anna), asked.into())];
     let mut done = field.region.run(works, field.clock.now(), &mut field.dice).unwrap();
     let Ok(veldboek_core::sync::server::Done::Exchanged(answer)) = done.remove(1) else { panic!("an answer") };
     anna.book.answer(sent, *answer, field.clock.now(), &mut field.dice).unwrap();

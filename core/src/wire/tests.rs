@@ -109,6 +109,8 @@ fn keys_and_codes_of_a_newer_version_are_tolerated() {
     let error = ErrorAnswer { text: Some("why".into()), ..ErrorCode::Busy.into() };
     assert_eq!(ErrorAnswer::decode(&newer(error.encode()), MAX_BODY), Ok(error));
 
+    let refused = Verdict::Refused(Why::at(crate::admission::Step::Object, Reason::MissingObject));
+    assert_eq!(cbor::from_slice::<Verdict>(&cbor::to_vec(&refused), 100), Ok(refused));
     // {0: 3, 1: "NEW_REASON", 2: "words", 99: 1}
     let verdict = b"\xa4\x00\x03\x01\x6aNEW_REASON\x02\x65words\x18\x63\x01";
     let Verdict::Refused(why) = cbor::from_slice(verdict, 100).unwrap() else { panic!() };

@@ -137,7 +137,11 @@ impl<C> Encode<C> for Verdict {
             Self::Quarantined(why) => (2, why),
             Self::Refused(why) => (3, why),
         };
-        e.map(2 + u64::from(why.text.is_some()) + u64::from(why.step.is_some()))?.u8(0)?.u8(code)?.u8(1)?.str(why.reason.code())?;
+        e.map(2 + u64::from(why.text.is_some()) + u64::from(why.step.is_some()))?
+            .u8(0)?
+            .u8(code)?
+            .u8(1)?
+            .str(why.reason.code())?;
         if let Some(text) = &why.text {
             e.u8(2)?.str(text)?;
         }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{ActorId, AutoCommit, ROOT};
 use rand_core::{TryCryptoRng, TryRng};
+use veldboek_core::admission::Step;
 use veldboek_core::audit::{AuditAction, AuditNote};
 use veldboek_core::bundle::{Bundle, Content};
 use veldboek_core::chunk::ChangeHash;
@@ -214,6 +215,11 @@ pub fn answer() -> Answer {
     }
 }
 
+pub fn answer_refused() -> Answer {
+    let why = Why::at(Step::Object, Reason::MissingObject);
+    Answer { verdicts: vec![Verdict::Refused(why)], time: at(7), ..Answer::default() }
+}
+
 pub fn answer_nothing_new() -> Answer {
     Answer { time: at(7), ..Answer::default() }
 }
@@ -380,6 +386,7 @@ pub fn all() -> BTreeMap<String, Vec<u8>> {
         ("request", request().encode()),
         ("request-nothing-new", request_nothing_new().encode()),
         ("answer", answer().encode()),
+        ("answer-refused", answer_refused().encode()),
         ("answer-nothing-new", answer_nothing_new().encode()),
         ("server-info", server_info().encode()),
         ("enrol-request", enrol_request().encode()),

@@ -19,7 +19,9 @@ impl Batch<'_> {
         pending: &mut Pending,
         rng: &mut dyn CryptoRng,
     ) -> Result<Verdict, RegionError> {
-        let Ok(signed) = SignedStatement::decode(bytes) else { return Ok(Verdict::Refused(Why::at(Step::Envelope, Reason::Malformed))) };
+        let Ok(signed) = SignedStatement::decode(bytes) else {
+            return Ok(Verdict::Refused(Why::at(Step::Envelope, Reason::Malformed)));
+        };
         let hash = statement_hash(signed.bytes());
         if let Some(known) = self.state.ledger.statements.get(&hash) {
             pending.receipted.push((known.number, None, hash));
@@ -113,7 +115,9 @@ impl Batch<'_> {
             } else {
                 let standing = match self.state.may_write(&change.signer(), &document, today) {
                     // What leans on something that waits, waits with it.
-                    Ok(()) if self.leans_on_quarantine(change) => Err(Verdict::Quarantined(Why::at(Step::Waiting, Reason::MissingDependencies))),
+                    Ok(()) if self.leans_on_quarantine(change) => {
+                        Err(Verdict::Quarantined(Why::at(Step::Waiting, Reason::MissingDependencies)))
+                    }
                     standing => standing,
                 };
                 match standing {
@@ -121,18 +125,29 @@ impl Batch<'_> {
                     Err(Verdict::Quarantined(why)) => {
                         // Only what is truly the signer's, and can be read, waits for a coordinator.
                         let keys = self.state.ledger.certificates.get(&change.signer()).map(|certificate| certificate.keys);
-                        let examined = keys.ok_or(Why::at(Step::Signer, Reason::UnknownSigner)).and_then(|keys| change.change(&keys));
+                        let examined =
+                            keys.ok_or(Why::at(Step::Signer, Reason::UnknownSigner)).and_then(|keys| change.change(&keys));
                         if let Err(why) = examined {
                             verdicts.push((*index, Verdict::Refused(why)));
                         } else {
-                            self.quarantine(caller, change, why.reason)?;
-                            verdicts.push((*index, Verdict::Quarantined(why)));
+                            verdicts.push((*index, self.wait(caller, change, why)?));
                         }
                     }
                     Err(verdict) => verdicts.push((*index, verdict)),
                 }
             }
         }
+        let mut operations = self.state.ledger.documents.get(&document).map_or(0, |facts| facts.operations);
+        allowed.retain(|(index, change)| {
+            let more = operations.saturating_add(change.header().operations);
+            let fits = more <= MAX_DOCUMENT_OPERATIONS;
+            if fits {
+                operations = more;
+            } else {
+                verdicts.push((*index, Verdict::Deferred(Why::at(Step::Quota, Reason::Quota))));
+            }
+            fits
+        });
         if allowed.is_empty() {
             return Ok(verdicts);
         }
@@ -153,14 +168,12 @@ impl Batch<'_> {
                 Judgement::Deferred(why) => Verdict::Deferred(why),
                 Judgement::Refused(why) => Verdict::Refused(why),
                 Judgement::Valid if self.leans_on_quarantine(change) => {
-                    self.quarantine(caller, change, Reason::MissingDependencies)?;
                     clean = false;
-                    Verdict::Quarantined(Why::at(Step::Waiting, Reason::MissingDependencies))
+                    self.wait(caller, change, Why::at(Step::Waiting, Reason::MissingDependencies))?
                 }
                 Judgement::Valid if holds_bsn(change) => {
-                    self.quarantine(caller, change, Reason::BsnInText)?;
                     clean = false;
-                    Verdict::Quarantined(Why::at(Step::Text, Reason::BsnInText))
+                    self.wait(caller, change, Why::at(Step::Text, Reason::BsnInText))?
                 }
                 Judgement::Valid => {
                     let key = self.keyring.document_key(document).unwrap_or_else(|| self.keyring.store_key_id());

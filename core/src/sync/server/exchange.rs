@@ -10,12 +10,7 @@ const TIME_EVERY: i64 = 60 * 1000;
 const PAGE: usize = DEFAULT_PAGE as usize;
 
 impl Batch<'_> {
-    pub(super) fn exchange(
-        &mut self,
-        caller: DeviceId,
-        push: &Push,
-        rng: &mut dyn CryptoRng,
-    ) -> Result<Pending, RegionError> {
+    pub(super) fn exchange(&mut self, caller: DeviceId, push: &Push, rng: &mut dyn CryptoRng) -> Result<Pending, RegionError> {
         let Push { request, changes } = push;
         let Some(certificate) = self.state.live(&caller) else { return Err(RegionError::NotWelcome) };
         let coordinates = certificate.role != Role::Coach;

@@ -42,6 +42,16 @@ impl Batch<'_> {
         Ok(())
     }
 
+    /// Keeps a change apart for a coordinator, if its maker has room for more.
+    pub(super) fn wait(&mut self, sender: DeviceId, change: &SignedChange, why: Why) -> Result<Verdict, RegionError> {
+        let waiting = self.state.waiting_bytes.get(&change.signer()).copied().unwrap_or_default();
+        if waiting.saturating_add(change.bytes().len()) > MAX_WAITING_BYTES {
+            return Ok(Verdict::Deferred(Why::at(Step::Quota, Reason::Quota)));
+        }
+        self.quarantine(sender, change, why.reason)?;
+        Ok(Verdict::Quarantined(why))
+    }
+
     pub(super) fn quarantine(&mut self, sender: DeviceId, change: &SignedChange, reason: Reason) -> Result<(), RegionError> {
         let note = NotAdmitted {
             document: Some(change.document()),

@@ -18,6 +18,8 @@ pub(super) struct State {
     pub(super) waiting: HashMap<DocumentId, Vec<Vec<u8>>>,
     /// How many changes of an actor wait in a document.
     pub(super) waiting_actors: HashMap<(DocumentId, Vec<u8>), usize>,
+    /// How many bytes of a device wait.
+    pub(super) waiting_bytes: HashMap<DeviceId, usize>,
     pub(super) openings_today: HashMap<(String, i64), usize>,
     pub(super) documents: Shelf,
     /// The day for which dated grants were looked at; none when a grant came since.
@@ -116,6 +118,7 @@ impl State {
                 if self.quarantined.insert(change.hash(), reason).is_none() {
                     let actor = (change.document(), change.header().actor.clone());
                     *self.waiting_actors.entry(actor).or_default() += 1;
+                    *self.waiting_bytes.entry(change.signer()).or_default() += envelope.len();
                     self.waiting.entry(change.document()).or_default().push(envelope.to_vec());
                 }
             }
@@ -130,6 +133,9 @@ impl State {
             let actor = (change.document(), change.header().actor.clone());
             if let Some(waiting) = self.waiting_actors.get_mut(&actor) {
                 *waiting = waiting.saturating_sub(1);
+            }
+            if let Some(waiting) = self.waiting_bytes.get_mut(&change.signer()) {
+                *waiting = waiting.saturating_sub(change.bytes().len());
             }
             if let Some(waiting) = self.waiting.get_mut(&change.document()) {
                 waiting.retain(|envelope| envelope.as_slice() != change.bytes());
