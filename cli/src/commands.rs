@@ -15,6 +15,7 @@ mod places;
 mod register;
 mod reports;
 mod setup;
+mod torn;
 mod trouble;
 mod view;
 mod visits;
@@ -27,8 +28,20 @@ use crate::console::Console;
 use crate::message::Problem;
 use crate::render::Output;
 
-/// Runs one command.
+/// Runs one command, and says what a writer that was cut off left behind.
 pub(crate) fn run(cli: Cli, lang: Lang, console: &mut Console) -> Result<Output, Problem> {
+    let dir = crate::paths::store(cli.globals.store.as_deref());
+    let shows_it = matches!(cli.command, Command::Verify(_));
+    let outcome = perform(cli, lang, console);
+    if let Ok(dir) = dir.as_deref()
+        && let Ok(true) = book::Book::exists(dir)
+    {
+        torn::tell(dir, shows_it && outcome.is_ok(), lang, console);
+    }
+    outcome
+}
+
+fn perform(cli: Cli, lang: Lang, console: &mut Console) -> Result<Output, Problem> {
     let context = &mut context::Context { globals: cli.globals, lang, console };
     match cli.command {
         Command::Init(init) => setup::init(context, init),

@@ -237,6 +237,9 @@ impl FieldBook {
             unseen: HashMap::new(),
         };
         book.catch_up()?;
+        let mut fold = Fold::new(&mut book.ledger);
+        book.journal.set_aside(&book.keyring, &mut |record| fold.take(record))?;
+        fold.result?;
         // Nothing was shown before, so nothing was planned on it.
         book.unseen.clear();
         if book.ledger.setup.is_none() && was_used(&book.keyring) {
@@ -469,6 +472,14 @@ impl FieldBook {
             fold.take(record.at(*appended));
         }
         fold.result
+    }
+
+    /// Remembers that the person has heard of what was set aside; see [`Status::set_aside`].
+    ///
+    /// # Errors
+    /// Disk errors.
+    pub fn told(&self, set_aside: &[String]) -> Result<(), FieldBookError> {
+        Ok(Journal::told(&*self.disk, set_aside)?)
     }
 
     /// Checks every record of the journal.

@@ -207,6 +207,30 @@ impl Journal {
         Ok(made)
     }
 
+    /// Side files with what writers that were cut off left behind and of which nobody has heard yet.
+    pub fn untold(disk: &dyn Disk) -> Result<Vec<String>, JournalError> {
+        repair::untold(disk)
+    }
+
+    /// Remembers that a person has heard of these side files.
+    pub fn told(disk: &dyn Disk, names: &[String]) -> Result<(), JournalError> {
+        repair::told(disk, names)
+    }
+
+    /// Sets aside what a writer that was cut off left behind the last whole record, if there is anything and nobody is
+    /// writing: so that whoever opens the store next hears of it, also to read only. A disk that cannot be written now is
+    /// left as it is.
+    pub fn set_aside(&mut self, keyring: &Keyring, each: &mut dyn FnMut(Record)) -> Result<(), JournalError> {
+        if self.unread == 0 {
+            return Ok(());
+        }
+        let read = self.write().and_then(|mut writer| writer.read_new(keyring, each));
+        match read {
+            Err(JournalError::Disk(_)) => Ok(()),
+            read => read,
+        }
+    }
+
     /// Reads the whole chain again from the disk and checks every record.
     pub fn verify(disk: &dyn Disk, keyring: &Keyring) -> Result<Verification, JournalError> {
         verify::verify(disk, keyring)

@@ -289,6 +289,11 @@ impl FieldBook {
         self.turn(|turn| Ok(turn.book.status()?.into()))
     }
 
+    /// The person has heard of what `status().set_aside` lists; it is listed no longer. The files stay.
+    pub fn told_set_aside(&self, files: Vec<String>) -> Answered<()> {
+        self.turn(|turn| Ok(turn.book.told(&files)?))
+    }
+
     /// What a person should settle.
     pub fn conflicts(&self) -> Answered<Vec<ConflictDetail>> {
         self.turn(|turn| {

@@ -337,6 +337,10 @@ pub struct BookStatus {
     pub quarantined: u32,
     /// Changes that the server refused.
     pub refused: u32,
+    /// Files with what a writer that was cut off (battery empty, app ended) did not finish. It was never reported as saved,
+    /// and what was saved is still there: ask the person to check their last entry and to enter it again if it is missing,
+    /// then call `told_set_aside`.
+    pub set_aside: Vec<String>,
 }
 
 /// What kind of conflict it is.
@@ -666,6 +670,7 @@ impl From<Status> for BookStatus {
             conflicts: count(status.conflicts),
             quarantined: count(status.quarantined),
             refused: count(status.refused),
+            set_aside: status.set_aside,
         }
     }
 }

@@ -192,6 +192,8 @@ pub fn verify(settings: &Settings, head: Option<[u8; 32]>) -> Result<Verified, S
             .iter()
             .map(|(seq, key)| format!("the key {key} of record {seq} is not in the keyring: put back the newest keyring")),
     );
+    // Shown here, so said no longer at every start.
+    Journal::told(&*disk, &found.set_aside)?;
     Ok(Verified {
         whole: found.is_whole(),
         records: found.records,

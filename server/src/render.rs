@@ -197,6 +197,12 @@ impl Render for Verified {
         lines.extend(self.set_aside.iter().map(|name| {
             pick(format!("apart gelegd na een afgebroken schrijver: {name}"), format!("set aside after a cut-off write: {name}"))
         }));
+        if !self.set_aside.is_empty() {
+            lines.push(pick(
+                "wat apart ligt is aan niemand bevestigd en komt vanzelf opnieuw; bewaar de bestanden".into(),
+                "what is set aside was acknowledged to nobody and is sent again by itself; keep the files".into(),
+            ));
+        }
         lines.extend(self.damage.iter().map(|damage| pick(format!("SCHADE: {damage}"), format!("DAMAGE: {damage}"))));
         lines.push(if self.whole { pick("heel".into(), "whole".into()) } else { pick("beschadigd".into(), "damaged".into()) });
         lines.join("\n")

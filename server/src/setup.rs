@@ -10,6 +10,7 @@ use rand_core::UnwrapErr;
 use veldboek_core::cache::{Cache, NoCache, SledCache};
 use veldboek_core::clock::{Moment, Timestamp};
 use veldboek_core::disk::{Disk, DiskError, RealDisk};
+use veldboek_core::journal::Journal;
 use veldboek_core::keyring::{Keyring, WrappingKey};
 use veldboek_core::statement::Role;
 use veldboek_core::sync::server::{Done, Region, RegionError, Work};
@@ -70,6 +71,14 @@ pub fn open(settings: &Settings) -> Result<Store, ServerError> {
     }
     if let Some(asked) = settings.region.as_ref().filter(|asked| **asked != name) {
         return Err(ServerError::OtherRegion { store: settings.store.clone(), is: name, asked: asked.clone() });
+    }
+    let set_aside = Journal::untold(&*disk)?.len();
+    if set_aside > 0 {
+        tracing::warn!(
+            files = set_aside,
+            "a writer of this store was cut off earlier; what it left unfinished was acknowledged to nobody and is set aside in \
+             'torn'; devices send it again. Run `veldboek-server verify` to check the store and to end this message"
+        );
     }
     let first_start = if region.has_people() { None } else { Some(first_start(&mut region, &*disk, &settings.store)?) };
     Ok(Store { region, first_start, serving })

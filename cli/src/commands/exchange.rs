@@ -190,6 +190,7 @@ pub(super) fn status(context: &Context<'_>) -> Result<Output, Problem> {
         "conflicts": status.conflicts,
         "quarantined": status.quarantined,
         "refused": status.refused,
+        "set_aside": status.set_aside,
     });
     let never = context.say("nog nooit", "never yet");
     let mut rows = vec![

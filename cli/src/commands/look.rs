@@ -255,6 +255,13 @@ pub(super) fn verify(context: &Context<'_>, verify: &Verify) -> Result<Output, P
     }
     if !found.set_aside.is_empty() {
         rows.push((context.say("apart gezet", "set aside"), found.set_aside.join(", ")));
+        let meaning = context.say(
+            "wat een onderbroken schrijver niet afmaakte; het was niet als opgeslagen gemeld. Bewaar de bestanden; ontbreekt er iets, \
+             voer het dan opnieuw in",
+            "what a writer that was cut off did not finish; it was not reported as saved. Keep the files; if something is missing, \
+             enter it again",
+        );
+        rows.push((String::new(), meaning));
     }
     let output = Output::new(value, Table::sheet(rows));
     Ok(match whole {

@@ -124,3 +124,57 @@ fn as_it_was(ledger: &Ledger, journal: &dyn ReadAt, keyring: &Keyring, due: &Due
     }
     Ok(document)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cache::NoCache;
+    use crate::clock::{LocalTime, Timestamp};
+    use crate::disk::MemoryDisk;
+    use crate::journal::tests::Chance;
+    use crate::notes::NotAdmitted;
+    use crate::record::Record as _;
+    use crate::trainee::Trainee;
+    use crate::wire::Reason;
+
+    #[test]
+    fn two_processes_that_see_the_same_work_due_perform_it_again_once() {
+        let mut rng = Chance(61);
+        let disk: Arc<dyn Disk> = Arc::new(MemoryDisk::default());
+        let key = WrappingKey::generate(&mut rng);
+        let setup = Setup {
+            region: "gooi".into(),
+            organisation: Some("wf".into()),
+            person: Some("anna".into()),
+            display_name: None,
+            server_url: None,
+            server: None,
+            server_keys: None,
+        };
+        let mut book = FieldBook::create(disk.clone(), Arc::new(NoCache), &key, setup, &mut rng).unwrap();
+        let moment =
+            Moment { at: Timestamp::from_millis(1_740_988_800_000), local: "2025-03-03 09:00".parse::<LocalTime>().unwrap() };
+        let trainee = Trainee { reference: Some("WF-1".into()), ..Trainee::default() };
+        let document = book.found(trainee.create(""), moment, &mut rng).unwrap();
+        // Its number was taken: it is due to be performed again, and the process ended before it was.
+        let hash = book.ledger.documents[&document].changes[0].hash;
+        let note = NotAdmitted {
+            document: Some(document),
+            hashes: vec![hash],
+            reason: crate::record::Code::code(Reason::SequenceTaken).to_owned(),
+            at: moment.at,
+            envelope: None,
+            sender: None,
+            again: Some(true),
+        };
+        book.append(vec![(Kind::Refused, None, note.encode())], &mut rng).unwrap();
+        let open = || FieldBook::open(disk.clone(), Arc::new(NoCache), &key).unwrap();
+        let (mut first, mut second) = (open(), open());
+        assert_eq!((first.due().len(), second.due().len()), (1, 1));
+        assert_eq!(first.mend(moment, &mut rng).unwrap(), 1);
+        assert_eq!(second.mend(moment, &mut rng).unwrap(), 0, "what was due is looked at again under the lock");
+        let mut book = open();
+        assert_eq!(book.ledger.documents[&document].live().count(), 1);
+        assert_eq!(book.dossier(document).unwrap().trainee.reference.as_deref(), Some("WF-1"));
+    }
+}

@@ -62,6 +62,8 @@ pub struct Status {
     pub quarantined: usize,
     /// Changes of this device that the server refused.
     pub refused: usize,
+    /// Side files with what a writer that was cut off left unfinished, until the person has heard of them.
+    pub set_aside: Vec<String>,
 }
 
 /// One change in the history of a document.
@@ -311,6 +313,7 @@ impl FieldBook {
             conflicts,
             quarantined,
             refused: self.ledger.refused.len(),
+            set_aside: Journal::untold(&*self.disk)?,
         })
     }
 

@@ -18,6 +18,30 @@ pub struct Repair {
 /// The folder of the side files.
 pub(super) const TORN: &str = "torn/";
 
+/// The names of the side files of which a person has heard, one a line.
+const SHOWN: &str = "torn-shown";
+
+/// Side files of which nobody has heard yet.
+pub(super) fn untold(disk: &dyn Disk) -> Result<Vec<String>, JournalError> {
+    let mut names: Vec<String> = disk.list()?.into_iter().filter(|name| name.starts_with(TORN)).collect();
+    if !names.is_empty() && disk.len(SHOWN)?.is_some() {
+        let shown = read_all(disk, SHOWN)?;
+        let shown: Vec<&[u8]> = shown.split(|byte| *byte == b'\n').collect();
+        names.retain(|name| !shown.contains(&name.as_bytes()));
+    }
+    Ok(names)
+}
+
+/// Remembers that a person has heard of these. A line that was cut off is told once more.
+pub(super) fn told(disk: &dyn Disk, names: &[String]) -> Result<(), JournalError> {
+    let fresh: Vec<String> = untold(disk)?.into_iter().filter(|name| names.contains(name)).collect();
+    if !fresh.is_empty() {
+        disk.append(SHOWN, format!("\n{}\n", fresh.join("\n")).as_bytes())?;
+        disk.sync(SHOWN)?;
+    }
+    Ok(())
+}
+
 /// Moves everything from `position` to the end of its segment, the last one, to a side file. Only under the lock.
 pub(super) fn set_aside(disk: &dyn Disk, position: Position) -> Result<Repair, JournalError> {
     let segment = segment_name(position.segment);

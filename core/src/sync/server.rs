@@ -178,6 +178,9 @@ impl Region {
         let journal = Journal::open(disk.clone())?;
         let mut this = Self { disk, cache, keyring, journal, state: State::default() };
         this.catch_up()?;
+        let state = &mut this.state;
+        this.journal.set_aside(&this.keyring, &mut |record| state.take(record))?;
+        this.state.trouble.take().map_or(Ok(()), Err)?;
         if this.state.region.is_empty() && crate::field_book::was_used(&this.keyring) {
             return Err(FieldBookError::LostJournal.into());
         }

@@ -1,0 +1,119 @@
+//! What the exchange keeps to, each told once: who a bundle is for, what an invitation may change, where a feed is read from,
+//! and what another server is known to have.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
+
+use veldboek_core::field_book::ExchangeError;
+use veldboek_core::statement::Role;
+use veldboek_core::sync::server::{Done, RegionError, Work};
+use veldboek_core::wire::{Cursor, InviteRequest, Request, VERSION};
+use veldboek_tests::{Device, Field};
+
+fn invitation(person: &str, role: Role, organisation: &str) -> InviteRequest {
+    InviteRequest {
+        version: VERSION,
+        person: person.into(),
+        display_name: person.into(),
+        role,
+        organisation: organisation.into(),
+    }
+}
+
+fn export(field: &mut Field, device: &mut Device, everything: bool, people: &[&str]) -> Result<Vec<u8>, ExchangeError> {
+    let people: Vec<String> = people.iter().map(|one| (*one).to_owned()).collect();
+    device.book.export_bundle(everything, &people, field.clock.now(), &mut field.dice).map(|(bytes, _)| bytes)
+}
+
+#[test]
+fn a_bundle_is_sealed_only_to_who_may_see_all_of_it_and_its_grants_follow_the_servers_rule() {
+    let mut field = Field::new(61);
+    let mut carla = field.enrolled("carla", Role::Coordinator);
+    let mut anna = field.enrolled("anna", Role::Coach);
+    let mut bram = field.enrolled("bram", Role::Coach);
+    let mut beheer = field.enrolled("beheer", Role::Administrator);
+    for device in [&mut carla, &mut anna, &mut bram, &mut beheer] {
+        field.sync(device);
+    }
+    let shared = field.dossier(&mut anna, "WF-2025-0001");
+    field.dossier(&mut anna, "WF-2025-0002");
+
+    // Bram may see neither, an administrator none ever; who is not named and may not see it gets nothing to open.
+    let refused = export(&mut field, &mut anna, false, &["bram"]);
+    assert!(matches!(&refused, Err(ExchangeError::NoAccess(person, 2)) if person == "bram"), "{:?}", refused.err());
+    let refused = export(&mut field, &mut anna, false, &["beheer"]);
+    assert!(matches!(refused, Err(ExchangeError::NoAccess(..))));
+    let bundle = export(&mut field, &mut anna, false, &[]).unwrap();
+    for device in [&mut bram, &mut beheer] {
+        assert!(device.book.merge_bundle(&bundle, field.clock.now(), &mut field.dice).is_err());
+    }
+
+    // A coach's word gives nobody access: neither at the coordinator who merges it, nor at the server.
+    let from = field.clock.now().today();
+    anna.book.grant(shared, ("bram".into(), from, None), field.clock.now(), &mut field.dice).unwrap();
+    let bundle = export(&mut field, &mut anna, false, &[]).unwrap();
+    assert_eq!(carla.book.merge_bundle(&bundle, field.clock.now(), &mut field.dice).unwrap().received, 2);
+    let refused = export(&mut field, &mut carla, true, &["bram"]);
+    assert!(matches!(&refused, Err(ExchangeError::NoAccess(person, 2)) if person == "bram"), "{:?}", refused.err());
+    field.sync(&mut carla);
+    field.sync(&mut anna);
+    field.sync(&mut bram);
+    assert!(bram.book.dossiers().unwrap().is_empty());
+
+    // With one dossier still closed to him he gets none of it; the coordinator's word counts.
+    carla.book.grant(shared, ("bram".into(), from, None), field.clock.now(), &mut field.dice).unwrap();
+    let refused = export(&mut field, &mut carla, true, &["bram"]);
+    assert!(matches!(&refused, Err(ExchangeError::NoAccess(person, 1)) if person == "bram"), "{:?}", refused.err());
+}
+
+#[test]
+fn an_invitation_keeps_a_persons_role_and_organisation() {
+    let mut field = Field::new(62);
+    field.enrolled("anna", Role::Coach);
+    let mut ask = |person: &str, role, organisation: &str| {
+        field.server(Work::Invite(None, invitation(person, role, organisation))).map(|done| matches!(done, Done::Invited(_)))
+    };
+    for (role, organisation) in [(Role::Coordinator, "school-1"), (Role::Administrator, "school-1"), (Role::Coach, "school-2")] {
+        let refused = ask("anna", role, organisation);
+        assert!(matches!(&refused, Err(RegionError::Unfit(why)) if why.contains("school-1")), "{refused:?}");
+    }
+    assert!(ask("anna", Role::Coach, "school-1").unwrap());
+    // An invitation that nobody used yet binds as well.
+    assert!(ask("bram", Role::Coach, "school-1").unwrap());
+    assert!(matches!(ask("bram", Role::Coordinator, "school-1"), Err(RegionError::Unfit(_))));
+}
+
+#[test]
+fn a_cursor_past_the_end_of_the_feed_reads_anew() {
+    let mut field = Field::new(63);
+    let mut carla = field.enrolled("carla", Role::Coordinator);
+    field.dossier(&mut carla, "WF-2025-0001");
+    field.sync(&mut carla);
+    let whole = field.answer_to(&carla, Request::default());
+    assert!(!whole.items.is_empty());
+    let end = Cursor::decode(&whole.cursor).unwrap();
+    let at_end = field.answer_to(&carla, Request { cursor: whole.cursor.clone(), ..Request::default() });
+    assert!(at_end.items.is_empty() && at_end.epoch.is_none());
+    // A server that was put back from a copy has given out places that it no longer has.
+    let past = Cursor { position: end.position + 1000, ..end };
+    let anew = field.answer_to(&carla, Request { cursor: past.encode(), ..Request::default() });
+    assert_eq!((anew.items, anew.epoch), (whole.items, Some(end.epoch)));
+}
+
+#[test]
+fn enrolling_at_another_server_forgets_what_the_one_before_acknowledged() {
+    let mut field = Field::new(64);
+    let mut anna = field.enrolled("anna", Role::Coach);
+    let dossier = field.dossier(&mut anna, "WF-2025-0001");
+    field.visit(&mut anna, dossier, "Bij de eerste server bevestigd");
+    field.sync(&mut anna);
+    assert_eq!(anna.book.status().unwrap().unsynced, 0);
+
+    let mut other = Field::new(65);
+    other.enrol(&mut anna, "anna", Role::Coach);
+    anna.restart();
+    let status = anna.book.status().unwrap();
+    assert_eq!((status.unsynced, status.last_sync), (2, None));
+    assert_eq!(other.sync(&mut anna).0.accepted, 2);
+    assert_eq!(anna.book.status().unwrap().unsynced, 0);
+    assert_eq!(anna.summaries(dossier), ["Bij de eerste server bevestigd"]);
+}
