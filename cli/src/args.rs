@@ -3,6 +3,7 @@
 //! A help text is written `Nederlands | English`; [`command`] keeps the half that the reader asked for.
 
 mod form;
+mod keys;
 mod register;
 mod reports;
 mod visits;
@@ -14,6 +15,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use veldboek_core::record::Lang;
 
 pub(crate) use form::{Changes, Form};
+pub(crate) use keys::*;
 pub(crate) use register::*;
 pub(crate) use reports::*;
 pub(crate) use visits::*;
@@ -61,6 +63,9 @@ pub(crate) struct Globals {
     /// Niet om bevestiging vragen | Do not ask for confirmation
     #[arg(long, global = true)]
     pub(crate) yes: bool,
+    /// De wachtzin staat in dit bestand, voor scripts; zonder dit wordt hij gevraagd | The passphrase is in this file, for scripts; without it, it is asked for
+    #[arg(long, global = true, env = "VELDBOEK_PASSPHRASE_FILE", value_name = "FILE", hide_env_values = true)]
+    pub(crate) passphrase_file: Option<PathBuf>,
 }
 
 fn language(text: &str) -> Result<Lang, String> {
@@ -80,6 +85,13 @@ pub(crate) enum Command {
     Init(Init),
     /// Dit apparaat bij een server aanmelden met een eenmalige code | Enrol this device with a server, with a one-time code
     Enrol(Enrol),
+    /// Dit veldboek ontgrendelen voor de komende uren | Unlock this field book for the coming hours
+    Unlock(Unlock),
+    /// Dit veldboek op slot doen | Lock this field book
+    Lock(Lock),
+    /// De wachtzin van dit veldboek | The passphrase of this field book
+    #[command(subcommand)]
+    Passphrase(PassphraseCommand),
     /// Wie dit apparaat is | Who this device is
     Whoami,
     /// Dossiers van jongeren en kandidaten | Dossiers of trainees
@@ -184,6 +196,8 @@ pub(crate) struct Init {
     /// Hoe collega's u noemen | What colleagues call you
     #[arg(long)]
     pub(crate) name: Option<String>,
+    #[command(flatten)]
+    pub(crate) keys: NewKeys,
 }
 
 /// `enrol`
@@ -197,6 +211,8 @@ pub(crate) struct Enrol {
     /// Hoe dit apparaat heet in de lijst van apparaten | What this device is called in the list of devices
     #[arg(long)]
     pub(crate) label: Option<String>,
+    #[command(flatten)]
+    pub(crate) keys: NewKeys,
 }
 
 /// `bundle`

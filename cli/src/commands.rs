@@ -10,6 +10,7 @@ mod demo;
 mod exchange;
 mod find;
 mod import;
+mod keys;
 mod look;
 mod places;
 mod register;
@@ -23,7 +24,7 @@ mod work;
 
 use veldboek_core::record::Lang;
 
-use crate::args::{BundleCommand, Cli, Command};
+use crate::args::{BundleCommand, Cli, Command, PassphraseCommand};
 use crate::console::Console;
 use crate::message::Problem;
 use crate::render::Output;
@@ -46,6 +47,9 @@ fn perform(cli: Cli, lang: Lang, console: &mut Console) -> Result<Output, Proble
     match cli.command {
         Command::Init(init) => setup::init(context, init),
         Command::Enrol(enrol) => setup::enrol(context, &enrol),
+        Command::Unlock(options) => keys::unlock(context, &options),
+        Command::Lock(options) => keys::lock(context, &options),
+        Command::Passphrase(PassphraseCommand::Set(options)) => keys::set(context, &options),
         Command::Whoami => setup::whoami(context),
         Command::Invite(invite) => setup::invite(context, invite),
         Command::Device(command) => setup::device(context, &command),

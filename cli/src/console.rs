@@ -131,10 +131,26 @@ impl Console {
         if read.is_ok() && agreed { Ok(()) } else { Err(Problem::NotConfirmed) }
     }
 
+    /// Whether a person can be asked.
+    pub(crate) fn has_person(&self) -> bool {
+        self.person
+    }
+
     /// All of standard input as text.
     pub(crate) fn read_input(&mut self) -> Result<String, Problem> {
         let mut bytes = Vec::new();
         self.input.read_to_end(&mut bytes).map_err(|error| Problem::File("-".into(), error.to_string()))?;
         String::from_utf8(bytes).map_err(|_| Problem::File("-".into(), "geen UTF-8 / not UTF-8".to_owned()))
     }
+}
+
+/// Asks at the terminal for what nobody may see.
+pub(crate) fn ask_hidden(prompt: &str) -> Result<String, Problem> {
+    rpassword::prompt_password(prompt).map_err(|error| Problem::File("/dev/tty".into(), error.to_string()))
+}
+
+/// Tells something between two questions, where those are asked.
+#[expect(clippy::print_stderr, reason = "a person reads it at the terminal, beside the hidden questions")]
+pub(crate) fn tell(text: &str) {
+    eprint!("{text}");
 }

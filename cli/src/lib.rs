@@ -12,6 +12,7 @@ mod message;
 mod paths;
 mod render;
 pub mod tables;
+mod unlocked;
 mod usage;
 
 use std::ffi::OsString;

@@ -29,6 +29,7 @@ mod bundling;
 mod conflicts;
 mod corrections;
 mod known;
+mod lease;
 mod mending;
 mod reading;
 mod syncing;
@@ -37,6 +38,7 @@ mod unseen;
 pub use bundling::{ExchangeError, Merged};
 pub use conflicts::{Conflict, ConflictKind, ConflictVersion};
 pub use corrections::CorrectedField;
+pub use lease::LEASE_DAYS;
 pub use reading::{HistoryItem, Saved, Status, field_of, fields_of, show_cell};
 pub use syncing::{Outcome, Sent, SyncError};
 

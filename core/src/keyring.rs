@@ -339,6 +339,25 @@ impl Keyring {
         self.ring().keys.get(&id).map(|held| held.key.clone())
     }
 
+    /// Seals the content of a small file that lies beside the journal and may be lost.
+    pub fn seal_beside(&self, file: &str, content: &[u8], rng: &mut dyn CryptoRng) -> Vec<u8> {
+        let mut nonce = [0; NONCE];
+        rng.fill_bytes(&mut nonce);
+        let sealed = self.key_beside(file).and_then(|key| key.seal(&nonce, &[], content)).unwrap_or_default();
+        [nonce.as_slice(), &sealed].concat()
+    }
+
+    /// Opens what [`Keyring::seal_beside`] sealed for the file of this name.
+    pub fn open_beside(&self, file: &str, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let (nonce, sealed) = sealed.split_first_chunk::<NONCE>()?;
+        self.key_beside(file)?.open(nonce, &[], sealed).map(Zeroizing::new)
+    }
+
+    fn key_beside(&self, file: &str) -> Option<Key> {
+        let key = self.key(self.store_key_id())?;
+        Some(key.derived(&format!("veldboek/beside/1/{file}")))
+    }
+
     pub(crate) fn find(&self, id: KeyId) -> Found {
         let ring = self.ring();
         match ring.keys.get(&id) {

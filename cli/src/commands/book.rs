@@ -10,11 +10,12 @@ use veldboek_core::clock::{Day, Moment};
 use veldboek_core::disk::{Disk, RealDisk};
 use veldboek_core::field_book::{FieldBook, Job};
 use veldboek_core::ids::DocumentId;
-use veldboek_core::keyring::WrappingKey;
+use veldboek_core::keyring::{Cost, Keyring, NewLock, Passphrase, WrappingKey};
 use veldboek_core::notes::Setup;
 use veldboek_core::rules::{By, Declaration, Plan, RuleBroken, Warning};
 use veldboek_core::statement::Role;
 
+use super::keys::Access;
 use crate::args::TextCheck;
 use crate::message::{Problem, text};
 use crate::{clock, paths};
@@ -49,28 +50,40 @@ impl Book {
     }
 
     /// Opens the field book in a directory.
-    pub(crate) fn open(dir: &Path) -> Result<Self, Problem> {
+    pub(crate) fn open(dir: &Path, access: &Access) -> Result<Self, Problem> {
         if !Self::exists(dir)? {
             return Err(Problem::NoStore(dir.to_owned()));
         }
         let disk: Arc<dyn Disk> = Arc::new(RealDisk::open(dir)?);
         #[cfg(feature = "faults")]
         let disk: Arc<dyn Disk> = Arc::new(crate::faults::FaultyDisk(disk));
-        let wrapping = WrappingKey::read(&*disk)?;
-        let inner = FieldBook::open(disk, Arc::new(NoCache), &wrapping)?;
+        let wrapping = access.key(&*disk, dir, clock::now().at)?;
+        Self::on(disk, dir, &wrapping)
+    }
+
+    /// Opens the field book in a directory with a key that is known.
+    pub(crate) fn open_under(dir: &Path, key: &WrappingKey) -> Result<Self, Problem> {
+        Self::on(Arc::new(RealDisk::open(dir)?), dir, key)
+    }
+
+    fn on(disk: Arc<dyn Disk>, dir: &Path, wrapping: &WrappingKey) -> Result<Self, Problem> {
+        let inner = FieldBook::open(disk, Arc::new(NoCache), wrapping)?;
         let mut book = Self { inner, dir: dir.to_owned(), moment: clock::now(), rng: randomness() };
         book.take_cache();
         Ok(book)
     }
 
-    /// Makes a field book in a directory.
-    pub(crate) fn create(dir: &Path, setup: Setup) -> Result<Self, Problem> {
+    /// Makes a field book in a directory, its keys locked with a passphrase; without one they lie in a file.
+    pub(crate) fn create(dir: &Path, setup: Setup, passphrase: Option<&Passphrase>) -> Result<Self, Problem> {
         if Self::exists(dir)? {
             return Err(Problem::StoreExists(dir.to_owned()));
         }
         let disk: Arc<dyn Disk> = Arc::new(RealDisk::open(dir)?);
         let mut rng = randomness();
-        let wrapping = WrappingKey::create(&*disk, &mut rng)?;
+        let wrapping = match passphrase {
+            Some(passphrase) => Keyring::create_under(&*disk, NewLock::Passphrase(passphrase, Cost::DEVICE), &mut rng)?.1,
+            None => WrappingKey::create(&*disk, &mut rng)?,
+        };
         let inner = FieldBook::create(disk, Arc::new(NoCache), &wrapping, setup, &mut rng)?;
         Ok(Self { inner, dir: dir.to_owned(), moment: clock::now(), rng })
     }

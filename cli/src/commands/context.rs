@@ -8,6 +8,7 @@ use veldboek_core::rules::Warning;
 
 use super::book::Book;
 use super::find::Dossiers;
+use super::keys::Access;
 use crate::args::Globals;
 use crate::console::Console;
 use crate::message::{Problem, Text};
@@ -32,7 +33,13 @@ impl Context<'_> {
 
     /// The field book of this device.
     pub(super) fn book(&self) -> Result<Book, Problem> {
-        Book::open(&self.dir()?)
+        Book::open(&self.dir()?, &self.access())
+    }
+
+    /// How this command comes by the passphrase.
+    pub(super) fn access(&self) -> Access {
+        let file = self.globals.passphrase_file.clone();
+        Access { file, person: self.console.has_person(), lang: self.lang }
     }
 
     /// The version of a text for the reader.

@@ -54,7 +54,7 @@ fn as_far_as_possible(book: &mut Book) -> Result<Exchanged, Problem> {
     let mut client = Client::new(&server.url, Some(&book.dir))?;
     book.inner.mend(book.moment, &mut book.rng)?;
     let before: BTreeSet<String> = book.inner.conflicts()?.into_iter().map(|conflict| conflict.id).collect();
-    let since = (book.inner.identity().role != Some(Role::Coach)).then(|| contacts::newest(&book.dir));
+    let since = (book.inner.identity().role != Some(Role::Coach)).then(|| contacts::newest(book));
     let mut total = Outcome::default();
     let mut stopped = None;
     for round in 0..MOST_ROUNDS {
@@ -89,7 +89,7 @@ fn page(book: &mut Book, client: &mut Client, server: ServerId, since: Option<Ti
     let now = clock::now();
     let outcome =
         faults::apply(|| book.inner.answer(sent, answer, now, &mut book.rng)).map_err(|error| trouble::sync(error, &url))?;
-    contacts::keep(&book.dir, &outcome.contacts);
+    contacts::keep(book, &outcome.contacts);
     Ok(outcome)
 }
 
@@ -180,9 +180,11 @@ pub(super) fn status(context: &Context<'_>) -> Result<Output, Problem> {
     let mut book = context.book()?;
     let status = book.inner.status()?;
     let identity = book.inner.identity();
+    let (lock, locked) = super::keys::state(context, &book);
     let value = json!({
         "device": identity.device.to_string(),
         "coach": identity.person,
+        "lock": lock,
         "dossiers": status.dossiers,
         "changes": status.changes,
         "unsynced": status.unsynced,
@@ -202,6 +204,7 @@ pub(super) fn status(context: &Context<'_>) -> Result<Output, Problem> {
         (context.say("laatste uitwisseling", "last exchange"), status.last_sync.map_or(never, local)),
         (context.say("te kiezen", "to settle"), status.conflicts.to_string()),
         (context.say("wacht op de coördinator", "waits for the coordinator"), status.quarantined.to_string()),
+        (context.say("slot", "lock"), locked),
     ];
     let refused = book.inner.refused()?;
     if !refused.is_empty() {

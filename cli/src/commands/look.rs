@@ -8,7 +8,7 @@ use veldboek_core::disk::RealDisk;
 use veldboek_core::field_book::{field_of, fields_of, show_cell};
 use veldboek_core::ids::DocumentId;
 use veldboek_core::journal::Journal;
-use veldboek_core::keyring::{Keyring, WrappingKey};
+use veldboek_core::keyring::Keyring;
 use veldboek_core::record::{Container, Scalar, Write};
 
 use super::book::Book;
@@ -194,7 +194,7 @@ pub(super) fn verify(context: &Context<'_>, verify: &Verify) -> Result<Output, P
     let wanted = verify.head.as_deref().map(hash).transpose()?;
     // Without opening the field book: a damaged one would not open.
     let disk = RealDisk::open(&dir)?;
-    let wrapping = WrappingKey::read(&disk)?;
+    let wrapping = context.access().key(&disk, &dir, crate::clock::now().at)?;
     let keyring = Keyring::open(&disk, &wrapping)?;
     let found = Journal::verify(&disk, &keyring)?;
     let head_at = wanted.map(|wanted| found.seq_of(&wanted));

@@ -114,7 +114,7 @@ pub(crate) fn table<R: Tabular>(report: &R, lang: Lang) -> Table {
 /// it nothing is known.
 fn by_coach(book: &mut Book, known_on: Day) -> Result<BTreeMap<String, caseload::Contact>, Problem> {
     let mut contacts: BTreeMap<String, caseload::Contact> = BTreeMap::new();
-    for known in contacts::all(&book.dir).into_values() {
+    for known in contacts::all(book).into_values() {
         let one = contacts.entry(known.person).or_default();
         // Someone with two devices: the latest contact, and what stayed behind on either.
         one.last_sync = one.last_sync.max(Some(known.at));
@@ -142,7 +142,7 @@ pub(crate) fn completeness(book: &mut Book, dossiers: &[DossierView]) -> Result<
     for (device, person) in book.inner.devices() {
         devices.insert(device.to_string(), (person, None, 0));
     }
-    for (device, known) in contacts::all(&book.dir) {
+    for (device, known) in contacts::all(book) {
         if let Some(entry) = devices.get_mut(&device) {
             *entry = (known.person, Some(known.at), known.unsynced);
         }

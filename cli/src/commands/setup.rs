@@ -1,6 +1,8 @@
 //! This device: its field book, whose it is, and its place at the server.
 
 use serde_json::json;
+use veldboek_core::disk::RealDisk;
+use veldboek_core::keyring::{self, LockState};
 use veldboek_core::notes::Setup;
 use veldboek_core::record::Code;
 use veldboek_core::statement::{Role, is_person_code};
@@ -8,6 +10,7 @@ use veldboek_core::wire::{DeviceInfo, DeviceList, EnrolAnswer, InviteAnswer, Inv
 
 use super::book::Book;
 use super::context::Context;
+use super::keys::{state, unprotected};
 use crate::args::*;
 use crate::client::Client;
 use crate::message::{Problem, text};
@@ -32,8 +35,15 @@ pub(super) fn init(context: &Context<'_>, init: Init) -> Result<Output, Problem>
         server_keys: None,
     };
     let nobody = setup.person.is_none();
-    let book = Book::create(&dir, setup)?;
+    if Book::exists(&dir)? {
+        // One whose keys are gone is not to be used, as the other answer would say.
+        keyring::lock_state(&RealDisk::open(&dir)?)?;
+        return Err(Problem::StoreExists(dir));
+    }
+    let passphrase = context.access().new_keys(&init.keys)?;
+    let book = Book::create(&dir, setup, passphrase.as_ref())?;
     let output = identity(context, &book);
+    let output = if passphrase.is_none() { output.note(unprotected()) } else { output };
     Ok(match nobody {
         true => output.note(text!(
             "van wie dit veldboek is, blijkt bij `veldboek enrol`; wie alleen werkt, begint met `veldboek init --coach CODE`",
@@ -63,6 +73,7 @@ fn identity(context: &Context<'_>, book: &Book) -> Output {
     let identity = book.inner.identity();
     let role = identity.role.map(|role| role.label(context.lang).to_owned());
     let url = identity.server.as_ref().map(|server| server.url.clone());
+    let (lock, locked) = state(context, book);
     let value = json!({
         "device": identity.device.to_string(),
         "coach": identity.person,
@@ -74,6 +85,7 @@ fn identity(context: &Context<'_>, book: &Book) -> Output {
         "server": identity.server.as_ref().map(|server| server.id.to_string()),
         "url": url,
         "store": book.dir.display().to_string(),
+        "lock": lock,
     });
     let unknown = || context.say("nog niet bekend", "not known yet");
     let rows = [
@@ -90,6 +102,7 @@ fn identity(context: &Context<'_>, book: &Book) -> Output {
         (context.say("apparaat", "device"), identity.device.to_string()),
         (context.say("server", "server"), url.unwrap_or_else(|| context.say("nog niet aangemeld", "not enrolled yet"))),
         (context.say("veldboek", "field book"), book.dir.display().to_string()),
+        (context.say("slot", "lock"), locked),
     ];
     Output::new(value, Table::sheet(rows))
 }
@@ -100,19 +113,8 @@ pub(super) fn enrol(context: &Context<'_>, enrol: &Enrol) -> Result<Output, Prob
     // The address is looked at before anything is made.
     let mut client = Client::new(&enrol.server, Some(&dir))?;
     let mut book = match Book::exists(&dir)? {
-        true => Book::open(&dir)?,
-        false => Book::create(
-            &dir,
-            Setup {
-                region: String::new(),
-                organisation: None,
-                person: None,
-                display_name: None,
-                server_url: None,
-                server: None,
-                server_keys: None,
-            },
-        )?,
+        true => context.book()?,
+        false => Book::create(&dir, nobodys(), context.access().new_keys(&enrol.keys)?.as_ref())?,
     };
     if let Some(server) = book.inner.identity().server.filter(|_| !context.globals.yes) {
         let url = server.url;
@@ -128,6 +130,9 @@ pub(super) fn enrol(context: &Context<'_>, enrol: &Enrol) -> Result<Output, Prob
     join(&mut book, &mut client, enrol.code.trim(), &label)?;
     let url = client.url().to_owned();
     let mut output = identity(context, &book);
+    if book.inner.keyring().lock_state() == LockState::None {
+        output = output.note(unprotected());
+    }
     if client.in_the_clear() {
         output = output.note(text!(
             "let op: de verbinding met {url} is niet versleuteld; vraag de beheerder om https",
@@ -136,6 +141,19 @@ pub(super) fn enrol(context: &Context<'_>, enrol: &Enrol) -> Result<Output, Prob
     }
     Ok(output
         .note(text!("aangemeld; haal de dossiers op met `veldboek sync`", "enrolled; fetch the dossiers with `veldboek sync`")))
+}
+
+/// Until it is enrolled, a field book is nobody's.
+pub(super) fn nobodys() -> Setup {
+    Setup {
+        region: String::new(),
+        organisation: None,
+        person: None,
+        display_name: None,
+        server_url: None,
+        server: None,
+        server_keys: None,
+    }
 }
 
 /// Makes the device of a field book one of the person for whom the code was made.

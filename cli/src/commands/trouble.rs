@@ -3,10 +3,11 @@
 use veldboek_core::disk::DiskError;
 use veldboek_core::field_book::{FieldBookError, SyncError};
 use veldboek_core::journal::JournalError;
-use veldboek_core::keyring::KeyringError;
+use veldboek_core::keyring::{Cause, Destroyed, KeyringError, KeystoreError, UnlockError};
 use veldboek_core::record::Lang;
 use veldboek_core::rules::RuleBroken;
 
+use super::look::local;
 use crate::message::{Problem, Text, text};
 
 /// What is wrong before the semicolon, what to do behind it: the core's messages keep to that.
@@ -74,7 +75,115 @@ impl From<KeyringError> for Problem {
             ),
             KeyringError::Damaged { name, what } => Self::Damaged(format!("{name}: {what}")),
             KeyringError::Newer { .. } => newer(),
+            KeyringError::Destroyed(destroyed) => gone(&destroyed),
             other => Self::Store(other.to_string()),
+        }
+    }
+}
+
+/// The keys are no more.
+fn gone(destroyed: &Destroyed) -> Problem {
+    let at = local(destroyed.at);
+    let lost = match destroyed.unsynced {
+        Some(0) => text!("", ""),
+        Some(count) => text!(
+            "; {count} wijzigingen van na de laatste uitwisseling zijn verloren",
+            "; {count} changes made after the last exchange are lost"
+        ),
+        None => text!("; wat alleen hier stond, is verloren", "; what was only here is lost"),
+    };
+    let (nl, en) = (lost.say(Lang::Nl), lost.say(Lang::En));
+    let what = match destroyed.cause {
+        Cause::WrongTries => text!(
+            "de sleutels van dit veldboek zijn op {at} vernietigd, na tien verkeerde wachtzinnen{nl}",
+            "the keys of this field book were destroyed at {at}, after ten wrong passphrases{en}",
+        ),
+        Cause::Wiped | Cause::Other => text!(
+            "de sleutels van dit veldboek zijn op {at} vernietigd{nl}",
+            "the keys of this field book were destroyed at {at}{en}",
+        ),
+    };
+    Problem::Refused(
+        what,
+        text!(
+            "vraag uw coördinator een code en meld u aan in een nieuw veldboek (`veldboek enrol CODE --server URL --store MAP`); wat de              server heeft, komt terug",
+            "ask your coordinator for a code and enrol in a new field book (`veldboek enrol CODE --server URL --store DIR`); what the              server has comes back"
+        ),
+    )
+}
+
+/// What is lost with the keys, as the end of a sentence.
+pub(super) fn goes_too(unsynced: Option<u64>) -> Text {
+    match unsynced {
+        Some(0) => text!(
+            "; sinds de laatste uitwisseling is hier niets geschreven",
+            "; nothing was written here since the last exchange"
+        ),
+        Some(count) => text!(
+            ", en met hen {count} wijzigingen van na de laatste uitwisseling",
+            ", and with them {count} changes made after the last exchange"
+        ),
+        None => text!(", en met hen wat nog niet op de server staat", ", and with them what is not on the server yet"),
+    }
+}
+
+impl From<UnlockError> for Problem {
+    fn from(error: UnlockError) -> Self {
+        let stays = |left: u32, unsynced| {
+            let goes = goes_too(unsynced);
+            let (nl, en) = (goes.say(Lang::Nl), goes.say(Lang::En));
+            text!(
+                "nog {left} pogingen; daarna worden de sleutels vernietigd{nl}",
+                "{left} tries are left; then the keys are destroyed{en}",
+            )
+        };
+        match error {
+            UnlockError::Keyring(error) => error.into(),
+            UnlockError::TooSoon { until, left, unsynced } => {
+                let at = local(until);
+                Self::Refused(
+                    text!(
+                        "te vaak een verkeerde wachtzin: opnieuw proberen kan vanaf {at}",
+                        "too many wrong passphrases: the next try is possible from {at}"
+                    ),
+                    stays(left, unsynced),
+                )
+            }
+            UnlockError::Wrong { left, until: Some(until), unsynced } => {
+                let at = local(until);
+                Self::Refused(
+                    text!(
+                        "de wachtzin is onjuist; opnieuw proberen kan vanaf {at}",
+                        "the passphrase is wrong; the next try is possible from {at}"
+                    ),
+                    stays(left, unsynced),
+                )
+            }
+            UnlockError::Wrong { left, until: None, .. } => Self::Refused(
+                text!("de wachtzin is onjuist", "the passphrase is wrong"),
+                text!(
+                    "probeer het opnieuw: nog {left} pogingen, dan worden de sleutels vernietigd",
+                    "try again: {left} tries are left, then the keys are destroyed"
+                ),
+            ),
+            UnlockError::NoPassphrase => Self::Rule(
+                text!("op dit veldboek zit geen wachtzin", "this field book has no passphrase"),
+                text!("zet er een op met `veldboek passphrase set`", "set one with `veldboek passphrase set`"),
+            ),
+            UnlockError::NoMemory => Self::Rule(
+                text!(
+                    "er is te weinig vrij geheugen om de wachtzin te proberen",
+                    "there is too little free memory to try the passphrase"
+                ),
+                text!("sluit andere programma's en probeer het opnieuw", "close other programs and try again"),
+            ),
+            UnlockError::Keystore(KeystoreError::NotNow(why) | KeystoreError::Gone(why)) => Self::Refused(
+                text!(
+                    "de sleutelkluis van het toestel ging niet open ({why})",
+                    "the keystore of the device did not open ({why})"
+                ),
+                text!("open het met de app die het maakte", "open it with the app that made it"),
+            ),
         }
     }
 }

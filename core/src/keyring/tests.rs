@@ -54,6 +54,18 @@ fn a_destroyed_key_is_in_no_file_and_the_cache_gets_another() {
 }
 
 #[test]
+fn what_lies_beside_is_sealed_for_its_own_file() {
+    let disk = MemoryDisk::default();
+    let keyring = Keyring::create(&disk, &WRAPPING, &mut Chance(1)).unwrap();
+    let sealed = keyring.seal_beside("contacts", b"anna", &mut Chance(2));
+    assert!(!sealed.windows(4).any(|part| part == b"anna"));
+    let again = Keyring::open(&disk, &WRAPPING).unwrap();
+    assert_eq!(again.open_beside("contacts", &sealed).as_deref().map(Vec::as_slice), Some(b"anna".as_slice()));
+    assert_eq!(again.open_beside("nonces", &sealed), None);
+    assert_eq!(again.open_beside("contacts", &sealed[..20]), None);
+}
+
+#[test]
 fn nothing_secret_is_shown() {
     let disk = MemoryDisk::default();
     let key = Key::from_bytes([0xab; 32]);

@@ -9,7 +9,6 @@ use veldboek_core::clock::{Day, LocalTime, Moment, Timestamp};
 use veldboek_core::codes::{AssignmentRole, Competence, ContactMode, PartySpoken, Score, VisitType};
 use veldboek_core::field_book::{Job, Target};
 use veldboek_core::ids::{DocumentId, PlacementId, TrajectoryId};
-use veldboek_core::notes::Setup;
 use veldboek_core::statement::Role;
 use veldboek_core::trajectory::Assignment;
 use veldboek_core::visit::{Agreement, Visit};
@@ -17,6 +16,7 @@ use veldboek_core::wire::{InviteRequest, VERSION};
 
 use super::super::book::Book;
 use super::super::context::Context;
+use super::super::keys::Access;
 use super::super::{bundle, exchange, import, reports, setup, visits};
 use super::Told;
 use super::server::Running;
@@ -55,7 +55,7 @@ struct Cast<'a> {
 
 impl Cast<'_> {
     fn open(&self, code: &str) -> Result<Book, Problem> {
-        let mut book = Book::open(&self.dir.join(code))?;
+        let mut book = Book::open(&self.dir.join(code), &Access::without_passphrase())?;
         self.hold(&mut book);
         Ok(book)
     }
@@ -66,18 +66,8 @@ impl Cast<'_> {
 
     fn enrol(&self, code: &str, invitation: &str, url: &str) -> Result<Book, Problem> {
         let dir = self.dir.join(code);
-        let mut book = Book::create(
-            &dir,
-            Setup {
-                region: String::new(),
-                organisation: None,
-                person: None,
-                display_name: None,
-                server_url: None,
-                server: None,
-                server_keys: None,
-            },
-        )?;
+        // The people are invented: their keys need no passphrase.
+        let mut book = Book::create(&dir, setup::nobodys(), None)?;
         self.hold(&mut book);
         let mut client = Client::new(url, Some(&dir))?;
         setup::join(&mut book, &mut client, invitation, "demo")?;
