@@ -28,6 +28,7 @@ use crate::statement::{DocumentKind, Grant, Opening, Role, SignedStatement, Stat
 mod bundling;
 mod conflicts;
 mod corrections;
+mod heads;
 mod known;
 mod lease;
 mod mending;
@@ -38,6 +39,7 @@ mod unseen;
 pub use bundling::{ExchangeError, Merged};
 pub use conflicts::{Conflict, ConflictKind, ConflictVersion};
 pub use corrections::CorrectedField;
+pub use heads::RecordBook;
 pub use lease::LEASE_DAYS;
 pub use reading::{HistoryItem, Saved, Status, field_of, fields_of, show_cell};
 pub use syncing::{Outcome, Sent, SyncError};

@@ -13,7 +13,7 @@ use crate::clock::Timestamp;
 use crate::envelope::SignedChange;
 use crate::ids::*;
 use crate::journal::{Kind, Payload, Position, Record};
-use crate::notes::{Access, Acknowledged, CursorNote, NotAdmitted, Operation, Setup, UnreadableNote};
+use crate::notes::{Access, Acknowledged, CursorNote, HeadNote, NotAdmitted, Operation, Setup, UnreadableNote};
 use crate::record::Code;
 use crate::statement::{Certificate, DocumentKind, Grant, GrantEnd, Opening, SignedStatement, Statement};
 use crate::wire::Reason;
@@ -186,6 +186,12 @@ pub struct Ledger {
     pub setup: Option<Setup>,
     /// How far the server's feed was read.
     pub cursor: Option<CursorNote>,
+    /// The head of the server's chain that was seen last.
+    pub head: Option<HeadNote>,
+    /// Heads that the server did not have any more.
+    pub head_doubts: Vec<HeadNote>,
+    /// Of those, the ones that the server was shown, by hash.
+    pub shown_heads: HashSet<[u8; 32]>,
     /// Changes that were refused and rebuilt away, in the order in which this device heard.
     pub refused: Vec<Unadmitted>,
     /// Operations performed again, by the change they replace.
@@ -252,6 +258,16 @@ impl Ledger {
                 }
             }
             Kind::Cursor => self.cursor = Some(CursorNote::decode(bytes)?),
+            Kind::Head => {
+                let note = HeadNote::decode(bytes)?;
+                match note.state {
+                    None => self.head = Some(note),
+                    Some(HeadNote::SHOWN) => {
+                        self.shown_heads.insert(note.hash);
+                    }
+                    Some(_) => self.head_doubts.push(note),
+                }
+            }
             Kind::Setup => {
                 let setup = Setup::decode(bytes)?;
                 let before = self.setup.as_ref().and_then(|setup| setup.server);
@@ -292,6 +308,7 @@ impl Ledger {
     /// Another server knows nothing of what the one before acknowledged.
     fn forget_server(&mut self) {
         self.cursor = None;
+        self.head = None;
         for facts in self.documents.values_mut() {
             for change in &mut facts.changes {
                 change.acknowledged = None;

@@ -9,7 +9,7 @@ use minicbor::{Decode, Encode};
 use crate::chunk::ChangeHash;
 use crate::clock::Timestamp;
 use crate::ids::*;
-use crate::keys::PublicKeys;
+use crate::keys::{PublicKeys, Signature};
 use crate::record::Write;
 
 /// A note could not be read; the journal holds something this version does not know.
@@ -171,6 +171,40 @@ notes! {
         0 at: Timestamp;
     }
 
+    /// A device showed, with the server's own signature, a head that is not in the chain.
+    ContradictedNote {
+        /// The device.
+        0 device: DeviceId;
+        /// When.
+        1 at: Timestamp;
+        /// The life of the server in which the head was told.
+        2 epoch: Epoch;
+        /// The number of the record.
+        3 number: u64;
+        /// Its hash as it was told.
+        #[cbor(with = "minicbor::bytes")]
+        4 hash: [u8; 32];
+        /// The server's signature, as in [`crate::wire::Head`].
+        5 signature: ByteVec;
+    }
+
+    /// A head of the server's chain that this device was told.
+    HeadNote {
+        /// The life of the server.
+        0 epoch: Epoch;
+        /// The number of the record.
+        1 number: u64;
+        /// Its hash.
+        #[cbor(with = "minicbor::bytes")]
+        2 hash: [u8; 32];
+        /// The server's signature, as in [`crate::wire::Head`].
+        3 signature: ByteVec;
+        /// When.
+        4 at: Timestamp;
+        /// Absent: as it was told. Else [`HeadNote::DOUBTED`] or [`HeadNote::SHOWN`].
+        5 state: Option<u8>;
+    }
+
     /// A device was in contact.
     ContactNote {
         /// The device.
@@ -179,6 +213,18 @@ notes! {
         1 at: Timestamp;
         /// How many changes stayed behind on it.
         2 unsynced: u32;
+    }
+}
+
+impl HeadNote {
+    /// The server says that this head is not in its chain.
+    pub const DOUBTED: u8 = 1;
+    /// And it was shown its own signature on it.
+    pub const SHOWN: u8 = 2;
+
+    /// The server's signature.
+    pub fn signature(&self) -> Option<Signature> {
+        Signature::from_slice(&self.signature)
     }
 }
 

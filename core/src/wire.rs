@@ -12,6 +12,7 @@ use crate::keys::Signature;
 
 mod admin;
 mod cursor;
+mod head;
 mod receipt;
 mod verdict;
 
@@ -19,6 +20,7 @@ pub use admin::{
     DeviceInfo, DeviceList, EnrolAnswer, EnrolRequest, ErrorAnswer, ErrorCode, InviteAnswer, InviteRequest, ServerInfo,
 };
 pub use cursor::Cursor;
+pub use head::{Head, Seen};
 pub use receipt::{Receipt, ReceiptLine, heads_digest};
 pub use verdict::{Reason, Verdict, Why};
 
@@ -134,6 +136,9 @@ pub struct Request {
     /// Coordinators: the contacts of all devices since then are wanted.
     #[n(8)]
     pub contacts_since: Option<Timestamp>,
+    /// The head of the server's chain that the device saw last.
+    #[n(11)]
+    pub seen: Option<Seen>,
     // 9 is reserved for the receipts that a device holds, for rebuilding a lost server.
 }
 
@@ -148,6 +153,7 @@ impl Default for Request {
             page: None,
             unsynced: 0,
             contacts_since: None,
+            seen: None,
         }
     }
 }
@@ -246,6 +252,9 @@ pub struct Answer {
     /// This life of the server, when the request's cursor names none or another.
     #[n(11)]
     pub epoch: Option<Epoch>,
+    /// The head of the server's chain, when it is not the one that the device saw last.
+    #[n(15)]
+    pub head: Option<Head>,
 }
 
 impl Default for Answer {
@@ -263,6 +272,7 @@ impl Default for Answer {
             time: Timestamp::default(),
             contacts: Vec::new(),
             epoch: None,
+            head: None,
         }
     }
 }

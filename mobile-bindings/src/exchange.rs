@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use veldboek_core::field_book::{FieldBook as Book, Outcome};
+use veldboek_core::field_book::{self as core, FieldBook as Book, Outcome};
 use veldboek_core::ids::{DocumentId, ServerId};
 use veldboek_core::record::Lang;
 use veldboek_core::request_signature::{self, NONCE_HEADER, Nonce};
@@ -71,8 +71,32 @@ pub struct SyncOutcome {
     pub closed: u32,
     /// Ids of the dossiers that changed, for refreshing what is shown.
     pub touched: Vec<String>,
+    /// What became of the server's record book since this phone looked last.
+    pub record_book: RecordBook,
     /// How many milliseconds the phone's clock runs ahead of the server's; warn when it is hours.
     pub clock_ahead_ms: i64,
+}
+
+/// What became of the server's record book since this phone looked last.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, uniffi::Enum)]
+pub enum RecordBook {
+    /// It went on.
+    #[default]
+    GoesOn,
+    /// The server began a new life, as after a restored backup: tell the person, who asks whether that was meant.
+    Restored,
+    /// It does not have any more what this phone saw in it: warn the person, who tells the administrator and the privacy officer.
+    Contradicted,
+}
+
+impl From<core::RecordBook> for RecordBook {
+    fn from(book: core::RecordBook) -> Self {
+        match book {
+            core::RecordBook::GoesOn => Self::GoesOn,
+            core::RecordBook::Restored => Self::Restored,
+            core::RecordBook::Contradicted { .. } => Self::Contradicted,
+        }
+    }
 }
 
 /// A device that was enrolled.
@@ -154,6 +178,7 @@ impl SyncOutcome {
             unusable: count(outcome.unusable),
             closed: count(outcome.closed),
             touched: outcome.touched.iter().map(DocumentId::to_string).collect(),
+            record_book: outcome.record_book.into(),
             clock_ahead_ms: outcome.clock_offset,
         }
     }

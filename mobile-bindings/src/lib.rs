@@ -18,7 +18,7 @@ mod shown;
 mod trouble;
 
 pub use codes::*;
-pub use exchange::{Enrolled, HttpAnswer, HttpRequest, SyncOutcome};
+pub use exchange::{Enrolled, HttpAnswer, HttpRequest, RecordBook, SyncOutcome};
 pub use field_book::FieldBook;
 pub use given::{NewAgreement, NewAssignment, NewDossier, NewPlacement, NewVisit, PlannedFor};
 pub use shown::*;

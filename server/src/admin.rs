@@ -6,10 +6,10 @@ use veldboek_core::journal::Journal;
 use veldboek_core::keyring::Keyring;
 use veldboek_core::record::{Code, Lang};
 use veldboek_core::statement::Role;
-use veldboek_core::sync::server::{Done, Work};
+use veldboek_core::sync::server::{Done, Region, Work};
 use veldboek_core::wire::{DeviceInfo, InviteRequest, VERSION};
 
-use crate::args::Invite;
+use crate::args::{Invite, NotedHead};
 use crate::config::Settings;
 use crate::failure::ServerError;
 use crate::{setup, time};
@@ -103,10 +103,25 @@ pub struct Verified {
     /// The number of the record with the head that was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub noted_head_seq: Option<u64>,
+    /// Heads that devices saw and that are not in the chain, with the server's own signature on them.
+    pub contradicted: Vec<Contradicted>,
     /// Where the chain is broken.
     pub damage: Vec<String>,
     /// Files with what was left by writers that were cut off.
     pub set_aside: Vec<String>,
+}
+
+/// A head that a device saw and that is not in the chain.
+#[derive(Debug, Serialize)]
+pub struct Contradicted {
+    /// The device.
+    pub device: String,
+    /// When it showed it.
+    pub at: String,
+    /// The number of the record.
+    pub number: u64,
+    /// Its hash as it was told.
+    pub hash: String,
 }
 
 /// Makes a one-time code for a person.
@@ -181,7 +196,7 @@ pub fn people(settings: &Settings, lang: Lang) -> Result<Vec<Person>, ServerErro
 ///
 /// # Errors
 /// The keyring or the disk cannot be read; damage of the journal is data.
-pub fn verify(settings: &Settings, head: Option<[u8; 32]>) -> Result<Verified, ServerError> {
+pub fn verify(settings: &Settings, head: Option<NotedHead>) -> Result<Verified, ServerError> {
     let (disk, wrapping) = setup::existing(settings)?;
     let keyring = Keyring::open(&*disk, &wrapping)?;
     let found = Journal::verify(&*disk, &keyring)?;
@@ -194,6 +209,13 @@ pub fn verify(settings: &Settings, head: Option<[u8; 32]>) -> Result<Verified, S
     );
     // Shown here, so said no longer at every start.
     Journal::told(&*disk, &found.set_aside)?;
+    let contradicted = match Region::contradictions(&disk, &keyring) {
+        Ok(notes) => notes,
+        // The damage is told already; what lies behind it cannot be read.
+        Err(_) if !found.is_whole() => Vec::new(),
+        Err(error) => return Err(error.into()),
+    };
+    let noted = head.map(|head| found.seq_of(&head.hash).filter(|seq| head.number.is_none_or(|number| number == *seq)));
     Ok(Verified {
         whole: found.is_whole(),
         records: found.records,
@@ -201,7 +223,17 @@ pub fn verify(settings: &Settings, head: Option<[u8; 32]>) -> Result<Verified, S
         unfinished_bytes: found.unfinished,
         seq: found.head.0,
         head: data_encoding::HEXLOWER.encode(&found.head.1),
-        noted_head_seq: head.and_then(|head| found.seq_of(&head)),
+        noted_head_seq: noted.flatten(),
+        contradicted: contradicted
+            .into_iter()
+            .filter(|note| found.seq_of(&note.hash) != Some(note.number))
+            .map(|note| Contradicted {
+                device: note.device.to_string(),
+                at: note.at.to_string(),
+                number: note.number,
+                hash: data_encoding::HEXLOWER.encode(&note.hash),
+            })
+            .collect(),
         damage,
         set_aside: found.set_aside.clone(),
     })

@@ -154,12 +154,22 @@ pub enum PeopleCommand {
 /// Options of `verify`.
 #[derive(Debug, Args)]
 pub struct Verify {
-    /// A chain head that was noted earlier (64 hexadecimal digits): it must still be part of the chain.
+    /// A chain head that was noted earlier, 64 hexadecimal digits, or NUMBER:HASH as a device's `veldboek verify` shows it: it
+    /// must still be part of the chain.
     #[arg(long, value_name = "HASH", value_parser = head)]
-    pub head: Option<[u8; 32]>,
+    pub head: Option<NotedHead>,
     /// How to print the result.
     #[command(flatten)]
     pub output: Output,
+}
+
+/// A head that was noted elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotedHead {
+    /// The number of its record, if that was noted too.
+    pub number: Option<u64>,
+    /// Its hash.
+    pub hash: [u8; 32],
 }
 
 /// How data is printed.
@@ -204,12 +214,14 @@ fn name(text: &str) -> Result<String, String> {
     }
 }
 
-fn head(text: &str) -> Result<[u8; 32], String> {
-    data_encoding::HEXLOWER_PERMISSIVE
-        .decode(text.as_bytes())
-        .ok()
-        .and_then(|bytes| bytes.try_into().ok())
-        .ok_or_else(|| "64 hexadecimal digits were expected, as `verify` prints them".to_owned())
+fn head(text: &str) -> Result<NotedHead, String> {
+    let wrong = || "64 hexadecimal digits were expected, as `verify` prints them, or a number and ':' before them".to_owned();
+    let (number, hash) = match text.split_once(':') {
+        Some((number, hash)) => (Some(number.parse().map_err(|_| wrong())?), hash),
+        None => (None, text),
+    };
+    let bytes = data_encoding::HEXLOWER_PERMISSIVE.decode(hash.as_bytes()).map_err(|_| wrong())?;
+    Ok(NotedHead { number, hash: bytes.try_into().map_err(|_| wrong())? })
 }
 
 #[cfg(test)]
@@ -221,6 +233,16 @@ mod tests {
     #[test]
     fn the_commands_are_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_noted_head_has_a_number_or_none() {
+        let hash = "0123456789abcdef".repeat(4);
+        assert_eq!(head(&hash).unwrap().number, None);
+        assert_eq!(head(&format!("41:{hash}")).unwrap(), NotedHead { number: Some(41), ..head(&hash).unwrap() });
+        for wrong in ["", "41:", &hash[1..], &format!("x:{hash}"), &format!("41:{hash}0")] {
+            assert!(head(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -101,6 +101,12 @@ pub enum ServerError {
          copy the store, and compare with a backup"
     )]
     HeadMissing,
+    /// Devices saw what is not in the chain.
+    #[error(
+        "devices saw records that are not in this chain any more: it was cut short, rewritten, or quietly replaced by an older \
+         copy; copy the store, find out who had access, and put back a backup with `restore`"
+    )]
+    Contradicted,
 }
 
 impl ServerError {
@@ -160,6 +166,10 @@ impl ServerError {
             Self::Damaged => "de opslag is beschadigd; kopieer haar eerst naar een andere schijf en zet dan een reservekopie \
                               terug"
                 .to_owned(),
+            Self::Contradicted => "apparaten zagen regels die niet meer in deze keten staan: zij is ingekort, herschreven of \
+                                   stilletjes door een oudere kopie vervangen; kopieer de opslag, zoek uit wie erbij kon, en \
+                                   zet met `restore` een reservekopie terug"
+                .to_owned(),
             Self::HeadMissing => {
                 "de eerder genoteerde kop staat niet in deze keten: er zijn regels verwijderd of veranderd, of de \
                                   kop is van een andere opslag; kopieer de opslag en vergelijk met een reservekopie"
@@ -176,7 +186,7 @@ impl ServerError {
             Self::Region(error) => of_region(error),
             Self::Keyring(error) => of_keyring(error),
             Self::Journal(error) => of_journal(error),
-            Self::Damaged | Self::HeadMissing => 6,
+            Self::Damaged | Self::HeadMissing | Self::Contradicted => 6,
             _ => 1,
         }
     }

@@ -58,6 +58,9 @@ fn carry_out(cli: Cli, lang: Lang) -> Result<(), ServerError> {
             if options.head.is_some() && found.noted_head_seq.is_none() {
                 return Err(ServerError::HeadMissing);
             }
+            if !found.contradicted.is_empty() {
+                return Err(ServerError::Contradicted);
+            }
         }
     }
     Ok(())

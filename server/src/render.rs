@@ -203,6 +203,13 @@ impl Render for Verified {
                 "what is set aside was acknowledged to nobody and is sent again by itself; keep the files".into(),
             ));
         }
+        lines.extend(self.contradicted.iter().map(|missed| {
+            let crate::admin::Contradicted { device, at, number, hash } = missed;
+            pick(
+                format!("WEERSPROKEN: apparaat {device} toonde op {at} regel {number}:{hash}, die niet in deze keten staat"),
+                format!("CONTRADICTED: device {device} showed record {number}:{hash} at {at}, which is not in this chain"),
+            )
+        }));
         lines.extend(self.damage.iter().map(|damage| pick(format!("SCHADE: {damage}"), format!("DAMAGE: {damage}"))));
         lines.push(if self.whole { pick("heel".into(), "whole".into()) } else { pick("beschadigd".into(), "damaged".into()) });
         lines.join("\n")

@@ -17,7 +17,7 @@ use veldboek_core::keyring::{Keyring, WrappingKey};
 use veldboek_core::notes::Setup;
 use veldboek_core::record::{Container, Record as _, Scalar, Write};
 use veldboek_core::statement::Role;
-use veldboek_core::sync::server::{Done, Region, Work};
+use veldboek_core::sync::server::{Done, Region, RegionError, Work};
 use veldboek_core::trainee::Trainee;
 use veldboek_core::visit::Visit;
 use veldboek_core::wire::{Answer, InviteRequest, MAX_BODY, Request, VERSION};
@@ -143,9 +143,29 @@ impl Field {
         self.region = Region::open(self.disk.clone(), Arc::new(NoCache), &self.key).expect("the region opens again");
     }
 
+    /// The server's disk.
+    pub fn server_disk(&self) -> Arc<dyn Disk> {
+        self.disk.clone()
+    }
+
+    /// The server goes on from another disk, as after a night with somebody who had the machine to himself.
+    ///
+    /// # Errors
+    /// What it says when it cannot.
+    pub fn server_goes_on_from(&mut self, disk: Arc<dyn Disk>) -> Result<(), RegionError> {
+        self.region = Region::open(disk.clone(), Arc::new(NoCache), &self.key)?;
+        self.disk = disk;
+        Ok(())
+    }
+
+    /// The server's keys, which whoever has its disk and its wrapping key has too.
+    pub fn server_keyring(&self) -> Keyring {
+        Keyring::open(&*self.disk, &self.key).expect("the server's keyring")
+    }
+
     /// Every record of the server's journal.
     pub fn records(&self) -> Vec<Record> {
-        let keyring = Keyring::open(&*self.disk, &self.key).expect("the server's keyring");
+        let keyring = self.server_keyring();
         let mut records = Vec::new();
         let mut journal = Journal::open(self.disk.clone()).expect("the server's journal");
         journal.read_new(&keyring, &mut |record| records.push(record)).expect("a whole journal");
@@ -210,7 +230,7 @@ impl Field {
     }
 
     /// One piece of work at the server, as a batch of its own.
-    pub fn server(&mut self, work: Work) -> Result<Done, veldboek_core::sync::server::RegionError> {
+    pub fn server(&mut self, work: Work) -> Result<Done, RegionError> {
         self.region.run(vec![work], self.clock.now(), &mut self.dice).expect("the server's store works").remove(0)
     }
 
@@ -254,6 +274,7 @@ impl Field {
                 unusable: last.unusable + next.unusable,
                 closed: last.closed + next.closed,
                 refused: [last.refused, next.refused.clone()].concat(),
+                record_book: last.record_book.and(next.record_book),
                 ..next
             };
         }

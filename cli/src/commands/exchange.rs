@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 use veldboek_core::clock::Timestamp;
-use veldboek_core::field_book::{Conflict, Outcome};
+use veldboek_core::field_book::{Conflict, Outcome, RecordBook};
 use veldboek_core::ids::ServerId;
 use veldboek_core::record::{Code, Lang};
 use veldboek_core::statement::Role;
@@ -105,6 +105,7 @@ fn add(total: &mut Outcome, page: Outcome) {
     total.touched.extend(page.touched);
     total.again = page.again;
     total.clock_offset = page.clock_offset;
+    total.record_book = total.record_book.and(page.record_book);
 }
 
 /// `sync`
@@ -127,6 +128,11 @@ pub(super) fn sync(context: &Context<'_>) -> Result<Output, Problem> {
         "header_bytes_sent": traffic.header_bytes_sent,
         "up_to_date": up_to_date,
         "interrupted": stopped.is_some(),
+        "record_book": match outcome.record_book {
+            RecordBook::GoesOn => "ok",
+            RecordBook::Restored => "restored",
+            RecordBook::Contradicted { .. } => "contradicted",
+        },
         "conflicts": conflicts.iter().map(|conflict| conflict_json(&mut book, conflict, context)).collect::<Vec<_>>(),
     });
     let mut rows = vec![
@@ -163,6 +169,27 @@ pub(super) fn sync(context: &Context<'_>) -> Result<Output, Problem> {
             "note: the clock of this device is {minutes} minutes off the server's"
         ));
     }
+    match outcome.record_book {
+        RecordBook::GoesOn => {}
+        RecordBook::Restored => {
+            output = output.note(text!(
+                "let op: de server begon een nieuw leven, zoals na het terugzetten van een reservekopie; alles wordt opnieuw \
+                 vergeleken. Vraag uw beheerder of dat de bedoeling was",
+                "note: the server began a new life, as after a restored backup; everything is compared again. Ask your \
+                 administrator whether that was meant"
+            ));
+        }
+        RecordBook::Contradicted { number } => {
+            output = output.note(text!(
+                "LET OP: het logboek van de server is veranderd, ingekort of stilletjes teruggezet: regel {number}, die dit \
+                 apparaat zag, staat er niet meer in. Waarschuw uw beheerder en de privacyfunctionaris; `veldboek verify` toont \
+                 het bewijs",
+                "WARNING: the server's record book was changed, cut short or quietly put back: record {number}, which this \
+                 device saw, is not in it any more. Warn your administrator and the privacy officer; `veldboek verify` shows the \
+                 evidence"
+            ));
+        }
+    }
     for (document, reason) in &outcome.refused {
         let (nl, en) = (reason.label(Lang::Nl), reason.label(Lang::En));
         output = output.note(text!("geweigerd in {document}: {nl}", "refused in {document}: {en}"));
@@ -170,7 +197,9 @@ pub(super) fn sync(context: &Context<'_>) -> Result<Output, Problem> {
     if !conflicts.is_empty() {
         output = output.and(conflicts_table(&mut book, &conflicts, context)).note(resolve_hint());
     }
-    let attention = !conflicts.is_empty() || outcome.quarantined > 0 || !outcome.refused.is_empty() || outcome.unusable > 0;
+    let contradicted = matches!(outcome.record_book, RecordBook::Contradicted { .. });
+    let attention =
+        contradicted || !conflicts.is_empty() || outcome.quarantined > 0 || !outcome.refused.is_empty() || outcome.unusable > 0;
     let output = if attention { output.exit(Exit::Attention) } else { output };
     Ok(Output { problem: stopped, ..output })
 }

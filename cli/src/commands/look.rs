@@ -1,14 +1,16 @@
 //! Looking closer: who wrote what, everything as data, and whether the store is whole.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use veldboek_core::clock::Timestamp;
-use veldboek_core::disk::RealDisk;
+use veldboek_core::disk::{Disk, RealDisk};
 use veldboek_core::field_book::{field_of, fields_of, show_cell};
 use veldboek_core::ids::DocumentId;
-use veldboek_core::journal::Journal;
+use veldboek_core::journal::{Journal, Kind, Payload, Record};
 use veldboek_core::keyring::Keyring;
+use veldboek_core::notes::HeadNote;
 use veldboek_core::record::{Container, Scalar, Write};
 
 use super::book::Book;
@@ -193,15 +195,16 @@ pub(super) fn verify(context: &Context<'_>, verify: &Verify) -> Result<Output, P
     }
     let wanted = verify.head.as_deref().map(hash).transpose()?;
     // Without opening the field book: a damaged one would not open.
-    let disk = RealDisk::open(&dir)?;
-    let wrapping = context.access().key(&disk, &dir, crate::clock::now().at)?;
-    let keyring = Keyring::open(&disk, &wrapping)?;
-    let found = Journal::verify(&disk, &keyring)?;
+    let disk: Arc<dyn Disk> = Arc::new(RealDisk::open(&dir)?);
+    let wrapping = context.access().key(&*disk, &dir, crate::clock::now().at)?;
+    let keyring = Keyring::open(&*disk, &wrapping)?;
+    let found = Journal::verify(&*disk, &keyring)?;
     let head_at = wanted.map(|wanted| found.seq_of(&wanted));
     if found.records == 0 && keyring.generation() > 1 {
         return Err(veldboek_core::field_book::FieldBookError::LostJournal.into());
     }
     let whole = found.is_whole() && head_at != Some(None);
+    let (server_head, missed) = server_heads(&keyring, disk);
     let head = hex(&found.head.1);
     let value = json!({
         "whole": whole,
@@ -224,6 +227,8 @@ pub(super) fn verify(context: &Context<'_>, verify: &Verify) -> Result<Output, P
         "head_record": found.head.0,
         "head": head,
         "given_head_record": head_at.flatten(),
+        "server_head": server_head.as_ref().map(head_json),
+        "server_heads_missed": missed.iter().map(head_json).collect::<Vec<_>>(),
     });
     let mut rows = vec![
         (
@@ -238,6 +243,13 @@ pub(super) fn verify(context: &Context<'_>, verify: &Verify) -> Result<Output, P
         Some(Some(seq)) => rows.push((context.say("gegeven record", "given record"), seq.to_string())),
         Some(None) => rows.push((context.say("gegeven record", "given record"), context.say("ONTBREEKT", "MISSING"))),
         None => {}
+    }
+    if let Some(head) = &server_head {
+        rows.push((context.say("gezien bij de server", "seen at the server"), format!("{}:{}", head.number, hex(&head.hash))));
+    }
+    for head in &missed {
+        let what = context.say("STAAT NIET MEER bij de server", "NOT THERE ANY MORE");
+        rows.push((context.say("eerder gezien", "seen before"), format!("{}:{}  {what}", head.number, hex(&head.hash))));
     }
     for damage in &found.damage {
         let place = format!("{} {}: {}", context.say("bij record", "at record"), damage.seq, damage.what);
@@ -263,10 +275,45 @@ pub(super) fn verify(context: &Context<'_>, verify: &Verify) -> Result<Output, P
         );
         rows.push((String::new(), meaning));
     }
-    let output = Output::new(value, Table::sheet(rows));
+    let mut output = Output::new(value, Table::sheet(rows));
+    if let Some(head) = server_head.iter().chain(&missed).next() {
+        let noted = format!("{}:{}", head.number, hex(&head.hash));
+        output = output.note(text!(
+            "op de server: `veldboek-server verify --head {noted}` zegt of zijn logboek dit nog bevat",
+            "at the server: `veldboek-server verify --head {noted}` tells whether its record book still has this"
+        ));
+    }
     Ok(match whole {
         true => output,
         false => output.exit(Exit::Damaged).note(Problem::Damaged(String::new()).hint()),
+    })
+}
+
+/// The last head of the server's record book that this device saw, and those that the server did not have any more: as far
+/// as the journal can be read.
+fn server_heads(keyring: &Keyring, disk: Arc<dyn Disk>) -> (Option<HeadNote>, Vec<HeadNote>) {
+    let (mut last, mut missed) = (None, Vec::new());
+    let mut take = |record: Record| {
+        let (Kind::Head, Payload::Bytes(bytes)) = (record.kind, &record.payload) else { return };
+        let Ok(note) = HeadNote::decode(bytes) else { return };
+        match note.state {
+            None => last = Some(note),
+            Some(HeadNote::DOUBTED) => missed.push(note),
+            Some(_) => {}
+        }
+    };
+    // What is damaged is told by the check itself.
+    let _ = Journal::open(disk).and_then(|mut journal| journal.read_new(keyring, &mut take));
+    (last, missed)
+}
+
+fn head_json(head: &HeadNote) -> serde_json::Value {
+    json!({
+        "record": head.number,
+        "hash": hex(&head.hash),
+        "epoch": head.epoch.to_string(),
+        "at": head.at.to_string(),
+        "signature": hex(&head.signature),
     })
 }
 
@@ -283,6 +330,6 @@ fn hash(text: &str) -> Result<[u8; 32], Problem> {
     })
 }
 
-fn hex(bytes: &[u8; 32]) -> String {
+fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

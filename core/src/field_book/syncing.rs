@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use super::heads::Told;
 use super::*;
 use crate::admission::{self, Candidate, Judgement};
 use crate::ledger::statement_hash;
@@ -56,6 +57,8 @@ store_errors!(JournalError, KeyringError, LedgerError, DocumentError, DiskError,
 pub struct Sent {
     statements: Vec<ChangeHash>,
     changes: Vec<(DocumentId, ChangeHash)>,
+    /// What was told of the server's record book.
+    told: Told,
 }
 
 /// What one exchange brought.
@@ -85,6 +88,8 @@ pub struct Outcome {
     pub clock_offset: i64,
     /// When other devices were last in contact (coordinators).
     pub contacts: Vec<Contact>,
+    /// What became of the server's record book.
+    pub record_book: RecordBook,
 }
 
 impl FieldBook {
@@ -102,6 +107,7 @@ impl FieldBook {
             request.cursor = cursor.cursor.to_vec();
         }
         let mut sent = Sent::default();
+        (request.seen, sent.told) = self.told_head();
         let mut statements: Vec<(u64, ChangeHash, Position)> = self
             .ledger
             .statements
@@ -159,7 +165,13 @@ impl FieldBook {
     ///
     /// # Errors
     /// [`SyncError::Nonsense`] when the answer is not the server's or does not fit; store errors.
-    pub fn answer(&mut self, sent: Sent, answer: Answer, moment: Moment, rng: &mut dyn CryptoRng) -> Result<Outcome, SyncError> {
+    pub fn answer(
+        &mut self,
+        mut sent: Sent,
+        answer: Answer,
+        moment: Moment,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Outcome, SyncError> {
         let server = self.identity().server.ok_or(SyncError::NotEnrolled)?;
         self.catch_up()?;
         let epoch = match (answer.epoch, &self.ledger.cursor) {
@@ -231,6 +243,10 @@ impl FieldBook {
             (true, Some(cursor)) => cursor.cursor.to_vec(),
             _ => answer.cursor.clone(),
         };
+        let told = std::mem::take(&mut sent.told);
+        let (record_book, heads) = self.judge_record_book(told, &answer, epoch, &server.keys, moment)?;
+        outcome.record_book = record_book;
+        records.extend(heads.iter().map(|head| (Kind::Head, None, head.encode())));
         let note = CursorNote { epoch, cursor: cursor.into(), at: moment.at, server_time: Some(answer.time) };
         records.push((Kind::Cursor, None, note.encode()));
         self.append(records, rng)?;
@@ -262,6 +278,8 @@ impl FieldBook {
             }
         }
         self.healing_rounds += u32::from(!self.healing.is_empty());
+        // The server is shown its own signature on what it does not have any more.
+        outcome.again |= self.told_head().1.is_proof();
         outcome.again |= answer.more || !self.healing.is_empty() || !self.resend.is_empty() || self.unsent() > 0;
         Ok(outcome)
     }

@@ -76,6 +76,10 @@ kinds! {
     Person = 19,
     /// The store was set up.
     Setup = 20,
+    /// Evidence that a head which a device saw is not in the chain.
+    Contradicted = 27,
+    /// The head of the server's chain that this device saw.
+    Head = 28,
 }
 
 impl Kind {

@@ -292,6 +292,24 @@ pub(super) fn read_one(disk: &dyn Disk, position: Position) -> Result<FoundOne, 
     }
 }
 
+/// The hash of a record, going on to it from an earlier one; nothing where the chain does not get there.
+pub(super) fn hash_at(disk: &dyn Disk, mut position: Position, seq: u64) -> Result<Option<Hash>, DiskError> {
+    loop {
+        let name = segment_name(position.segment);
+        let Some(len) = disk.len(&name)? else { return Ok(None) };
+        if position.offset >= len {
+            position = Position { segment: position.segment + 1, offset: 0 };
+            continue;
+        }
+        let bytes = disk.read(&name, position.offset, HEADER)?;
+        match Header::parse(&bytes) {
+            Some(header) if header.seq == seq => return Ok(Some(sha256(&bytes))),
+            Some(header) if header.seq < seq => position.offset += (HEADER + header.length as usize) as u64,
+            _ => return Ok(None),
+        }
+    }
+}
+
 /// A stretch of a file in memory.
 struct Window<'a> {
     disk: &'a dyn Disk,

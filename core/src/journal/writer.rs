@@ -6,7 +6,7 @@ use rand_core::CryptoRng;
 
 use super::header::{self, Header};
 use super::repair;
-use super::walk::{Tail, Walk, segment_name};
+use super::walk::{self, Tail, Walk, segment_name};
 use super::{Appended, Hash, Journal, JournalError, NewRecord, Position, RECORD_LIMIT, Record, TAG, find_key};
 use crate::disk::{Disk, DiskError, Held};
 use crate::ids::{DocumentId, KeyId};
@@ -198,6 +198,14 @@ impl<'a> Writer<'a> {
     /// As [`Journal::read_at`].
     pub fn read_at(&self, position: Position, keyring: &Keyring) -> Result<Record, JournalError> {
         self.journal.read_at(position, keyring)
+    }
+
+    /// The hash of the record with this number as it lies on the disk, looked for from the place of an earlier one.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn hash_of(&self, from: Position, seq: u64) -> Result<Option<Hash>, JournalError> {
+        Ok(walk::hash_at(&*self.journal.disk, from, seq)?)
     }
 
     /// The head of the journal as it will be after the commit.

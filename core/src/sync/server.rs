@@ -24,7 +24,7 @@ use crate::keyring::{Keyring, KeyringError, WrappingKey};
 use crate::keys::PublicKeys;
 use crate::ledger::{Ledger, LedgerError, statement_hash};
 use crate::limits::*;
-use crate::notes::{Access, ContactNote, EpochNote, Invitation, NotAdmitted, WrongCode};
+use crate::notes::{Access, ContactNote, ContradictedNote, EpochNote, Invitation, NotAdmitted, WrongCode};
 use crate::record::Code;
 use crate::shelf::Shelf;
 use crate::statement::{Certificate, Role, SignedStatement, Statement};
@@ -32,8 +32,8 @@ use crate::sync::contacts::Contacts;
 use crate::sync::feed::{Feed, Line, Reader, What};
 use crate::text_check;
 use crate::wire::{
-    Answer, Contact, Cursor, DEFAULT_PAGE, DeviceInfo, EnrolAnswer, EnrolRequest, Hashes, Heads, InviteAnswer, InviteRequest,
-    Item, ItemKind, Reason, Receipt, ReceiptLine, Request, VERSION, Verdict, Why, heads_digest,
+    Answer, Contact, Cursor, DEFAULT_PAGE, DeviceInfo, EnrolAnswer, EnrolRequest, Hashes, Head, Heads, InviteAnswer,
+    InviteRequest, Item, ItemKind, Reason, Receipt, ReceiptLine, Request, VERSION, Verdict, Why, heads_digest,
 };
 
 mod admitting;
@@ -41,6 +41,7 @@ mod answering;
 mod auditing;
 mod authority;
 mod batch;
+mod chain;
 mod devices;
 mod enrolling;
 mod exchange;
@@ -280,24 +281,38 @@ impl Region {
         let mut done = Vec::with_capacity(waiting.len());
         for waiting in waiting {
             done.push(match waiting {
-                Waiting::Done(outcome) => outcome,
-                Waiting::Exchange(pending) => match batch.answer(*pending) {
-                    Ok(answer) => Ok(Done::Exchanged(Box::new(answer))),
-                    Err(error @ RegionError::Store(_)) => return Err(error),
-                    Err(error) => Err(error),
-                },
+                Waiting::Done(outcome) => (outcome, None),
+                Waiting::Exchange(mut pending) => {
+                    let news = std::mem::take(&mut pending.news);
+                    match batch.answer(*pending) {
+                        Ok(answer) => (Ok(Done::Exchanged(Box::new(answer))), Some(news)),
+                        Err(error @ RegionError::Store(_)) => return Err(error),
+                        Err(error) => (Err(error), None),
+                    }
+                }
             });
         }
         let Batch { mut writer, records, .. } = batch;
-        if !records.is_empty() {
-            let appended = writer.append(&self.keyring, rng, &records)?;
-            writer.commit()?;
-            // Folding them again gives the staged ones their place in the journal.
-            for (record, appended) in records.into_iter().zip(appended).filter(|(record, _)| is_fed(record.kind)) {
-                self.state.fold(record.at(appended))?;
+        let appended = writer.append(&self.keyring, rng, &records)?;
+        let (number, hash) = writer.head();
+        // Also with nothing of its own to write: what was read is relied upon, and its head told.
+        writer.commit()?;
+        for appended in &appended {
+            self.state.chain.passes(appended.seq, appended.position);
+        }
+        // Folding them again gives the staged ones their place in the journal.
+        for (record, appended) in records.into_iter().zip(appended).filter(|(record, _)| is_fed(record.kind)) {
+            self.state.fold(record.at(appended))?;
+        }
+        if done.iter().any(|(_, news)| news.is_some()) {
+            let head = Head::sign(self.state.epoch, number, hash, self.keyring.device_keys());
+            for (outcome, news) in &mut done {
+                if let (Ok(Done::Exchanged(answer)), Some(news)) = (outcome, news) {
+                    answer.head = news.of(&head);
+                }
             }
         }
-        Ok(done)
+        Ok(done.into_iter().map(|(outcome, _)| outcome).collect())
     }
 }
 

@@ -172,6 +172,11 @@ pub fn cursor() -> Cursor {
     Cursor { epoch: epoch(), position: 16, backfill: Some(3) }
 }
 
+/// The head of the server's chain.
+pub fn head() -> Head {
+    Head::sign(epoch(), 41, [0x41; 32], &server())
+}
+
 pub fn request() -> Request {
     Request {
         cursor: cursor().encode(),
@@ -181,12 +186,14 @@ pub fn request() -> Request {
         page: Some(DEFAULT_PAGE),
         unsynced: 2,
         contacts_since: Some(at(-1)),
+        seen: Some(Seen::proof(epoch(), 41, &[0x41; 32], head().signature)),
         ..Request::default()
     }
 }
 
 pub fn request_nothing_new() -> Request {
-    Request { cursor: Cursor { backfill: None, ..cursor() }.encode(), ..Request::default() }
+    let cursor = Cursor { backfill: None, ..cursor() }.encode();
+    Request { cursor, seen: Some(Seen::brief(41, &head().hash)), ..Request::default() }
 }
 
 pub fn answer() -> Answer {
@@ -211,6 +218,7 @@ pub fn answer() -> Answer {
         time: at(6),
         contacts: vec![Contact { device: anna().device(), person: "anna".into(), at: at(6), unsynced: 2 }],
         epoch: Some(epoch()),
+        head: Some(Head { doubted: Some(true), ..head() }),
         ..Answer::default()
     }
 }

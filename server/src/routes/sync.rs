@@ -31,6 +31,12 @@ async fn exchanged(app: &App, caller: DeviceId, body: Vec<u8>) -> Result<Respons
     let Done::Exchanged(answer) = app.writer.ask(Order::Exchange(caller, push)).await? else {
         return Err(Failure::Internal);
     };
+    if answer.head.as_ref().is_some_and(|head| head.doubted == Some(true)) {
+        tracing::error!(
+            device = %Short(caller),
+            "a device saw a record that is not in the journal any more: it was cut, rewritten or replaced; `veldboek-server verify`"
+        );
+    }
     tracing::debug!(device = %Short(caller), statements, changes, items = answer.items.len(), more = answer.more, "exchanged");
     Ok(cbor(answer.encode()))
 }

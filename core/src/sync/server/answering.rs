@@ -15,6 +15,8 @@ pub(super) struct Pending {
     pub(super) foreign_epoch: bool,
     pub(super) page: usize,
     pub(super) contacts_since: Option<Timestamp>,
+    /// What the device hears of the chain.
+    pub(super) news: chain::News,
 }
 
 impl Batch<'_> {
@@ -113,6 +115,7 @@ impl Batch<'_> {
             time: self.moment.at,
             contacts: pending.contacts_since.map(|since| state.contacts_since(since, &pending.caller)).unwrap_or_default(),
             epoch: pending.foreign_epoch.then_some(state.epoch),
+            head: None,
         })
     }
 

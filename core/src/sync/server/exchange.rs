@@ -15,6 +15,10 @@ impl Batch<'_> {
         let Some(certificate) = self.state.live(&caller) else { return Err(RegionError::NotWelcome) };
         let coordinates = certificate.role != Role::Coach;
         let cursor = Cursor::decode(&request.cursor).ok();
+        let doubted = match &request.seen {
+            Some(seen) => self.doubts(caller, seen, cursor.map(|cursor| cursor.epoch))?,
+            None => false,
+        };
         // One past the end was given by a server that has lost its newest lines: it reads from the beginning again.
         let from = cursor.filter(|place| place.epoch == self.state.epoch && place.position <= self.state.feed.end());
         let foreign_epoch = from.is_none();
@@ -30,6 +34,7 @@ impl Batch<'_> {
             foreign_epoch,
             page: request.page.map_or(PAGE, |limit| (limit as usize).clamp(1, PAGE)),
             contacts_since: request.contacts_since.filter(|_| coordinates),
+            news: chain::News { seen: request.seen.clone(), doubted },
         };
         let told = self.moment.at.as_millis().saturating_sub(self.state.last_time.as_millis());
         if !(request.statements.is_empty() && changes.is_empty()) && !(0..TIME_EVERY).contains(&told) {

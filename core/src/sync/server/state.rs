@@ -25,6 +25,8 @@ pub(super) struct State {
     /// The day for which dated grants were looked at; none when a grant came since.
     pub(super) due_checked: Option<Day>,
     pub(super) trouble: Option<RegionError>,
+    /// Where the records are, for finding the heads that devices saw.
+    pub(super) chain: chain::Chain,
     /// Lines about attempts that were written lately.
     pub(super) attempts: auditing::Attempts,
     /// The server's time that the journal tells last: what follows it is no older.
@@ -43,6 +45,7 @@ impl State {
 
     pub(super) fn fold(&mut self, record: Record) -> Result<(), RegionError> {
         let number = record.seq;
+        self.chain.passes(number, record.position);
         if number <= self.feed.end() && matches!(record.kind, Kind::Opened | Kind::Closed) {
             return Ok(());
         }
@@ -87,6 +90,7 @@ impl State {
         match rest.kind {
             Kind::Epoch => {
                 let note = EpochNote::decode(bytes)?;
+                self.chain.life_begins(number);
                 self.epoch = note.epoch;
                 if let Some(region) = note.region {
                     self.ledger.set_region(&region);
@@ -105,6 +109,7 @@ impl State {
                 self.last_time = self.last_time.max(note.at);
                 self.contacts.take(note);
             }
+            Kind::Contradicted => self.chain.is_contradicted(&ContradictedNote::decode(bytes)?),
             Kind::Audit => {
                 let note = AuditNote::decode(bytes)?;
                 self.last_time = self.last_time.max(note.at);
