@@ -7,6 +7,7 @@ mod conflicts;
 mod contacts;
 mod context;
 mod demo;
+mod erasing;
 mod exchange;
 mod find;
 mod import;

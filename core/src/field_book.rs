@@ -28,6 +28,7 @@ use crate::statement::{DocumentKind, Grant, Opening, Role, SignedStatement, Stat
 mod bundling;
 mod conflicts;
 mod corrections;
+pub(crate) mod erasing;
 mod heads;
 mod known;
 mod lease;
@@ -39,6 +40,7 @@ mod unseen;
 pub use bundling::{ExchangeError, Merged};
 pub use conflicts::{Conflict, ConflictKind, ConflictVersion};
 pub use corrections::CorrectedField;
+pub use erasing::Wiped;
 pub use heads::RecordBook;
 pub use lease::LEASE_DAYS;
 pub use reading::{HistoryItem, Saved, Status, field_of, fields_of, show_cell};
@@ -78,6 +80,11 @@ pub enum FieldBookError {
     /// The dossier left this device: somebody else guides the trainee now.
     #[error("dossier {0} is no longer on this device, because access to it ended; ask your coordinator if that is a mistake")]
     Closed(DocumentId),
+    /// The dossier was erased on request.
+    #[error(
+        "dossier {0} was erased on request and nothing can be written in it any more; ask your coordinator if that is a mistake"
+    )]
+    Erased(DocumentId),
     /// Several dossiers carry this reference.
     #[error("several dossiers are known as '{0}'; name one by its id: {1}")]
     Ambiguous(String, String),
@@ -94,6 +101,9 @@ pub enum FieldBookError {
     /// What was written does not fit the formats: too large, or a name that is none.
     #[error("this cannot be saved: {0}")]
     Unfit(String),
+    /// The person's role does not allow it.
+    #[error("{0}")]
+    NotAllowed(&'static str),
     /// The person or organisation must be known first.
     #[error("this field book does not know whose it is")]
     Nobody,
@@ -361,6 +371,9 @@ impl FieldBook {
         if let Some(closed) = targets.iter().find(|id| self.ledger.documents.get(*id).is_some_and(|facts| facts.closed)) {
             return Err(FieldBookError::Closed(*closed));
         }
+        if let Some(erased) = targets.iter().find(|id| self.ledger.is_erased(id)) {
+            return Err(FieldBookError::Erased(*erased));
+        }
         let actor = actor(&*self.disk, &self.keyring, rng)?;
         writer.add_document_keys(&self.keyring, &targets, rng)?;
         let mut records = Vec::new();
@@ -379,9 +392,9 @@ impl FieldBook {
                     organisation: organisation.unwrap_or_default(),
                     person: person.clone(),
                     at: moment.at,
+                    replaces: None,
                 });
-                let signed = state(&opening, self.keyring.device_keys())?;
-                records.push((Kind::Opening, None, signed.bytes().to_vec()));
+                records.push(stated(&opening, self.keyring.device_keys())?);
             }
             for (coach, from, until) in &job.grants {
                 let grant = Statement::Grant(Grant {
@@ -394,8 +407,7 @@ impl FieldBook {
                     by: person.clone(),
                     at: moment.at,
                 });
-                let signed = state(&grant, self.keyring.device_keys())?;
-                records.push((Kind::Grant, None, signed.bytes().to_vec()));
+                records.push(stated(&grant, self.keyring.device_keys())?);
             }
             let mut doc = match touched.remove(document) {
                 Some(doc) => doc,
@@ -449,11 +461,7 @@ impl FieldBook {
     }
 
     /// Appends records in one durable group and folds them.
-    fn append(
-        &mut self,
-        records: Vec<(Kind, Option<DocumentId>, Vec<u8>)>,
-        rng: &mut dyn CryptoRng,
-    ) -> Result<(), FieldBookError> {
+    fn append(&mut self, records: Vec<Unsealed>, rng: &mut dyn CryptoRng) -> Result<(), FieldBookError> {
         if records.is_empty() {
             return Ok(());
         }
@@ -633,12 +641,23 @@ fn sign(document: DocumentId, chunk: &[u8], keys: &DeviceKeys) -> Result<SignedC
     SignedChange::sign(document, chunk, keys).map_err(|error| FieldBookError::Unfit(error.to_string()))
 }
 
-/// Signs a statement of this device's own making.
-fn state(statement: &Statement, keys: &DeviceKeys) -> Result<SignedStatement, FieldBookError> {
-    SignedStatement::sign(statement, keys).map_err(|error| FieldBookError::Unfit(error.to_string()))
+/// A record before it has its key: what it is, the document it belongs to, its content.
+type Unsealed = (Kind, Option<DocumentId>, Vec<u8>);
+
+/// The record of a statement of this device's own making.
+fn stated(statement: &Statement, keys: &DeviceKeys) -> Result<Unsealed, FieldBookError> {
+    let signed = SignedStatement::sign(statement, keys).map_err(|error| FieldBookError::Unfit(error.to_string()))?;
+    statement_record(&signed).ok_or(FieldBookError::Nobody)
 }
 
-fn to_records(keyring: &Keyring, records: Vec<(Kind, Option<DocumentId>, Vec<u8>)>) -> Vec<NewRecord> {
+/// The record of a signed statement: under the key of the document that it belongs to, so that it goes away with it. None
+/// for one of a newer version.
+fn statement_record(signed: &SignedStatement) -> Option<Unsealed> {
+    let kind = syncing::kind_of(signed.statement())?;
+    Some((kind, signed.statement().document(), signed.bytes().to_vec()))
+}
+
+fn to_records(keyring: &Keyring, records: Vec<Unsealed>) -> Vec<NewRecord> {
     records
         .into_iter()
         .map(|(kind, document, payload)| {

@@ -111,6 +111,8 @@ ids! {
     KeyId;
     /// A trainee, independent of the document that holds the dossier at the moment.
     TraineeId;
+    /// What is kept of the name of a trainee whose dossier was erased: it says nothing, and a copy that comes back is known by it.
+    TraineeMark;
     /// A trajectory of a trainee in one programme.
     TrajectoryId;
     /// A period in which a trainee goes to one school.
@@ -125,4 +127,11 @@ ids! {
     AgreementId;
     /// A dated fact in an append-only list: a phase event, a coach assignment, a correction.
     EntryId;
+}
+
+impl TraineeId {
+    /// What stays of this name when the dossier is erased.
+    pub fn mark(&self) -> TraineeMark {
+        TraineeMark::derived("veldboek/erased/1", &self.0)
+    }
 }

@@ -15,8 +15,12 @@ use crate::ids::*;
 use crate::journal::{Kind, Payload, Position, Record};
 use crate::notes::{Access, Acknowledged, CursorNote, HeadNote, NotAdmitted, Operation, Setup, UnreadableNote};
 use crate::record::Code;
-use crate::statement::{Certificate, DocumentKind, Grant, GrantEnd, Opening, SignedStatement, Statement};
+use crate::statement::{Certificate, DocumentKind, ErasureRequest, Grant, GrantEnd, Opening, SignedStatement, Statement};
 use crate::wire::Reason;
+
+mod erasures;
+
+pub use erasures::Erasures;
 
 /// The journal holds a record that this version cannot read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -67,6 +71,8 @@ pub struct DocumentFacts {
     pub grants: Vec<(ChangeHash, Grant)>,
     /// Ends of grants in journal order.
     pub grant_ends: Vec<GrantEnd>,
+    /// The last that was said about erasing it: asked, or taken back.
+    pub erasure_asked: Option<ErasureRequest>,
     /// Changes in journal order, dropped ones included.
     pub changes: Vec<ChangeFacts>,
     /// How many operations its changes have.
@@ -84,6 +90,7 @@ impl DocumentFacts {
             closed: false,
             grants: Vec::new(),
             grant_ends: Vec::new(),
+            erasure_asked: None,
             changes: Vec::new(),
             operations: 0,
             by_hash: HashMap::new(),
@@ -152,10 +159,19 @@ pub struct StatementFacts {
     pub position: Position,
     /// The document it is about.
     pub document: Option<DocumentId>,
+    /// The number of its kind.
+    pub kind: u32,
     /// The server's number for it, once the server has it.
     pub acknowledged: Option<u64>,
     /// Refused by the server.
     pub refused: bool,
+}
+
+impl StatementFacts {
+    /// Whether everyone keeps it: certificates, revocations, erasures.
+    pub const fn is_public(&self) -> bool {
+        matches!(self.kind, 1 | 5 | 6)
+    }
 }
 
 /// A change that the server did not admit.
@@ -196,6 +212,8 @@ pub struct Ledger {
     pub refused: Vec<Unadmitted>,
     /// Operations performed again, by the change they replace.
     pub replaced: HashMap<ChangeHash, ChangeHash>,
+    /// Dossiers that were erased, or go on in another document.
+    pub erasures: Erasures,
     /// The register's document, fixed by the region.
     register: Option<DocumentId>,
 }
@@ -236,7 +254,7 @@ impl Ledger {
                 let change = SignedChange::decode(bytes).map_err(|error| unreadable(&error))?;
                 self.add_change(&change, record.seq, record.position);
             }
-            Kind::Certificate | Kind::Opening | Kind::Grant | Kind::Revocation | Kind::Erasure => {
+            Kind::Certificate | Kind::Opening | Kind::Grant | Kind::Revocation | Kind::Erasure | Kind::Erasing => {
                 let statement = SignedStatement::decode(bytes).map_err(|error| unreadable(&error))?;
                 self.add_statement(&statement, record.seq, record.position);
             }
@@ -289,14 +307,17 @@ impl Ledger {
                 if note.person.is_some() {
                     return Ok(Some(record));
                 }
+                let unsent = |facts: &StatementFacts| facts.acknowledged.is_none() && !facts.refused;
+                let all_sent = !self.statements.values().any(|facts| facts.document == Some(note.document) && unsent(facts));
                 if let Some(facts) = self.documents.get_mut(&note.document) {
                     facts.closed = record.kind == Kind::Closed;
                     // What is only here stays until the server has it; the rest leaves this device.
-                    if facts.closed && facts.live().all(|change| change.acknowledged.is_some()) {
+                    if facts.closed && all_sent && facts.live().all(|change| change.acknowledged.is_some()) {
                         facts.changes.clear();
                         facts.operations = 0;
                         facts.by_hash.clear();
                         facts.dropped.clear();
+                        self.forget_statements(&note.document);
                     }
                 }
             }
@@ -336,6 +357,9 @@ impl Ledger {
         let header = change.header();
         let hash = change.hash();
         let max_op = admission::max_op(header);
+        if self.is_erased(&change.document()) {
+            return;
+        }
         let facts = self.facts(change.document());
         if let Some(index) = facts.by_hash.get(&hash) {
             // Staged before it was written; now its place is known.
@@ -365,6 +389,9 @@ impl Ledger {
             known.position = position;
             return;
         }
+        if signed.statement().document().is_some_and(|document| self.is_erased(&document)) {
+            return;
+        }
         let document = match signed.statement() {
             Statement::Certificate(certificate) => {
                 self.certificates.insert(certificate.device, certificate.clone());
@@ -392,10 +419,22 @@ impl Ledger {
                 self.revoked.insert(revocation.device, revocation.at);
                 None
             }
-            Statement::Erasure(erasure) => Some(erasure.document),
+            Statement::ErasureRequest(request) => {
+                let facts = self.facts(request.document);
+                if facts.erasure_asked.as_ref().is_none_or(|known| known.at <= request.at) {
+                    facts.erasure_asked = Some(request.clone());
+                }
+                Some(request.document)
+            }
+            Statement::Erasure(_) | Statement::ErasureReceipt(_) | Statement::Refounding(_) => {
+                self.erasures.add(signed);
+                signed.statement().document()
+            }
             Statement::Newer(_) => None,
         };
-        self.statements.insert(hash, StatementFacts { number, position, document, acknowledged: None, refused: false });
+        let kind = signed.statement().kind();
+        let facts = StatementFacts { number, position, document, kind, acknowledged: None, refused: false };
+        self.statements.insert(hash, facts);
     }
 
     fn acknowledge(&mut self, document: Option<DocumentId>, hash: &ChangeHash, seq: u64) {
@@ -453,7 +492,15 @@ impl Ledger {
                 && grant.until.is_none_or(|until| today <= until)
                 && !facts.grant_ends.iter().any(|end| end.person == person && end.on <= today && end.at >= grant.at)
         });
-        let founder = facts.opening.as_ref().is_some_and(|(opening, _)| opening.person == person);
+        let opening = facts.opening.as_ref().map(|(opening, _)| opening);
+        // Whoever founds a dossier anew gains nothing by it: the grants of the document before hold, until the server has
+        // carried them over.
+        if let Some(old) = opening.and_then(|opening| opening.replaces)
+            && (self.is_erased(&old) || self.documents.get(&old).is_some_and(|facts| facts.opening.is_some()))
+        {
+            return granted || (old != *document && self.holds_grant(&old, person, today));
+        }
+        let founder = opening.is_some_and(|opening| opening.person == person);
         let ended = facts.grant_ends.iter().any(|end| end.person == person && end.on <= today);
         granted || (founder && !ended)
     }

@@ -205,6 +205,20 @@ notes! {
         5 state: Option<u8>;
     }
 
+    /// A dossier was erased: where it could have been, so that its wiping can be followed. It holds nothing about the trainee.
+    ErasureNote {
+        /// The document.
+        0 document: DocumentId;
+        /// The devices that could hold it.
+        1 devices: Vec<DeviceId>;
+        /// The device that asked.
+        2 asked_by: Option<DeviceId>;
+        /// The device that confirmed; absent: the administrator at the server, or a server before this one.
+        3 confirmed_by: Option<DeviceId>;
+        /// When.
+        4 at: Timestamp;
+    }
+
     /// A device was in contact.
     ContactNote {
         /// The device.

@@ -13,11 +13,13 @@ use sha2::{Digest, Sha256};
 use crate::cbor::{self, FormatError, MAX_NAME, MAX_NOTE};
 use crate::clock::{Day, Timestamp};
 use crate::codes;
-use crate::ids::{DeviceId, DocumentId, EntryId, TraineeId};
+use crate::ids::{DeviceId, DocumentId, EntryId, TraineeId, TraineeMark};
 use crate::keys::{BadSignature, DeviceKeys, PublicKeys, Signature};
 
 /// What a signature over a statement begins with.
 pub const PURPOSE: &str = "veldboek/statement/1";
+/// The most entries that one re-founding leaves out.
+pub const MAX_WITHDRAWN: usize = 500;
 pub use crate::limits::MAX_STATEMENT;
 
 codes! {
@@ -108,6 +110,9 @@ pub struct Opening {
     /// When, by the device's clock.
     #[n(6)]
     pub at: Timestamp,
+    /// The document that this one takes the place of: its grants hold here, and nobody gains one by opening this.
+    #[n(7)]
+    pub replaces: Option<DocumentId>,
 }
 
 /// Device or server: a person may read and write a dossier.
@@ -199,6 +204,74 @@ pub struct Erasure {
     /// From when.
     #[n(1)]
     pub at: Timestamp,
+    /// What stays of the trainee's name, so that a copy of the dossier under another document is known too; absent when the
+    /// trainee's dossier goes on in another document.
+    #[n(2)]
+    pub trainee: Option<TraineeMark>,
+    /// The document in which the dossier goes on.
+    #[n(3)]
+    pub replaced_by: Option<DocumentId>,
+    /// The entries that did not go along.
+    #[n(4)]
+    #[cbor(decode_with = "cbor::list::<Ctx, _, MAX_WITHDRAWN>", skip_if = "Vec::is_empty")]
+    pub withdrawn: Vec<EntryId>,
+}
+
+/// Device: the dossier was erased here, with what had not been sent.
+#[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[cbor(map)]
+pub struct ErasureReceipt {
+    /// The dossier.
+    #[n(0)]
+    pub document: DocumentId,
+    /// When, by the device's clock.
+    #[n(1)]
+    pub at: Timestamp,
+    /// How many changes went with it that the server never had.
+    #[n(2)]
+    pub unsent: u32,
+}
+
+/// Device: a coordinator asks that a dossier be erased, or takes that back. Server: it will not be.
+#[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[cbor(map)]
+pub struct ErasureRequest {
+    /// The dossier.
+    #[n(0)]
+    pub document: DocumentId,
+    /// Who asks or takes back.
+    #[n(1)]
+    #[cbor(decode_with = "cbor::person")]
+    pub by: String,
+    /// When, by the clock of whoever signs.
+    #[n(2)]
+    pub at: Timestamp,
+    /// Taken back or refused, instead of asked.
+    #[n(3)]
+    pub withdrawn: Option<bool>,
+}
+
+/// Device: a dossier was written anew in another document, without these entries; the old one is to be erased.
+#[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[cbor(map)]
+pub struct Refounding {
+    /// The document that is to go.
+    #[n(0)]
+    pub old: DocumentId,
+    /// The document that stays.
+    #[n(1)]
+    pub new: DocumentId,
+    /// Who did it.
+    #[n(2)]
+    #[cbor(decode_with = "cbor::person")]
+    pub by: String,
+    /// When, by the device's clock.
+    #[n(3)]
+    pub at: Timestamp,
+    /// The entries that were left out.
+    #[n(4)]
+    #[cbor(decode_with = "cbor::list::<Ctx, _, MAX_WITHDRAWN>", skip_if = "Vec::is_empty")]
+    pub withdrawn: Vec<EntryId>,
 }
 
 /// What is stated.
@@ -216,6 +289,12 @@ pub enum Statement {
     Revocation(Revocation),
     /// Kind 6: a dossier is erased.
     Erasure(Erasure),
+    /// Kind 8: a dossier was erased on a device.
+    ErasureReceipt(ErasureReceipt),
+    /// Kind 10: a dossier should be erased.
+    ErasureRequest(ErasureRequest),
+    /// Kind 11: a dossier goes on in another document.
+    Refounding(Refounding),
     /// A kind that a newer version knows. It is kept and forwarded, and means nothing here.
     Newer(u32),
 }
@@ -230,18 +309,23 @@ impl Statement {
             Self::GrantEnd(_) => 4,
             Self::Revocation(_) => 5,
             Self::Erasure(_) => 6,
+            Self::ErasureReceipt(_) => 8,
+            Self::ErasureRequest(_) => 10,
+            Self::Refounding(_) => 11,
             Self::Newer(kind) => *kind,
         }
     }
 
-    /// The document it is about, if it is about one.
+    /// The document it belongs to, if it belongs to one: it is kept under that document's key, goes to who sees the document,
+    /// and goes away with it. An erasure and its receipts outlive the document.
     pub const fn document(&self) -> Option<DocumentId> {
         match self {
             Self::Opening(Opening { document, .. })
             | Self::Grant(Grant { document, .. })
             | Self::GrantEnd(GrantEnd { document, .. })
-            | Self::Erasure(Erasure { document, .. }) => Some(*document),
-            Self::Certificate(_) | Self::Revocation(_) | Self::Newer(_) => None,
+            | Self::ErasureRequest(ErasureRequest { document, .. })
+            | Self::Refounding(Refounding { new: document, .. }) => Some(*document),
+            Self::Certificate(_) | Self::Revocation(_) | Self::Erasure(_) | Self::ErasureReceipt(_) | Self::Newer(_) => None,
         }
     }
 }
@@ -256,6 +340,9 @@ impl<C> Encode<C> for Statement {
             Self::GrantEnd(body) => body.encode(e, ctx),
             Self::Revocation(body) => body.encode(e, ctx),
             Self::Erasure(body) => body.encode(e, ctx),
+            Self::ErasureReceipt(body) => body.encode(e, ctx),
+            Self::ErasureRequest(body) => body.encode(e, ctx),
+            Self::Refounding(body) => body.encode(e, ctx),
             Self::Newer(_) => e.map(0)?.ok(),
         }
     }
@@ -280,6 +367,9 @@ impl<'b, C> Decode<'b, C> for Statement {
                         4 => Self::GrantEnd(GrantEnd::decode(d, ctx)?),
                         5 => Self::Revocation(Revocation::decode(d, ctx)?),
                         6 => Self::Erasure(Erasure::decode(d, ctx)?),
+                        8 => Self::ErasureReceipt(ErasureReceipt::decode(d, ctx)?),
+                        10 => Self::ErasureRequest(ErasureRequest::decode(d, ctx)?),
+                        11 => Self::Refounding(Refounding::decode(d, ctx)?),
                         newer => {
                             d.skip()?;
                             Self::Newer(newer)
@@ -297,6 +387,10 @@ impl<'b, C> Decode<'b, C> for Statement {
             }
             Self::Grant(body) if body.until.is_some_and(|until| until < body.from) => {
                 Err(Error::message("a grant ends before it begins"))
+            }
+            Self::Refounding(body) if body.old == body.new => Err(Error::message("a document does not replace itself")),
+            Self::Opening(body) if body.replaces == Some(body.document) => {
+                Err(Error::message("a document does not replace itself"))
             }
             _ => Ok(statement),
         }

@@ -17,7 +17,8 @@ mod receipt;
 mod verdict;
 
 pub use admin::{
-    DeviceInfo, DeviceList, EnrolAnswer, EnrolRequest, ErrorAnswer, ErrorCode, InviteAnswer, InviteRequest, ServerInfo,
+    DeviceInfo, DeviceList, EnrolAnswer, EnrolRequest, ErasureDecision, ErasureInfo, ErasureList, ErasureWaiting, ErrorAnswer,
+    ErrorCode, InviteAnswer, InviteRequest, ServerInfo,
 };
 pub use cursor::Cursor;
 pub use head::{Head, Seen};
@@ -68,7 +69,19 @@ pub(crate) fn check_version(bytes: &[u8], limit: usize) -> Result<(), FormatErro
     }
 }
 
-messages!(Request, Answer, EnrolRequest, EnrolAnswer, InviteRequest, InviteAnswer, DeviceList, ErrorAnswer, ServerInfo);
+messages!(
+    Request,
+    Answer,
+    EnrolRequest,
+    EnrolAnswer,
+    InviteRequest,
+    InviteAnswer,
+    DeviceList,
+    ErasureDecision,
+    ErasureList,
+    ErrorAnswer,
+    ServerInfo
+);
 
 /// A digest of a document's heads, as a device will hold them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]

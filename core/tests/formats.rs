@@ -246,6 +246,8 @@ fn check(name: &str, all: &BTreeMap<String, Vec<u8>>) {
         "invite-request" => message!(bytes, InviteRequest, invite_request()),
         "invite-answer" => message!(bytes, InviteAnswer, invite_answer()),
         "device-list" => message!(bytes, DeviceList, device_list()),
+        "erasure-list" => message!(bytes, ErasureList, erasure_list()),
+        "erasure-decision" => message!(bytes, ErasureDecision, erasure_decision()),
         "error" => message!(bytes, ErrorAnswer, error_answer()),
         "bundle" => check_bundle(bytes),
         "keyring" => check_keyring(bytes),

@@ -6,7 +6,7 @@ use veldboek_core::journal::Journal;
 use veldboek_core::keyring::Keyring;
 use veldboek_core::record::{Code, Lang};
 use veldboek_core::statement::Role;
-use veldboek_core::sync::server::{Done, Region, Work};
+use veldboek_core::sync::server::{Done, ErasureOrder, Region, Work};
 use veldboek_core::wire::{DeviceInfo, InviteRequest, VERSION};
 
 use crate::args::{Invite, NotedHead};
@@ -188,6 +188,80 @@ pub fn people(settings: &Settings, lang: Lang) -> Result<Vec<Person>, ServerErro
             role: RoleCode::new(role, lang),
             organisation,
             devices,
+        })
+        .collect())
+}
+
+/// An erasure, as printed.
+#[derive(Debug, Serialize)]
+pub struct Erased {
+    /// The document.
+    pub document: String,
+    /// `asked` or `erased`.
+    pub state: &'static str,
+    /// Code of the coordinator who asked.
+    pub asked_by: Option<String>,
+    /// When it was asked.
+    pub asked_at: Option<String>,
+    /// When it was erased.
+    pub erased_at: Option<String>,
+    /// The document in which the dossier goes on, when only an entry was withdrawn.
+    pub replaced_by: Option<String>,
+    /// How many devices said that they wiped it.
+    pub confirmed: u32,
+    /// How many changes that the server never had went with it there.
+    pub unsent: u32,
+    /// The devices that could hold it and did not say so.
+    pub waiting: Vec<Unconfirmed>,
+}
+
+/// A device that could hold an erased dossier.
+#[derive(Debug, Serialize)]
+pub struct Unconfirmed {
+    /// The device.
+    pub device: String,
+    /// Whose it is.
+    pub person: String,
+    /// What the person calls it.
+    pub label: String,
+    /// Its last contact.
+    pub last_contact: Option<String>,
+    /// No longer trusted: it will not hear of it any more.
+    pub revoked: bool,
+}
+
+/// Lists erasures, or decides about one, beside a running server.
+///
+/// # Errors
+/// [`ServerError`].
+pub fn erasures(settings: &Settings, order: ErasureOrder) -> Result<Vec<Erased>, ServerError> {
+    let mut region = setup::open_beside(settings)?;
+    let Done::Erasures(list) = setup::do_one(&mut region, Work::Erasures(None, order), time::now())? else {
+        return Ok(Vec::new());
+    };
+    let text = |at: Timestamp| at.to_string();
+    Ok(list
+        .into_iter()
+        .map(|info| Erased {
+            document: info.document.to_string(),
+            state: if info.erased_at.is_some() { "erased" } else { "asked" },
+            asked_by: info.asked_by,
+            asked_at: info.asked_at.map(text),
+            erased_at: info.erased_at.map(text),
+            replaced_by: info.replaced_by.map(|document| document.to_string()),
+            confirmed: info.confirmed,
+            unsent: info.unsent,
+            waiting: info
+                .waiting
+                .into_iter()
+                .map(|one| Unconfirmed {
+                    device: one.device.to_string(),
+                    person: one.person,
+                    label: one.label,
+                    last_contact: one.last_contact.map(text),
+                    revoked: one.revoked,
+                })
+                .collect(),
         })
         .collect())
 }

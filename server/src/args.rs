@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use veldboek_core::ids::DocumentId;
 use veldboek_core::record::Lang;
 use veldboek_core::statement::{Role, is_person_code};
 
@@ -64,6 +65,12 @@ pub enum Command {
         /// Which ones.
         #[command(subcommand)]
         command: PeopleCommand,
+    },
+    /// Erasing dossiers: what was asked, and which devices have not confirmed.
+    Erase {
+        /// What to do.
+        #[command(subcommand)]
+        command: EraseCommand,
     },
     /// Check every record of the store and the chain that binds them.
     Verify(Verify),
@@ -151,6 +158,32 @@ pub enum PeopleCommand {
     },
 }
 
+/// Commands about erasing.
+#[derive(Debug, Subcommand)]
+pub enum EraseCommand {
+    /// What was asked and what was erased, with the devices that have not said that they wiped it.
+    List {
+        /// How to print it.
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Erase a dossier for which a coordinator asked. It cannot be undone.
+    Confirm(EraseOne),
+    /// Leave a dossier for which a coordinator asked as it is.
+    Refuse(EraseOne),
+}
+
+/// Options of `erase confirm` and `erase refuse`.
+#[derive(Debug, Args)]
+pub struct EraseOne {
+    /// The id of the document, as `erase list` shows it.
+    #[arg(allow_hyphen_values = true, value_parser = document)]
+    pub document: DocumentId,
+    /// How to print what came of it.
+    #[command(flatten)]
+    pub output: Output,
+}
+
 /// Options of `verify`.
 #[derive(Debug, Args)]
 pub struct Verify {
@@ -195,6 +228,10 @@ fn language(text: &str) -> Result<Lang, String> {
         "en" => Ok(Lang::En),
         _ => Err("nl or en was expected".to_owned()),
     }
+}
+
+fn document(text: &str) -> Result<DocumentId, String> {
+    text.parse().map_err(|_| "22 letters, digits, '-' or '_' were expected, as `erase list` prints them".to_owned())
 }
 
 fn person(text: &str) -> Result<String, String> {

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use tokio::net::TcpListener;
 use veldboek_core::record::Lang;
-use veldboek_server::args::{Cli, Command, DeviceCommand, PeopleCommand, Serve};
+use veldboek_core::sync::server::ErasureOrder;
+use veldboek_server::args::{Cli, Command, DeviceCommand, EraseCommand, PeopleCommand, Serve};
 use veldboek_server::config::{self, Settings};
 use veldboek_server::failure::ServerError;
 use veldboek_server::run::Server;
@@ -48,6 +49,14 @@ fn carry_out(cli: Cli, lang: Lang) -> Result<(), ServerError> {
         }
         Command::People { command: PeopleCommand::List { output } } => {
             render::print(&admin::people(&settings, lang)?, output.format, lang);
+        }
+        Command::Erase { command } => {
+            let (order, output) = match command {
+                EraseCommand::List { output } => (ErasureOrder::List, output),
+                EraseCommand::Confirm(one) => (ErasureOrder::Confirm(one.document), one.output),
+                EraseCommand::Refuse(one) => (ErasureOrder::Refuse(one.document), one.output),
+            };
+            render::print(&admin::erasures(&settings, order)?, output.format, lang);
         }
         Command::Verify(options) => {
             let found = admin::verify(&settings, options.head)?;

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use veldboek_core::record::Lang;
 
-use crate::admin::{Device, Invited, Person, Verified};
+use crate::admin::{Device, Erased, Invited, Person, Verified};
 use crate::args::Format;
 use crate::setup::FirstStart;
 
@@ -166,6 +166,53 @@ impl Render for Vec<Person> {
             ]
         });
         table(Some(header), rows)
+    }
+}
+
+impl Render for Vec<Erased> {
+    fn table(&self, lang: Lang) -> String {
+        let header = match lang {
+            Lang::Nl => [
+                "document",
+                "stand",
+                "gevraagd door",
+                "sinds",
+                "bevestigd",
+                "apparaat dat nog niet bevestigde",
+                "laatste contact",
+            ],
+            Lang::En => ["document", "state", "asked by", "since", "confirmed", "device that has not confirmed", "last contact"],
+        };
+        let mut rows = Vec::new();
+        for one in self {
+            let state = match (one.state, lang, &one.replaced_by) {
+                ("asked", Lang::Nl, _) => "gevraagd".to_owned(),
+                ("asked", Lang::En, _) => "asked".to_owned(),
+                (_, Lang::Nl, Some(new)) => format!("gewist, gaat verder in {new}"),
+                (_, Lang::En, Some(new)) => format!("erased, goes on in {new}"),
+                (_, Lang::Nl, None) => "gewist".to_owned(),
+                (_, Lang::En, None) => "erased".to_owned(),
+            };
+            let since = one.erased_at.as_ref().or(one.asked_at.as_ref());
+            let confirmed = if one.state == "asked" { "-".to_owned() } else { one.confirmed.to_string() };
+            let head = [one.document.clone(), state, some(one.asked_by.as_ref()), some(since), confirmed];
+            let mut devices = one.waiting.iter().map(|device| {
+                let revoked = match (device.revoked, lang) {
+                    (true, Lang::Nl) => ", ingetrokken",
+                    (true, Lang::En) => ", revoked",
+                    (false, _) => "",
+                };
+                [format!("{} ({}, {}{revoked})", device.device, device.person, device.label), some(device.last_contact.as_ref())]
+            });
+            let [first, last] = devices.next().unwrap_or_else(|| ["-".to_owned(), "-".to_owned()]);
+            let [document, state, asked, since, confirmed] = head;
+            rows.push([document, state, asked, since, confirmed, first, last]);
+            rows.extend(devices.map(|[device, contact]| {
+                let empty = String::new;
+                [empty(), empty(), empty(), empty(), empty(), device, contact]
+            }));
+        }
+        table(Some(header), rows.into_iter())
     }
 }
 

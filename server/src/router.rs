@@ -8,7 +8,7 @@ use axum::routing::{get, post};
 
 use crate::app::App;
 use crate::error::Failure;
-use crate::routes::{devices, enrol, health, invitations, server, sync};
+use crate::routes::{devices, enrol, erasures, health, invitations, server, sync};
 
 /// The whole of the server's interface. Bodies are CBOR; see `docs/formats.md`.
 pub fn router(app: Arc<App>) -> Router {
@@ -16,6 +16,7 @@ pub fn router(app: Arc<App>) -> Router {
         // Signed by an enrolled device (see `auth`); every answer carries `veldboek-nonce`.
         .route("/v1/sync", post(sync::exchange))
         .route("/v1/invitations", post(invitations::invite))
+        .route("/v1/erasures", get(erasures::list).post(erasures::decide))
         .route("/v1/devices", get(devices::list))
         .route("/v1/devices/{id}", get(devices::show))
         // Without a signature: the device is not known yet, or asks who we are.

@@ -11,6 +11,7 @@ use crate::error::Failure;
 
 pub mod devices;
 pub mod enrol;
+pub mod erasures;
 pub mod health;
 pub mod invitations;
 pub mod server;

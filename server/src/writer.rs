@@ -18,7 +18,7 @@ use rand_core::UnwrapErr;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
 use veldboek_core::ids::DeviceId;
-use veldboek_core::sync::server::{Done, Push, RegionError, Standing, Work};
+use veldboek_core::sync::server::{Done, ErasureOrder, Push, RegionError, Standing, Work};
 use veldboek_core::wire::{EnrolRequest, InviteRequest};
 
 use crate::engine::Engine;
@@ -41,12 +41,16 @@ pub enum Order {
     Invite(DeviceId, InviteRequest),
     /// Somebody asks for the devices: all, or one with its documents.
     Devices(DeviceId, Option<DeviceId>),
+    /// Somebody lists or decides about erasures.
+    Erasures(DeviceId, ErasureOrder),
 }
 
 impl Order {
     fn caller(&self) -> Option<DeviceId> {
         match self {
-            Self::Exchange(caller, _) | Self::Invite(caller, _) | Self::Devices(caller, _) => Some(*caller),
+            Self::Exchange(caller, _) | Self::Invite(caller, _) | Self::Devices(caller, _) | Self::Erasures(caller, _) => {
+                Some(*caller)
+            }
             Self::Enrol(_) => None,
         }
     }
@@ -58,6 +62,7 @@ impl Order {
             Self::Enrol(request) => Work::Enrol(request),
             Self::Invite(by, request) => Work::Invite(Some(by), request),
             Self::Devices(by, one) => Work::Devices(Some(by), one),
+            Self::Erasures(by, order) => Work::Erasures(Some(by), order),
         }
     }
 }

@@ -17,10 +17,10 @@ use veldboek_core::keyring::{Keyring, WrappingKey};
 use veldboek_core::notes::Setup;
 use veldboek_core::record::{Container, Record as _, Scalar, Write};
 use veldboek_core::statement::Role;
-use veldboek_core::sync::server::{Done, Region, RegionError, Work};
+use veldboek_core::sync::server::{Done, ErasureOrder, Region, RegionError, Work};
 use veldboek_core::trainee::Trainee;
 use veldboek_core::visit::Visit;
-use veldboek_core::wire::{Answer, InviteRequest, MAX_BODY, Request, VERSION};
+use veldboek_core::wire::{Answer, ErasureInfo, InviteRequest, MAX_BODY, Request, VERSION};
 
 /// Repeatable randomness (SplitMix64): the same seed gives the same field.
 #[derive(Debug, Clone)]
@@ -234,6 +234,24 @@ impl Field {
         self.region.run(vec![work], self.clock.now(), &mut self.dice).expect("the server's store works").remove(0)
     }
 
+    /// Lists erasures or decides about one, at the server itself.
+    pub fn erasures(&mut self, order: ErasureOrder) -> Vec<ErasureInfo> {
+        let Done::Erasures(list) = self.server(Work::Erasures(None, order)).expect("an order that can be done") else {
+            unreachable!()
+        };
+        list
+    }
+
+    /// The server's disk.
+    pub fn disk(&self) -> &Arc<dyn Disk> {
+        &self.disk
+    }
+
+    /// The keys of the server, as they are on its disk now.
+    pub fn keyring(&self) -> Keyring {
+        Keyring::open(&*self.disk, &self.key).expect("the server's keyring opens")
+    }
+
     /// The server's answer to a request of this device.
     pub fn answer_to(&mut self, device: &Device, request: Request) -> Answer {
         let who = device.book.identity().device;
@@ -273,6 +291,7 @@ impl Field {
                 quarantined: last.quarantined + next.quarantined,
                 unusable: last.unusable + next.unusable,
                 closed: last.closed + next.closed,
+                wiped: [last.wiped, next.wiped.clone()].concat(),
                 refused: [last.refused, next.refused.clone()].concat(),
                 record_book: last.record_book.and(next.record_book),
                 ..next
@@ -318,6 +337,18 @@ impl Device {
         }
         let book = FieldBook::open(disk.clone(), Arc::new(NoCache), &self.key).expect("the copy opens");
         Self { book, disk, key: self.key.clone() }
+    }
+
+    /// What the system's own backup of a phone holds: everything but the session, which lies where backups do not reach.
+    pub fn backup(&self) -> Self {
+        let copy = self.copy();
+        copy.disk.remove("session").expect("a session can be removed");
+        copy
+    }
+
+    /// The device's disk.
+    pub fn disk(&self) -> &Arc<dyn Disk> {
+        &self.disk
     }
 
     /// The same store in another process.

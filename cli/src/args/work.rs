@@ -138,6 +138,28 @@ pub(crate) enum TraineeCommand {
     Show(TraineeName),
     /// Gegevens wijzigen; een lege tekst maakt een veld leeg | Change data; an empty text empties a field
     Edit(TraineeEdit),
+    /// Een dossier laten wissen: een coördinator vraagt, een beheerder bevestigt | Have a dossier erased: a coordinator asks, an administrator confirms
+    Erase(TraineeErase),
+}
+
+/// `trainee erase`
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["trainee", "list", "confirm", "refuse"]))]
+pub(crate) struct TraineeErase {
+    /// De referentie of het kenmerk van het dossier dat gewist moet worden | The reference or id of the dossier that is to be erased
+    pub(crate) trainee: Option<String>,
+    /// Het verzoek terugnemen zolang het niet bevestigd is | Take the request back as long as it is not confirmed
+    #[arg(long, requires = "trainee")]
+    pub(crate) take_back: bool,
+    /// Wat gevraagd en gewist is, en welke apparaten het wissen nog niet bevestigden | What was asked and erased, and which devices have not confirmed
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// Beheerder: dit document wissen | Administrator: erase this document
+    #[arg(long, value_name = "DOCUMENT", allow_hyphen_values = true)]
+    pub(crate) confirm: Option<String>,
+    /// Beheerder: dit document niet wissen | Administrator: do not erase this document
+    #[arg(long, value_name = "DOCUMENT", allow_hyphen_values = true)]
+    pub(crate) refuse: Option<String>,
 }
 
 /// `trainee add`

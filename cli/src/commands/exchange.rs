@@ -15,7 +15,7 @@ use super::conflicts::{conflict_json, conflicts_table, resolve_hint};
 use super::context::Context;
 use super::find::reference;
 use super::look::{local, said};
-use super::{contacts, trouble};
+use super::{contacts, erasing, trouble};
 use crate::client::{Client, Traffic};
 use crate::clock;
 use crate::faults;
@@ -102,6 +102,7 @@ fn add(total: &mut Outcome, page: Outcome) {
     total.received += page.received;
     total.unusable += page.unusable;
     total.closed += page.closed;
+    total.wiped.extend(page.wiped);
     total.touched.extend(page.touched);
     total.again = page.again;
     total.clock_offset = page.clock_offset;
@@ -122,6 +123,7 @@ pub(super) fn sync(context: &Context<'_>) -> Result<Output, Problem> {
         "refused": outcome.refused.len(),
         "received": outcome.received,
         "closed": outcome.closed,
+        "wiped": erasing::wiped_json(&outcome.wiped),
         "round_trips": traffic.round_trips,
         "body_bytes_sent": traffic.body_bytes_sent,
         "body_bytes_received": traffic.body_bytes_received,
@@ -190,6 +192,7 @@ pub(super) fn sync(context: &Context<'_>) -> Result<Output, Problem> {
             ));
         }
     }
+    output = erasing::notices(&outcome.wiped).into_iter().fold(output, Output::note);
     for (document, reason) in &outcome.refused {
         let (nl, en) = (reason.label(Lang::Nl), reason.label(Lang::En));
         output = output.note(text!("geweigerd in {document}: {nl}", "refused in {document}: {en}"));

@@ -226,6 +226,17 @@ impl From<FieldBookError> for Problem {
                 "de sleutels van dit veldboek (keyring) zijn weg, terwijl het journaal er is",
                 "the keys of this field book (keyring) are missing, while its journal is here"
             )),
+            FieldBookError::Erased(_) => Self::Rule(
+                text!("dit dossier is op verzoek gewist", "this dossier was erased on request"),
+                text!("vraag uw coördinator als dat niet klopt", "ask your coordinator if that is a mistake"),
+            ),
+            FieldBookError::NotAllowed(_) => Self::Rule(
+                text!(
+                    "alleen een coördinator van de organisatie van het dossier mag dit",
+                    "only a coordinator of the dossier's organisation may do this"
+                ),
+                text!("vraag uw coördinator om dit te doen", "ask your coordinator to do this"),
+            ),
             FieldBookError::Closed(_) => Self::Rule(
                 text!("dit dossier staat niet meer op dit apparaat", "this dossier is no longer on this device"),
                 text!(

@@ -76,6 +76,7 @@ pub(super) fn trainee(context: &mut Context<'_>, command: TraineeCommand) -> Res
             let ids = [("document", document.to_string()), ("id", plan.id.to_string())];
             Ok(context.done(&text!("dossier begonnen", "dossier begun"), &wanted, &ids, &plan.warnings))
         }
+        TraineeCommand::Erase(options) => super::erasing::erase(context, book, &options),
         TraineeCommand::List => list_trainees(context, &mut book),
         TraineeCommand::Show(name) => show_trainee(context, &mut book, &name.trainee),
         TraineeCommand::Edit(edit) => {

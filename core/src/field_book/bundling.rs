@@ -53,6 +53,8 @@ pub struct Merged {
     pub deferred: Vec<(DocumentId, Why)>,
     /// Documents that changed.
     pub touched: Vec<DocumentId>,
+    /// Dossiers that were wiped here, because the bundle brings word that they were erased or go on in another document.
+    pub wiped: Vec<Wiped>,
 }
 
 impl FieldBook {
@@ -79,7 +81,8 @@ impl FieldBook {
         }
         let mut chosen: Vec<(u64, Position)> = Vec::new();
         let mut documents: BTreeSet<DocumentId> = BTreeSet::new();
-        for (document, facts) in self.ledger.documents.iter().filter(|(_, facts)| !facts.closed) {
+        let here = |id: &DocumentId, facts: &crate::ledger::DocumentFacts| !facts.closed && !self.ledger.is_erased(id);
+        for (document, facts) in self.ledger.documents.iter().filter(|(id, facts)| here(id, facts)) {
             for change in facts.live().filter(|change| everything || change.acknowledged.is_none()) {
                 chosen.push((change.number, change.position));
                 documents.insert(*document);
@@ -158,9 +161,13 @@ impl FieldBook {
         self.merge_statements(&content, &server.keys, rng)?;
 
         let mut merged = Merged::default();
+        let due = self.ledger.erasures.all().any(|erasure| self.ledger.documents.contains_key(&erasure.document));
         let mut by_document: BTreeMap<DocumentId, Vec<Candidate>> = BTreeMap::new();
         for bytes in &content.changes {
             match Candidate::read(bytes) {
+                Ok(change) if self.ledger.is_erased(&change.document()) => {
+                    merged.refused.push((change.document(), Reason::Erased));
+                }
                 Ok(change) => by_document.entry(change.document()).or_default().push(change),
                 Err(why) => merged.refused.push((DocumentId::default(), why)),
             }
@@ -201,6 +208,9 @@ impl FieldBook {
             merged.touched.push(document);
         }
         self.append(records, rng)?;
+        if due {
+            merged.wiped = self.finish_erasing(moment, rng)?;
+        }
         Ok(merged)
     }
 
@@ -213,9 +223,14 @@ impl FieldBook {
         for bytes in &content.statements {
             let Ok(signed) = SignedStatement::decode(bytes) else { continue };
             let (signer, known) = (signed.signer(), self.ledger.statements.contains_key(&statement_hash(signed.bytes())));
-            let Some(kind) = syncing::kind_of(signed.statement()).filter(|_| !known) else { continue };
-            let keys = match kind {
+            let Some(record) = statement_record(&signed).filter(|_| !known) else { continue };
+            if record.1.is_some_and(|document| self.ledger.is_erased(&document)) {
+                continue;
+            }
+            let by_server = signer.as_bytes() == server.server().as_bytes();
+            let keys = match record.0 {
                 Kind::Certificate | Kind::Revocation | Kind::Erasure => Some(*server),
+                _ if by_server => Some(*server),
                 _ => self.arriving.get(&signer).copied().or_else(|| self.ledger.certificates.get(&signer).map(|c| c.keys)),
             };
             if keys.is_none_or(|keys| signed.verify(&keys).is_err()) {
@@ -236,8 +251,11 @@ impl FieldBook {
             };
             let allowed = match signed.statement() {
                 Statement::Opening(opening) => by.is_some_and(|by| by.person == opening.person && by.role != Role::Administrator),
+                // What the server itself decided needs nobody's leave.
+                _ if by_server => true,
                 Statement::Grant(grant) => coordinates(&grant.document, &grant.by),
                 Statement::GrantEnd(end) => coordinates(&end.document, &end.by),
+                Statement::ErasureRequest(request) => coordinates(&request.document, &request.by),
                 _ => true,
             };
             if !allowed {
@@ -253,8 +271,10 @@ impl FieldBook {
                 }
                 _ => {}
             }
-            records.push((kind, None, signed.bytes().to_vec()));
+            records.push(record);
         }
+        let documents: Vec<DocumentId> = records.iter().filter_map(|(_, document, _)| *document).collect();
+        self.keyring.add_document_keys(&*self.disk, &documents, rng).map_err(FieldBookError::from)?;
         self.append(records, rng)?;
         self.arriving.clear();
         Ok(())

@@ -25,6 +25,7 @@ impl FieldBook {
     /// Store errors; what was done before stays done.
     pub fn mend(&mut self, moment: Moment, rng: &mut dyn CryptoRng) -> Result<usize, FieldBookError> {
         self.finish_closing(rng)?;
+        self.finish_erasing(moment, rng)?;
         if self.due().is_empty() {
             return Ok(0);
         }

@@ -145,6 +145,7 @@ impl FieldBook {
             .documents
             .iter()
             .filter(|(_, facts)| facts.kind == DocumentKind::Dossier && !facts.closed && facts.live().next().is_some())
+            .filter(|(id, _)| !self.ledger.is_erased(id))
             .map(|(id, _)| *id)
     }
 

@@ -90,6 +90,8 @@ pub struct Outcome {
     pub contacts: Vec<Contact>,
     /// What became of the server's record book.
     pub record_book: RecordBook,
+    /// Dossiers that were wiped here, because they were erased or go on in another document.
+    pub wiped: Vec<Wiped>,
 }
 
 impl FieldBook {
@@ -108,11 +110,12 @@ impl FieldBook {
         }
         let mut sent = Sent::default();
         (request.seen, sent.told) = self.told_head();
+        let wiping = self.is_wiping();
         let mut statements: Vec<(u64, ChangeHash, Position)> = self
             .ledger
             .statements
             .iter()
-            .filter(|(_, facts)| facts.acknowledged.is_none() && !facts.refused && facts.document.is_some())
+            .filter(|(_, facts)| facts.acknowledged.is_none() && !facts.refused && Self::is_to_send(facts, wiping))
             .map(|(hash, facts)| (facts.number, *hash, facts.position))
             .collect();
         statements.sort_unstable_by_key(|(number, ..)| *number);
@@ -192,12 +195,14 @@ impl FieldBook {
             contacts: answer.contacts.clone(),
             ..Outcome::default()
         };
-        let mut records: Vec<(Kind, Option<DocumentId>, Vec<u8>)> = Vec::new();
+        let mut records: Vec<Unsealed> = Vec::new();
         let mut entries: Vec<Receipted> = Vec::new();
 
         for (hash, verdict) in sent.statements.iter().zip(statement_verdicts) {
             match verdict {
                 Verdict::Accepted { seq } => entries.push(Receipted { seq: *seq, document: None, hash: *hash }),
+                // The server's own word about the erasure comes with the feed.
+                Verdict::Refused(why) if why.reason == Reason::Erased => {}
                 Verdict::Refused(why) => {
                     let document = self.ledger.statements.get(hash).and_then(|facts| facts.document);
                     outcome.refused.push((document.unwrap_or_default(), why.reason));
@@ -226,10 +231,14 @@ impl FieldBook {
                         not_admitted(Some(*document), vec![*hash], why.reason, moment, false),
                     ));
                 }
+                // Nothing is rebuilt or dropped before the server's signed word is here: it may say where the work goes on.
+                Verdict::Refused(why) if why.reason == Reason::Erased => {
+                    self.deferred.insert(*hash);
+                }
                 Verdict::Refused(why) => refused.push((*document, *hash, why.reason)),
             }
         }
-        self.take_statements(&incoming, &server.keys, &mut records, &mut entries)?;
+        self.take_statements(&incoming, &server.keys, &mut records, &mut entries, rng)?;
         self.take_changes(&incoming, &mut records, &mut entries, &mut outcome, rng)?;
         for document in &answer.closed {
             records.push((Kind::Closed, None, Access { document: *document, person: None }.encode()));
@@ -251,6 +260,7 @@ impl FieldBook {
         records.push((Kind::Cursor, None, note.encode()));
         self.append(records, rng)?;
         self.finish_closing(rng)?;
+        outcome.wiped = self.finish_erasing(moment, rng)?;
         self.resend.clear();
         self.healing.clear();
         if outcome.received > 0 {
@@ -280,6 +290,8 @@ impl FieldBook {
         self.healing_rounds += u32::from(!self.healing.is_empty());
         // The server is shown its own signature on what it does not have any more.
         outcome.again |= self.told_head().1.is_proof();
+        // The receipts of what was wiped are waited for.
+        outcome.again |= !outcome.wiped.is_empty();
         outcome.again |= answer.more || !self.healing.is_empty() || !self.resend.is_empty() || self.unsent() > 0;
         Ok(outcome)
     }
@@ -300,21 +312,25 @@ impl FieldBook {
         &mut self,
         incoming: &Incoming,
         server: &PublicKeys,
-        records: &mut Vec<(Kind, Option<DocumentId>, Vec<u8>)>,
+        records: &mut Vec<Unsealed>,
         entries: &mut Vec<Receipted>,
+        rng: &mut dyn CryptoRng,
     ) -> Result<(), SyncError> {
+        let about = |signed: &SignedStatement| signed.statement().document().filter(|id| !self.ledger.is_erased(id));
+        let documents: Vec<DocumentId> = incoming.statements.iter().filter_map(|(_, signed)| about(signed)).collect();
+        self.keyring.add_document_keys(&*self.disk, &documents, rng)?;
+        let mut opened: HashSet<DocumentId> = HashSet::new();
         let mut certified: HashMap<DeviceId, PublicKeys> = HashMap::new();
         for (seq, signed) in &incoming.statements {
             let hash = statement_hash(signed.bytes());
             // A kind that this version does not know is left for a newer one, which reads the feed again.
-            let Some(kind) = kind_of(signed.statement()) else { continue };
+            let Some(record) = statement_record(signed) else { continue };
+            let signer = signed.signer();
             let keys = match signed.statement() {
                 Statement::Certificate(_) | Statement::Revocation(_) | Statement::Erasure(_) => Some(*server),
-                Statement::Newer(_) => None,
-                Statement::Opening(_) | Statement::Grant(_) | Statement::GrantEnd(_) => {
-                    let signer = signed.signer();
-                    certified.get(&signer).copied().or_else(|| self.ledger.certificates.get(&signer).map(|c| c.keys))
-                }
+                // Grants that were carried over to another document are the server's.
+                _ if signer.as_bytes() == server.server().as_bytes() => Some(*server),
+                _ => certified.get(&signer).copied().or_else(|| self.ledger.certificates.get(&signer).map(|c| c.keys)),
             };
             let signed_by = if keys.is_some_and(|keys| signed.verify(&keys).is_ok()) { keys } else { None };
             if signed_by.is_none() {
@@ -323,8 +339,18 @@ impl FieldBook {
             if let Statement::Certificate(certificate) = signed.statement() {
                 certified.insert(certificate.device, certificate.keys);
             }
+            let document = signed.statement().document();
+            if document.is_some_and(|document| self.ledger.is_erased(&document)) {
+                continue;
+            }
+            // A dossier that left this device comes back.
+            if let Some(document) = document.filter(|id| self.ledger.documents.get(id).is_some_and(|facts| facts.closed))
+                && opened.insert(document)
+            {
+                records.push((Kind::Opened, None, Access { document, person: None }.encode()));
+            }
             if !self.ledger.statements.contains_key(&hash) {
-                records.push((kind, None, signed.bytes().to_vec()));
+                records.push(record);
             }
             entries.push(Receipted { seq: *seq, document: None, hash });
         }
@@ -336,13 +362,14 @@ impl FieldBook {
     fn take_changes(
         &mut self,
         incoming: &Incoming,
-        records: &mut Vec<(Kind, Option<DocumentId>, Vec<u8>)>,
+        records: &mut Vec<Unsealed>,
         entries: &mut Vec<Receipted>,
         outcome: &mut Outcome,
         rng: &mut dyn CryptoRng,
     ) -> Result<(), SyncError> {
         let mut by_document: BTreeMap<DocumentId, Vec<&(u64, Candidate)>> = BTreeMap::new();
-        for change in &incoming.changes {
+        // What was erased is not taken in again, whoever still has it.
+        for change in incoming.changes.iter().filter(|(_, change)| !self.ledger.is_erased(&change.document())) {
             by_document.entry(change.1.document()).or_default().push(change);
         }
         let documents: Vec<DocumentId> = by_document.keys().copied().collect();
@@ -397,7 +424,7 @@ impl FieldBook {
             .ledger
             .documents
             .iter()
-            .filter(|(_, facts)| facts.closed && facts.changes.is_empty())
+            .filter(|(_, facts)| facts.closed && facts.changes.is_empty() && facts.opening.is_none())
             .map(|(document, _)| *document)
             .collect();
         let keys: Vec<KeyId> = left.iter().filter_map(|document| self.keyring.document_key(*document)).collect();
@@ -406,10 +433,7 @@ impl FieldBook {
         }
         self.keyring.destroy(&*self.disk, &keys, rng)?;
         for document in left {
-            self.documents.remove(&document);
-            self.views.remove(&document);
-            self.cache.remove(&[b"document/".as_slice(), document.as_bytes()].concat());
-            self.cache.remove(&[reading::VIEW_KEY, document.as_bytes()].concat());
+            self.drop_from_memory(&document);
         }
         Ok(())
     }
@@ -477,10 +501,10 @@ impl FieldBook {
             if let Statement::Certificate(certificate) = signed.statement() {
                 own |= certificate.device == identity.device && certificate.keys == self.keyring.device_keys().public();
             }
-            if let Some(kind) = kind_of(signed.statement())
+            if let Some(record) = statement_record(&signed)
                 && !self.ledger.statements.contains_key(&statement_hash(signed.bytes()))
             {
-                records.push((kind, None, signed.bytes().to_vec()));
+                records.push(record);
             }
         }
         if !own {
@@ -511,6 +535,7 @@ pub(super) fn kind_of(statement: &Statement) -> Option<Kind> {
         Statement::Grant(_) | Statement::GrantEnd(_) => Kind::Grant,
         Statement::Revocation(_) => Kind::Revocation,
         Statement::Erasure(_) => Kind::Erasure,
+        Statement::ErasureReceipt(_) | Statement::ErasureRequest(_) | Statement::Refounding(_) => Kind::Erasing,
         Statement::Newer(_) => return None,
     })
 }

@@ -76,6 +76,10 @@ kinds! {
     Person = 19,
     /// The store was set up.
     Setup = 20,
+    /// A signed step of an erasure: asked for, done on a device, or a dossier that was founded anew.
+    Erasing = 25,
+    /// Which devices could hold a dossier when it was erased.
+    ErasureNote = 26,
     /// Evidence that a head which a device saw is not in the chain.
     Contradicted = 27,
     /// The head of the server's chain that this device saw.

@@ -32,6 +32,7 @@ fn opening() -> Opening {
         organisation: "pro-west".into(),
         person: "anna".into(),
         at: Timestamp::from_millis(1_740_000_000_001),
+        replaces: None,
     }
 }
 
@@ -46,6 +47,10 @@ fn grant() -> Grant {
         by: "carla".into(),
         at: Timestamp::from_millis(1_740_000_000_002),
     }
+}
+
+fn erasure(document: DocumentId) -> Erasure {
+    Erasure { document, at: Timestamp::default(), trainee: None, replaced_by: None, withdrawn: Vec::new() }
 }
 
 fn every_kind() -> Vec<Statement> {
@@ -66,7 +71,25 @@ fn every_kind() -> Vec<Statement> {
         Statement::GrantEnd(end.clone()),
         Statement::GrantEnd(GrantEnd { reason: Some("overgedragen".into()), ..end }),
         Statement::Revocation(Revocation { device: keys(7).device(), at: Timestamp::default(), reason: Some("verloren".into()) }),
-        Statement::Erasure(Erasure { document: DocumentId::from_bytes([5; 16]), at: Timestamp::default() }),
+        Statement::Erasure(erasure(DocumentId::from_bytes([5; 16]))),
+        Statement::ErasureReceipt(ErasureReceipt {
+            document: DocumentId::from_bytes([5; 16]),
+            at: Timestamp::default(),
+            unsent: 2,
+        }),
+        Statement::ErasureRequest(ErasureRequest {
+            document: DocumentId::from_bytes([5; 16]),
+            by: "carla".into(),
+            at: Timestamp::default(),
+            withdrawn: Some(true),
+        }),
+        Statement::Refounding(Refounding {
+            old: DocumentId::from_bytes([5; 16]),
+            new: DocumentId::from_bytes([6; 16]),
+            by: "anna".into(),
+            at: Timestamp::default(),
+            withdrawn: vec![EntryId::from_bytes([3; 16])],
+        }),
     ]
 }
 
@@ -138,8 +161,7 @@ fn signed_over(stated: &[u8]) -> Vec<u8> {
 
 #[test]
 fn what_a_newer_version_adds_is_kept_and_forwarded() {
-    let stated =
-        cbor::to_vec(Statement::Erasure(Erasure { document: DocumentId::from_bytes([5; 16]), at: Timestamp::default() }));
+    let stated = cbor::to_vec(Statement::Erasure(erasure(DocumentId::from_bytes([5; 16]))));
     // {0: 6, 1: {0: document, 1: at, 99: "new"}, 99: "new"}
     let added =
         [&[0xa3], &stated[1..4], &[0xa3], &stated[5..], &[0x18, 99, 0x63, b'n', b'e', b'w', 0x18, 99, 0x63, b'n', b'e', b'w']]

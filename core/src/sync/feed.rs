@@ -102,6 +102,21 @@ impl Feed {
         self.openings.entry(document).or_insert_with(|| (organisation.to_owned(), number));
     }
 
+    /// Takes a document out: nobody is shown anything of it any more.
+    pub fn forget(&mut self, document: &DocumentId) {
+        self.by_document.remove(document);
+        self.openings.remove(document);
+        for spans in self.access.values_mut() {
+            spans.remove(document);
+        }
+    }
+
+    /// Everyone for whom a document was ever open.
+    pub fn people_of(&self, document: &DocumentId) -> HashSet<String> {
+        let open = self.access.iter().filter(|(_, documents)| documents.contains_key(document));
+        open.map(|(person, _)| person.clone()).collect()
+    }
+
     /// Whether a document is open for the person by an opened record.
     pub fn is_open(&self, person: &str, document: &DocumentId) -> bool {
         self.access.get(person).and_then(|documents| documents.get(document)?.last()).is_some_and(|(_, closed)| closed.is_none())

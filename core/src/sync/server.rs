@@ -24,7 +24,7 @@ use crate::keyring::{Keyring, KeyringError, WrappingKey};
 use crate::keys::PublicKeys;
 use crate::ledger::{Ledger, LedgerError, statement_hash};
 use crate::limits::*;
-use crate::notes::{Access, ContactNote, ContradictedNote, EpochNote, Invitation, NotAdmitted, WrongCode};
+use crate::notes::{Access, ContactNote, ContradictedNote, EpochNote, ErasureNote, Invitation, NotAdmitted, WrongCode};
 use crate::record::Code;
 use crate::shelf::Shelf;
 use crate::statement::{Certificate, Role, SignedStatement, Statement};
@@ -32,7 +32,7 @@ use crate::sync::contacts::Contacts;
 use crate::sync::feed::{Feed, Line, Reader, What};
 use crate::text_check;
 use crate::wire::{
-    Answer, Contact, Cursor, DEFAULT_PAGE, DeviceInfo, EnrolAnswer, EnrolRequest, Hashes, Head, Heads, InviteAnswer,
+    Answer, Contact, Cursor, DEFAULT_PAGE, DeviceInfo, EnrolAnswer, EnrolRequest, ErasureInfo, Hashes, Head, Heads, InviteAnswer,
     InviteRequest, Item, ItemKind, Reason, Receipt, ReceiptLine, Request, VERSION, Verdict, Why, heads_digest,
 };
 
@@ -44,14 +44,17 @@ mod batch;
 mod chain;
 mod devices;
 mod enrolling;
+mod erasing;
 mod exchange;
 mod push;
 mod quarantine;
+mod returning;
 mod state;
 
 use answering::Pending;
 use batch::Batch;
 pub use devices::Standing;
+pub use erasing::ErasureOrder;
 pub use push::Push;
 use state::State;
 
@@ -108,6 +111,8 @@ pub enum Work {
     Devices(Option<DeviceId>, Option<DeviceId>),
     /// A line for the auditor about what happened outside the region: a stranger at the door, a command at the machine.
     Audit(AuditNote),
+    /// Somebody lists or decides about erasures: a device, or the administrator at the machine itself.
+    Erasures(Option<DeviceId>, ErasureOrder),
 }
 
 /// What came of it.
@@ -123,6 +128,8 @@ pub enum Done {
     Devices(Vec<DeviceInfo>),
     /// Of a line for the auditor.
     Noted,
+    /// Of an erasure.
+    Erasures(Vec<ErasureInfo>),
 }
 
 /// The server of one region.
@@ -241,6 +248,7 @@ impl Region {
         moment: Moment,
         rng: &mut dyn CryptoRng,
     ) -> Result<Vec<Result<Done, RegionError>>, RegionError> {
+        self.finish_erasing(rng)?;
         self.keyring.refresh(&*self.disk)?;
         let mut writer = self.journal.write()?;
         let state = &mut self.state;
@@ -274,6 +282,7 @@ impl Region {
                     let note = AuditNote { about_device: one, ..AuditNote::new(action, by) };
                     Waiting::Done(batch.audited(note, outcome).map(Done::Devices))
                 }
+                Work::Erasures(by, order) => Waiting::Done(batch.erasures(by, order).map(Done::Erasures)),
                 Work::Audit(note) => Waiting::Done(batch.audit(note).map(|()| Done::Noted)),
             });
         }
@@ -312,11 +321,15 @@ impl Region {
                 }
             }
         }
+        self.finish_erasing(rng)?;
         Ok(done.into_iter().map(|(outcome, _)| outcome).collect())
     }
 }
 
 /// Kinds whose records are sent to devices, so that their place must be known.
 fn is_fed(kind: Kind) -> bool {
-    matches!(kind, Kind::Change | Kind::Opening | Kind::Grant | Kind::Certificate | Kind::Revocation | Kind::Erasure)
+    matches!(
+        kind,
+        Kind::Change | Kind::Opening | Kind::Grant | Kind::Certificate | Kind::Revocation | Kind::Erasure | Kind::Erasing
+    )
 }

@@ -128,6 +128,7 @@ pub fn statements() -> BTreeMap<&'static str, (Statement, DeviceKeys)> {
         organisation: "pro-west".into(),
         person: "anna".into(),
         at: at(1),
+        replaces: None,
     };
     let grant = Grant {
         id: EntryId::from_bytes([3; 16]),
@@ -147,6 +148,14 @@ pub fn statements() -> BTreeMap<&'static str, (Statement, DeviceKeys)> {
         at: at(3),
         reason: Some("Anna is terug".into()),
     };
+    let withdrawn = vec![EntryId::from_bytes([3; 16])];
+    let again = Opening { document: other_document(), replaces: Some(document()), ..opening.clone() };
+    let erasure = Erasure { document: document(), at: at(5), trainee: None, replaced_by: None, withdrawn: Vec::new() };
+    let whole = Erasure { trainee: Some(TraineeId::from_bytes([4; 16]).mark()), ..erasure.clone() };
+    let goes_on = Erasure { replaced_by: Some(other_document()), withdrawn: withdrawn.clone(), ..erasure.clone() };
+    let receipt = ErasureReceipt { document: document(), at: at(9), unsent: 2 };
+    let request = ErasureRequest { document: document(), by: "carla".into(), at: at(10), withdrawn: None };
+    let refounding = Refounding { old: document(), new: other_document(), by: "anna".into(), at: at(11), withdrawn };
     let revocation = Revocation { device: anna().device(), at: at(4), reason: Some("telefoon verloren".into()) };
     BTreeMap::from([
         ("statement-certificate", (Statement::Certificate(certificate()), server())),
@@ -154,7 +163,13 @@ pub fn statements() -> BTreeMap<&'static str, (Statement, DeviceKeys)> {
         ("statement-grant", (Statement::Grant(grant), carla())),
         ("statement-grant-end", (Statement::GrantEnd(end), carla())),
         ("statement-revocation", (Statement::Revocation(revocation), server())),
-        ("statement-erasure", (Statement::Erasure(Erasure { document: document(), at: at(5) }), server())),
+        ("statement-erasure", (Statement::Erasure(erasure), server())),
+        ("statement-opening-again", (Statement::Opening(again), anna())),
+        ("statement-erasure-whole", (Statement::Erasure(whole), server())),
+        ("statement-erasure-goes-on", (Statement::Erasure(goes_on), server())),
+        ("statement-erasure-receipt", (Statement::ErasureReceipt(receipt), anna())),
+        ("statement-erasure-request", (Statement::ErasureRequest(request), carla())),
+        ("statement-refounding", (Statement::Refounding(refounding), anna())),
     ])
 }
 
@@ -291,6 +306,41 @@ pub fn device_list() -> DeviceList {
     DeviceList { version: VERSION, devices: vec![device] }
 }
 
+pub fn erasure_list() -> ErasureList {
+    let waiting = ErasureWaiting {
+        device: anna().device(),
+        person: "anna".into(),
+        label: "telefoon van Anna".into(),
+        last_contact: Some(at(6)),
+        revoked: false,
+    };
+    let asked = ErasureInfo {
+        document: document(),
+        asked_by: Some("carla".into()),
+        asked_at: Some(at(10)),
+        erased_at: None,
+        replaced_by: None,
+        confirmed: 0,
+        unsent: 0,
+        waiting: vec![waiting],
+    };
+    let done = ErasureInfo {
+        document: other_document(),
+        asked_at: None,
+        erased_at: Some(at(11)),
+        replaced_by: Some(document()),
+        confirmed: 3,
+        unsent: 2,
+        waiting: Vec::new(),
+        ..asked.clone()
+    };
+    ErasureList { version: VERSION, erasures: vec![asked, done] }
+}
+
+pub fn erasure_decision() -> ErasureDecision {
+    ErasureDecision { version: VERSION, document: document(), confirm: true }
+}
+
 pub fn error_answer() -> ErrorAnswer {
     ErrorAnswer { text: Some("it expired on 2025-03-01".into()), ..ErrorCode::ExpiredCode.into() }
 }
@@ -402,6 +452,8 @@ pub fn all() -> BTreeMap<String, Vec<u8>> {
         ("invite-request", invite_request().encode()),
         ("invite-answer", invite_answer().encode()),
         ("device-list", device_list().encode()),
+        ("erasure-list", erasure_list().encode()),
+        ("erasure-decision", erasure_decision().encode()),
         ("error", error_answer().encode()),
         ("bundle", seal_bundle()),
         ("keyring", store.file("keyring.2")),

@@ -28,6 +28,19 @@ impl Batch<'_> {
             pending.sent.insert(hash);
             return Ok(Verdict::Accepted { seq: known.number });
         }
+        if self.is_of_erased(signed.statement()) {
+            return Ok(Verdict::Refused(Reason::Erased.into()));
+        }
+        if self.is_own(&signed) {
+            return Ok(match self.take_back(&signed)? {
+                Ok(seq) => {
+                    pending.receipted.push((seq, None, hash));
+                    pending.sent.insert(hash);
+                    Verdict::Accepted { seq }
+                }
+                Err(verdict) => verdict,
+            });
+        }
         let Some(certificate) = self.state.ledger.certificates.get(&signed.signer()).cloned() else {
             return Ok(Verdict::Refused(Why::at(Step::Signer, Reason::UnknownSigner)));
         };
@@ -49,6 +62,9 @@ impl Batch<'_> {
                 let facts = self.state.ledger.documents.get(&opening.document);
                 if Some(opening.document) == self.state.ledger.register() || facts.is_some_and(|facts| facts.opening.is_some()) {
                     return Ok(Verdict::Refused(Why::at(Step::Sequence, Reason::SequenceTaken)));
+                }
+                if self.erase_copy(opening)? {
+                    return Ok(Verdict::Refused(Reason::Erased.into()));
                 }
                 let day = self.moment.at.as_millis() / 86_400_000;
                 let opened = self.state.openings_today.entry((certificate.person.clone(), day)).or_default();
@@ -74,12 +90,29 @@ impl Batch<'_> {
                 }
                 Kind::Grant
             }
+            Statement::ErasureRequest(request) => {
+                if self.state.ledger.documents.get(&request.document).is_none_or(|facts| facts.opening.is_none()) {
+                    return Ok(Verdict::Deferred(Reason::MissingDependencies.into()));
+                }
+                if request.by != certificate.person || !coordinates(self, &request.document) {
+                    return Ok(Verdict::Refused(Reason::NotAllowed.into()));
+                }
+                Kind::Erasing
+            }
+            Statement::ErasureReceipt(receipt) => {
+                if !self.state.ledger.is_erased(&receipt.document) {
+                    return Ok(Verdict::Deferred(Reason::MissingDependencies.into()));
+                }
+                Kind::Erasing
+            }
+            Statement::Refounding(_) => return Ok(Verdict::Refused(Reason::NotAllowed.into())),
             // Only this server certifies, revokes and erases, and it knows its own statements.
             Statement::Certificate(_) | Statement::Revocation(_) | Statement::Erasure(_) | Statement::Newer(_) => {
                 return Ok(Verdict::Refused(Why::at(Step::Grant, Reason::NoGrant)));
             }
         };
-        let seq = self.stage_note(kind, signed.bytes().to_vec())?;
+        let key = signed.statement().document().map_or(self.keyring.store_key_id(), |document| self.key_of(document));
+        let seq = self.stage(kind, key, signed.bytes().to_vec())?;
         match signed.statement() {
             Statement::Opening(opening) => self.open_for(opening.document, &opening.person)?,
             Statement::Grant(grant) if self.state.ledger.holds_grant(&grant.document, &grant.person, today) => {
@@ -102,6 +135,9 @@ impl Batch<'_> {
         rng: &mut dyn CryptoRng,
     ) -> Result<Vec<(usize, Verdict)>, RegionError> {
         let today = self.moment.today();
+        if self.state.ledger.is_erased(&document) {
+            return Ok(group.iter().map(|(index, _)| (*index, Verdict::Refused(Reason::Erased.into()))).collect());
+        }
         let mut verdicts = Vec::new();
         let mut allowed: Vec<(usize, &Candidate)> = Vec::new();
         for (index, change) in group {
@@ -176,8 +212,7 @@ impl Batch<'_> {
                     self.wait(caller, change, Why::at(Step::Text, Reason::BsnInText))?
                 }
                 Judgement::Valid => {
-                    let key = self.keyring.document_key(document).unwrap_or_else(|| self.keyring.store_key_id());
-                    let seq = self.stage(Kind::Change, key, change.bytes().to_vec())?;
+                    let seq = self.stage(Kind::Change, self.key_of(document), change.bytes().to_vec())?;
                     pending.receipted.push((seq, Some(document), change.hash()));
                     pending.sent.insert(change.hash());
                     Verdict::Accepted { seq }

@@ -43,7 +43,7 @@ impl Batch<'_> {
     pub(super) fn open_for(&mut self, document: DocumentId, person: &str) -> Result<(), RegionError> {
         if !self.state.feed.is_open(person, &document) {
             let note = Access { document, person: Some(person.to_owned()) };
-            self.stage_note(Kind::Opened, note.encode())?;
+            self.stage(Kind::Opened, self.key_of(document), note.encode())?;
         }
         Ok(())
     }
@@ -70,7 +70,7 @@ impl Batch<'_> {
                 self.open_for(document, &person)?;
             } else {
                 let note = Access { document, person: Some(person) };
-                self.stage_note(Kind::Closed, note.encode())?;
+                self.stage(Kind::Closed, self.key_of(document), note.encode())?;
             }
         }
         self.state.due_checked = Some(today);

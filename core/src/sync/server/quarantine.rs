@@ -35,8 +35,7 @@ impl Batch<'_> {
         })?;
         for (change, judgement) in batch.iter().zip(judgements) {
             if judgement == Judgement::Valid {
-                let key = self.keyring.document_key(document).unwrap_or_else(|| self.keyring.store_key_id());
-                self.stage(Kind::Change, key, change.bytes().to_vec())?;
+                self.stage(Kind::Change, self.key_of(document), change.bytes().to_vec())?;
             }
         }
         Ok(())
@@ -62,8 +61,7 @@ impl Batch<'_> {
             sender: Some(sender),
             again: None,
         };
-        let key = self.keyring.document_key(change.document()).unwrap_or_else(|| self.keyring.store_key_id());
-        self.stage(Kind::Quarantined, key, note.encode())?;
+        self.stage(Kind::Quarantined, self.key_of(change.document()), note.encode())?;
         Ok(())
     }
 }

@@ -22,6 +22,12 @@ pub(super) struct State {
     pub(super) waiting_bytes: HashMap<DeviceId, usize>,
     pub(super) openings_today: HashMap<(String, i64), usize>,
     pub(super) documents: Shelf,
+    /// Where erased dossiers could have been.
+    pub(super) erasure_notes: BTreeMap<DocumentId, ErasureNote>,
+    /// The devices that asked for an erasure that is not decided.
+    pub(super) erasure_askers: BTreeMap<DocumentId, DeviceId>,
+    /// Erased, while their keys may still be here.
+    pub(super) to_erase: Vec<DocumentId>,
     /// The day for which dated grants were looked at; none when a grant came since.
     pub(super) due_checked: Option<Day>,
     pub(super) trouble: Option<RegionError>,
@@ -52,6 +58,7 @@ impl State {
         if record.kind == Kind::Grant {
             self.due_checked = None;
         }
+        let mut wiped = None;
         let line = match (&record.payload, record.kind) {
             // A server refuses codes and nothing else: changes are refused to the device and leave no record here.
             (Payload::Bytes(bytes), Kind::Refused) => {
@@ -63,13 +70,28 @@ impl State {
                 self.no_longer_waits(&change);
                 Some(What::Change(change.document(), change.hash()))
             }
-            (Payload::Bytes(bytes), Kind::Opening | Kind::Grant | Kind::Certificate | Kind::Revocation | Kind::Erasure) => {
+            (
+                Payload::Bytes(bytes),
+                Kind::Opening | Kind::Grant | Kind::Certificate | Kind::Revocation | Kind::Erasure | Kind::Erasing,
+            ) => {
                 let signed = SignedStatement::decode(bytes).map_err(|error| LedgerError::Record(number, error.to_string()))?;
                 if let Statement::Opening(opening) = signed.statement() {
                     self.feed.opened_by(opening.document, &opening.organisation, number);
                 }
                 let hash = statement_hash(bytes);
-                Some(signed.statement().document().map_or(What::Public(hash), |document| What::About(document, hash)))
+                match signed.statement() {
+                    // For the server alone: that a device wiped something, and how a dossier was founded anew.
+                    Statement::ErasureReceipt(_) | Statement::Refounding(_) => None,
+                    Statement::ErasureRequest(request) => {
+                        self.erasure_askers.insert(request.document, signed.signer());
+                        Some(What::About(request.document, hash))
+                    }
+                    Statement::Erasure(erasure) => {
+                        wiped = Some(erasure.document);
+                        Some(What::Public(hash))
+                    }
+                    other => Some(other.document().map_or(What::Public(hash), |document| What::About(document, hash))),
+                }
             }
             (Payload::Bytes(bytes), Kind::Opened | Kind::Closed) => {
                 let access = Access::decode(bytes)?;
@@ -85,7 +107,11 @@ impl State {
         {
             self.feed.push(Line { number, what });
         }
-        let Some(rest) = self.ledger.absorb(record)? else { return Ok(()) };
+        let rest = self.ledger.absorb(record)?;
+        if let Some(document) = wiped {
+            self.wipe(document);
+        }
+        let Some(rest) = rest else { return Ok(()) };
         let Payload::Bytes(bytes) = &rest.payload else { return Ok(()) };
         match rest.kind {
             Kind::Epoch => {
@@ -102,6 +128,11 @@ impl State {
                 let note = Invitation::decode(bytes)?;
                 self.invitations.retain(|open| open.code_hash != note.code_hash);
                 self.invitations.push(note);
+            }
+            Kind::ErasureNote => {
+                let note = ErasureNote::decode(bytes)?;
+                self.erasure_askers.remove(&note.document);
+                self.erasure_notes.insert(note.document, note);
             }
             Kind::Contact => {
                 let note = ContactNote::decode(bytes)?;

@@ -1,0 +1,215 @@
+//! `trainee erase`: a coordinator asks, an administrator confirms, and everyone can see which devices have not.
+
+use serde_json::{Value, json};
+use veldboek_core::clock::Timestamp;
+use veldboek_core::field_book::Wiped;
+use veldboek_core::ids::DocumentId;
+use veldboek_core::wire::{ErasureDecision, ErasureInfo, ErasureList, MAX_BODY, VERSION};
+
+use super::book::Book;
+use super::context::Context;
+use super::find::{self, Found, reference};
+use super::look::local;
+use crate::args::TraineeErase;
+use crate::client::Client;
+use crate::message::{Problem, Text, text};
+use crate::render::{Output, Table};
+
+const ERASURES: &str = "/v1/erasures";
+
+/// `trainee erase`
+pub(super) fn erase(context: &mut Context<'_>, mut book: Book, options: &TraineeErase) -> Result<Output, Problem> {
+    match (&options.trainee, &options.confirm, &options.refuse) {
+        (Some(trainee), ..) => ask(context, &mut book, trainee, options.take_back),
+        (_, Some(id), _) => decide(context, &mut book, id, true),
+        (_, _, Some(id)) => decide(context, &mut book, id, false),
+        _ => {
+            let erasures = exchange(&mut book, "GET", &[])?;
+            Ok(listed(context, &mut book, &erasures))
+        }
+    }
+}
+
+fn ask(context: &mut Context<'_>, book: &mut Book, trainee: &str, take_back: bool) -> Result<Output, Problem> {
+    let Found { document, dossier, .. } = find::trainee(&book.inner.dossiers()?, trainee)?;
+    let of = reference(document, &dossier);
+    let asked = book.inner.erasure_asked(&document).cloned();
+    match (&asked, take_back) {
+        (Some(asked), false) => {
+            let (by, at) = (&asked.by, local(asked.at));
+            return Err(Problem::Rule(
+                text!("{by} vroeg op {at} al om dit dossier te wissen", "{by} asked on {at} already to erase this dossier"),
+                waiting_for(&document),
+            ));
+        }
+        (None, true) => {
+            return Err(Problem::Rule(
+                text!("niemand vroeg om {of} te wissen", "nobody asked to erase {of}"),
+                text!("`veldboek trainee erase --list` toont de verzoeken", "`veldboek trainee erase --list` shows the requests"),
+            ));
+        }
+        _ => {}
+    }
+    if !take_back {
+        let question = text!(
+            "het hele dossier {of} laten wissen, bij iedereen en ook wat collega's nog niet verstuurd hebben? Het komt niet terug",
+            "have the whole dossier {of} erased, with everyone and also what colleagues have not sent yet? It does not come back"
+        );
+        context.console.confirm(&question, context.globals.yes, context.lang)?;
+    }
+    let (moment, rng) = (book.moment, &mut book.rng);
+    book.inner.ask_erasure(document, take_back, moment, rng)?;
+    let state = if take_back { "taken_back" } else { "asked" };
+    let value = json!({ "reference": of, "document": document.to_string(), "state": state, "saved": "device" });
+    let done = match take_back {
+        true => context.say("verzoek teruggenomen", "request taken back"),
+        false => context.say("gevraagd te wissen", "asked to erase"),
+    };
+    let output = Output::new(value, Table::sheet([(done, format!("{of}  {document}"))]));
+    let output = output.note(text!("`veldboek sync` brengt het naar de server", "`veldboek sync` takes it to the server"));
+    Ok(if take_back { output } else { output.note(waiting_for(&document)) })
+}
+
+fn waiting_for(document: &DocumentId) -> Text {
+    text!(
+        "een beheerder bevestigt: `veldboek trainee erase --confirm {document}`, of op de server `veldboek-server erase confirm {document}`",
+        "an administrator confirms: `veldboek trainee erase --confirm {document}`, or at the server `veldboek-server erase confirm {document}`"
+    )
+}
+
+fn decide(context: &mut Context<'_>, book: &mut Book, id: &str, confirm: bool) -> Result<Output, Problem> {
+    let document: DocumentId = id.trim().parse().map_err(|_| {
+        Problem::Usage(
+            text!("'{id}' is geen kenmerk van een document", "'{id}' is not the id of a document"),
+            text!("`veldboek trainee erase --list` toont de kenmerken", "`veldboek trainee erase --list` shows the ids"),
+        )
+    })?;
+    if confirm {
+        let question = text!(
+            "document {document} wissen, op de server en op alle apparaten? Dit kan niet ongedaan worden gemaakt",
+            "erase document {document}, at the server and on all devices? This cannot be undone"
+        );
+        context.console.confirm(&question, context.globals.yes, context.lang)?;
+    }
+    let body = ErasureDecision { version: VERSION, document, confirm }.encode();
+    let erasures = exchange(book, "POST", &body)?;
+    if confirm {
+        return Ok(listed(context, book, &erasures).note(text!(
+            "gewist op de server; elk apparaat wist het bij het volgende contact en bevestigt dat",
+            "erased at the server; each device wipes it at its next contact and confirms that"
+        )));
+    }
+    let value = json!({ "document": document.to_string(), "state": "refused" });
+    Ok(Output::new(value, Table::sheet([(context.say("verzoek afgewezen", "request refused"), document.to_string())])))
+}
+
+fn exchange(book: &mut Book, method: &str, body: &[u8]) -> Result<Vec<ErasureInfo>, Problem> {
+    let server = book.inner.identity().server.ok_or(Problem::NotEnrolled)?;
+    let mut client = Client::new(&server.url, Some(&book.dir))?;
+    book.leave_cache();
+    let answer = client.signed(book.inner.device_keys(), server.id, method, ERASURES, body);
+    book.take_cache();
+    let list = ErasureList::decode(&answer?, MAX_BODY)
+        .map_err(|why| client.nonsense(text!("het antwoord is niet te lezen ({why})", "the answer cannot be read ({why})")))?;
+    Ok(list.erasures)
+}
+
+fn listed(context: &Context<'_>, book: &mut Book, erasures: &[ErasureInfo]) -> Output {
+    let instant = |at: Option<Timestamp>| at.map(local).unwrap_or_default();
+    let mut table = context.headings(&[
+        "Document",
+        "Dossier",
+        "Stand|State",
+        "Gevraagd door|Asked by",
+        "Sinds|Since",
+        "Bevestigd|Confirmed",
+        "Nog niet bevestigd|Not confirmed",
+        "Laatste contact|Last contact",
+    ]);
+    let mut rows: Vec<Value> = Vec::new();
+    for one in erasures {
+        // Who may see dossiers sees which one is meant, as long as it is there.
+        let of = book.inner.dossier(one.document).map(|dossier| reference(one.document, &dossier)).ok();
+        let state = match (one.erased_at, one.replaced_by) {
+            (None, _) => context.say("gevraagd", "asked"),
+            (Some(_), None) => context.say("gewist", "erased"),
+            (Some(_), Some(_)) => context.say("gewist, gaat elders verder", "erased, goes on elsewhere"),
+        };
+        let since = instant(one.erased_at.or(one.asked_at));
+        let confirmed = if one.erased_at.is_some() { one.confirmed.to_string() } else { String::new() };
+        let mut devices = one.waiting.iter().map(|device| {
+            let revoked = if device.revoked { context.say(", ingetrokken", ", revoked") } else { String::new() };
+            (format!("{} ({}{revoked})", device.label, device.person), instant(device.last_contact))
+        });
+        let (first, contact) = devices.next().unwrap_or_default();
+        let asked = one.asked_by.clone().unwrap_or_default();
+        table.row([one.document.to_string(), of.clone().unwrap_or_default(), state, asked, since, confirmed, first, contact]);
+        for (device, contact) in devices {
+            let empty = String::new;
+            table.row([empty(), empty(), empty(), empty(), empty(), empty(), device, contact]);
+        }
+        rows.push(json!({
+            "document": one.document.to_string(),
+            "reference": of,
+            "state": if one.erased_at.is_some() { "erased" } else { "asked" },
+            "asked_by": one.asked_by,
+            "asked_at": one.asked_at.map(|at| at.to_string()),
+            "erased_at": one.erased_at.map(|at| at.to_string()),
+            "replaced_by": one.replaced_by.map(|document| document.to_string()),
+            "confirmed": one.confirmed,
+            "unsent": one.unsent,
+            "waiting": one
+                .waiting
+                .iter()
+                .map(|device| json!({
+                    "device": device.device.to_string(),
+                    "person": device.person,
+                    "label": device.label,
+                    "last_contact": device.last_contact.map(|at| at.to_string()),
+                    "revoked": device.revoked,
+                }))
+                .collect::<Vec<_>>(),
+        }));
+    }
+    Output::new(json!({ "rows": rows }), table)
+}
+
+/// What to tell of dossiers that were wiped here.
+pub(super) fn notices(wiped: &[Wiped]) -> Vec<Text> {
+    let name = |one: &Wiped| one.reference.clone().unwrap_or_else(|| one.document.to_string());
+    wiped
+        .iter()
+        .map(|one| {
+            let (of, unsent) = (name(one), one.unsent);
+            match (one.replaced_by, unsent) {
+                (Some(_), _) => text!(
+                    "uit dossier {of} is iets ingetrokken; wat u nog niet had verstuurd, staat nu in het nieuwe dossier",
+                    "something was withdrawn from dossier {of}; what you had not sent yet is in the new dossier now"
+                ),
+                (None, 0) => text!(
+                    "dossier {of} is op verzoek gewist, ook op dit apparaat",
+                    "dossier {of} was erased on request, on this device too"
+                ),
+                (None, _) => text!(
+                    "dossier {of} is op verzoek gewist, ook op dit apparaat; daarmee verdwenen {unsent} wijzigingen die nog niet verstuurd waren",
+                    "dossier {of} was erased on request, on this device too; with it went {unsent} changes that had not been sent yet"
+                ),
+            }
+        })
+        .collect()
+}
+
+/// The same for programs.
+pub(super) fn wiped_json(wiped: &[Wiped]) -> Value {
+    wiped
+        .iter()
+        .map(|one| {
+            json!({
+                "document": one.document.to_string(),
+                "reference": one.reference,
+                "unsent": one.unsent,
+                "replaced_by": one.replaced_by.map(|document| document.to_string()),
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,142 @@
+//! Erasure on a device: asking for it, and wiping what the server says was erased.
+//!
+//! Nothing is wiped on anyone's word but the server's signature. The key of the dossier is destroyed, and with it every
+//! record of it in the journal, what was never sent included; the device signs a receipt that says so.
+
+use super::*;
+use crate::ledger::StatementFacts;
+use crate::statement::{ErasureReceipt, ErasureRequest};
+
+/// A dossier that was wiped on this device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wiped {
+    /// The document.
+    pub document: DocumentId,
+    /// What people called it, to tell them now; it is kept nowhere.
+    pub reference: Option<String>,
+    /// How many changes of this device went with it that the server never had.
+    pub unsent: usize,
+    /// The document in which the dossier goes on: only an entry was withdrawn.
+    pub replaced_by: Option<DocumentId>,
+}
+
+impl FieldBook {
+    /// Asks that a dossier be erased, or takes that back; an administrator of the server confirms. Durable when this
+    /// returns, and sent with the next exchange.
+    ///
+    /// # Errors
+    /// [`FieldBookError::NotAllowed`] when the person is no coordinator of the dossier's organisation; as
+    /// [`FieldBook::perform`].
+    pub fn ask_erasure(
+        &mut self,
+        document: DocumentId,
+        take_back: bool,
+        moment: Moment,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<(), FieldBookError> {
+        let identity = self.identity();
+        let by = identity.person.ok_or(FieldBookError::Nobody)?;
+        let opening = self.ledger.documents.get(&document).and_then(|facts| facts.opening.as_ref());
+        let Some((opening, _)) = opening else { return Err(FieldBookError::UnknownDossier(document.to_string())) };
+        if identity.role != Some(Role::Coordinator) || identity.organisation.as_ref() != Some(&opening.organisation) {
+            return Err(FieldBookError::NotAllowed("only a coordinator of the dossier's organisation asks for its erasure"));
+        }
+        let withdrawn = take_back.then_some(true);
+        let request = Statement::ErasureRequest(ErasureRequest { document, by, at: moment.at, withdrawn });
+        let record = stated(&request, self.keyring.device_keys())?;
+        self.append(vec![record], rng)
+    }
+
+    /// Who asked when that a dossier be erased, if that stands.
+    pub fn erasure_asked(&self, document: &DocumentId) -> Option<&ErasureRequest> {
+        let asked = self.ledger.documents.get(document)?.erasure_asked.as_ref()?;
+        (asked.withdrawn != Some(true)).then_some(asked)
+    }
+
+    /// What this device wiped, as its receipts say.
+    pub fn wiped(&self) -> Vec<ErasureReceipt> {
+        let device = self.keyring.device_keys().device();
+        let mine = |document: &DocumentId| self.ledger.erasures.receipt_of(document, &device).cloned();
+        self.ledger.erasures.all().filter_map(|erasure| mine(&erasure.document)).collect()
+    }
+
+    /// Whether a statement goes to the server. Public ones came from there; a receipt goes once what it says is so.
+    pub(super) fn is_to_send(facts: &StatementFacts, wiping: bool) -> bool {
+        facts.document.is_some() || (facts.kind == 8 && !wiping)
+    }
+
+    /// Whether the key of an erased dossier is still here.
+    pub(super) fn is_wiping(&self) -> bool {
+        self.ledger.erasures.all().any(|erasure| self.keyring.document_key(erasure.document).is_some())
+    }
+
+    /// Wipes what the server says was erased; also what a crash left half done.
+    pub(super) fn finish_erasing(&mut self, moment: Moment, rng: &mut dyn CryptoRng) -> Result<Vec<Wiped>, FieldBookError> {
+        let device = self.keyring.device_keys().device();
+        let since = self.ledger.certificates.get(&device).map(|certificate| certificate.from);
+        let mut wiped = Vec::new();
+        let mut receipts = Vec::new();
+        let mut gone = Vec::new();
+        let erasures: Vec<_> = self.ledger.erasures.all().cloned().collect();
+        for erasure in erasures {
+            let document = erasure.document;
+            let here = self.ledger.documents.contains_key(&document) || self.keyring.document_key(document).is_some();
+            let receipted = self.ledger.erasures.receipt_of(&document, &device).is_some();
+            // A device that could have held it says that it does not, also when it never did: the server cannot know.
+            if !here && (receipted || since.is_none_or(|since| erasure.at < since)) {
+                continue;
+            }
+            let unsent = self.unsent_here(&document);
+            if here {
+                let reference = self.reference_of(document);
+                wiped.push(Wiped { document, reference, unsent, replaced_by: self.ledger.erasures.successor(&document) });
+                gone.push(document);
+            }
+            if !receipted {
+                let unsent = u32::try_from(unsent).unwrap_or(u32::MAX);
+                let receipt = Statement::ErasureReceipt(ErasureReceipt { document, at: moment.at, unsent });
+                receipts.push(stated(&receipt, self.keyring.device_keys())?);
+            }
+        }
+        // First the receipt, which is not sent before the key is gone: so a crash in between loses neither.
+        self.append(receipts, rng)?;
+        let keys: Vec<KeyId> = gone.iter().filter_map(|document| self.keyring.document_key(*document)).collect();
+        if !keys.is_empty() {
+            self.keyring.destroy(&*self.disk, &keys, rng)?;
+        }
+        for document in &gone {
+            self.ledger.forget(document);
+            self.drop_from_memory(document);
+            self.resend.retain(|(of, _)| of != document);
+            self.healing.retain(|of| of != document);
+        }
+        Ok(wiped)
+    }
+
+    fn unsent_here(&self, document: &DocumentId) -> usize {
+        let Some(facts) = self.ledger.documents.get(document) else { return 0 };
+        facts.live().filter(|change| change.acknowledged.is_none() && change.operation.is_some()).count()
+    }
+
+    fn reference_of(&mut self, document: DocumentId) -> Option<String> {
+        let content = self.content(document).ok()?;
+        match content.get(&Container::Trainee)?.get("")?.get("ref")? {
+            Scalar::Text(reference) => Some(reference.clone()),
+            _ => None,
+        }
+    }
+
+    /// Takes a document out of everything that is computed from the journal.
+    pub(super) fn drop_from_memory(&mut self, document: &DocumentId) {
+        self.documents.remove(document);
+        self.views.remove(document);
+        forget_cached(&*self.cache, document);
+    }
+}
+
+/// Takes a document out of a cache.
+pub(crate) fn forget_cached(cache: &dyn Cache, document: &DocumentId) {
+    for prefix in [b"document/".as_slice(), reading::VIEW_KEY] {
+        cache.remove(&[prefix, document.as_bytes()].concat());
+    }
+}

@@ -1,0 +1,56 @@
+//! What devices bring back to a server that was restored from a backup: statements that the server itself once signed.
+//!
+//! Whoever carries them, they are the server's own word. Erasures come first, so that nothing of an erased dossier is let in
+//! or given out again.
+
+use super::*;
+
+impl Batch<'_> {
+    /// Whether a statement names this server as its signer.
+    pub(super) fn is_own(&self, signed: &SignedStatement) -> bool {
+        signed.signer().as_bytes() == self.keyring.device_keys().server().as_bytes()
+    }
+
+    /// Takes back a statement of this server's own that its journal does not hold.
+    pub(super) fn take_back(&mut self, signed: &SignedStatement) -> Result<Result<u64, Verdict>, RegionError> {
+        if signed.verify(&self.keyring.device_keys().public()).is_err() {
+            return Ok(Err(Verdict::Refused(Reason::BadSignature.into())));
+        }
+        let bytes = signed.bytes().to_vec();
+        let today = self.moment.today();
+        let staged = match signed.statement() {
+            Statement::Erasure(erasure) => {
+                if !self.state.erasure_notes.contains_key(&erasure.document) {
+                    self.note_erasure(erasure.document, None, None)?;
+                }
+                self.stage_note(Kind::Erasure, bytes)?
+            }
+            Statement::Revocation(_) => self.stage_note(Kind::Revocation, bytes)?,
+            Statement::Certificate(certificate) => {
+                let known = self.state.ledger.certificates.get(&certificate.device);
+                if known.is_some_and(|known| known.from >= certificate.from) {
+                    // An older one of a device that has a newer.
+                    return Ok(Err(Verdict::Refused(Reason::SequenceTaken.into())));
+                }
+                self.stage_note(Kind::Certificate, bytes)?
+            }
+            Statement::Grant(_) | Statement::GrantEnd(_) | Statement::ErasureRequest(_) => {
+                let document = signed.statement().document().unwrap_or_default();
+                if self.state.ledger.documents.get(&document).is_none_or(|facts| facts.opening.is_none()) {
+                    return Ok(Err(Verdict::Deferred(Reason::MissingDependencies.into())));
+                }
+                let kind = if matches!(signed.statement(), Statement::ErasureRequest(_)) { Kind::Erasing } else { Kind::Grant };
+                let number = self.stage(kind, self.key_of(document), bytes)?;
+                if let Statement::Grant(grant) = signed.statement()
+                    && self.state.ledger.holds_grant(&document, &grant.person, today)
+                {
+                    self.open_for(document, &grant.person)?;
+                    self.release(document)?;
+                }
+                number
+            }
+            _ => return Ok(Err(Verdict::Refused(Reason::NoGrant.into()))),
+        };
+        Ok(Ok(staged))
+    }
+}
