@@ -282,7 +282,14 @@ impl Region {
                     let note = AuditNote { about_device: one, ..AuditNote::new(action, by) };
                     Waiting::Done(batch.audited(note, outcome).map(Done::Devices))
                 }
-                Work::Erasures(by, order) => Waiting::Done(batch.erasures(by, order).map(Done::Erasures)),
+                Work::Erasures(by, order) => {
+                    let mut outcome = batch.erasures(by, order);
+                    // What is done is in the journal as such; who tried in vain is not.
+                    if matches!(outcome, Err(RegionError::NotAllowed)) {
+                        outcome = batch.audited(AuditNote::new(AuditAction::Erased, by), outcome);
+                    }
+                    Waiting::Done(outcome.map(Done::Erasures))
+                }
                 Work::Audit(note) => Waiting::Done(batch.audit(note).map(|()| Done::Noted)),
             });
         }
