@@ -166,7 +166,7 @@ impl FieldBook {
         for bytes in &content.changes {
             match Candidate::read(bytes) {
                 Ok(change) if self.ledger.is_erased(&change.document()) => {
-                    merged.refused.push((change.document(), Reason::Erased));
+                    merged.refused.push((change.document(), Reason::Erased.into()));
                 }
                 Ok(change) => by_document.entry(change.document()).or_default().push(change),
                 Err(why) => merged.refused.push((DocumentId::default(), why)),
