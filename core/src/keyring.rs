@@ -51,7 +51,7 @@ pub enum KeyringError {
     #[error("the file 'wrapping.key' is missing, so the keyring cannot be opened; put it back from where it was moved to")]
     NoWrappingKey,
     /// Another wrapping key than the one that sealed it.
-    #[error("the wrapping key does not fit this keyring; put back the 'wrapping.key' that belongs to this store")]
+    #[error("the wrapping key does not fit this keyring; put back the 'wrapping.key' or master key that belongs to this store")]
     WrongKey,
     /// It was changed or spoiled.
     #[error("the keyring '{name}' is damaged ({what}); copy the store, then put back the keyring from the newest backup")]
@@ -179,6 +179,28 @@ impl WrappingKey {
         let mut mark = [0; 8];
         mark.copy_from_slice(&self.0.derived("veldboek/wrapping/1").as_bytes()[..8]);
         mark
+    }
+}
+
+/// Seals small files that lie beside the journal.
+#[derive(Debug)]
+pub struct Beside(Key);
+
+impl Beside {
+    /// What sealing adds to a content.
+    pub const ADDS: usize = NONCE + 16;
+
+    /// Seals a content: a nonce, then the sealed bytes.
+    pub fn seal(&self, content: &[u8], rng: &mut dyn CryptoRng) -> Option<Vec<u8>> {
+        let mut nonce = [0; NONCE];
+        rng.fill_bytes(&mut nonce);
+        Some([nonce.as_slice(), &self.0.seal(&nonce, &[], content)?].concat())
+    }
+
+    /// Opens what was sealed.
+    pub fn open(&self, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let (nonce, sealed) = sealed.split_first_chunk::<NONCE>()?;
+        self.0.open(nonce, &[], sealed).map(Zeroizing::new)
     }
 }
 
@@ -339,23 +361,20 @@ impl Keyring {
         self.ring().keys.get(&id).map(|held| held.key.clone())
     }
 
+    /// What seals a small file of this name that lies beside the journal and may be lost.
+    pub fn beside(&self, file: &str) -> Option<Beside> {
+        let key = self.key(self.store_key_id())?;
+        Some(Beside(key.derived(&format!("veldboek/beside/1/{file}"))))
+    }
+
     /// Seals the content of a small file that lies beside the journal and may be lost.
     pub fn seal_beside(&self, file: &str, content: &[u8], rng: &mut dyn CryptoRng) -> Vec<u8> {
-        let mut nonce = [0; NONCE];
-        rng.fill_bytes(&mut nonce);
-        let sealed = self.key_beside(file).and_then(|key| key.seal(&nonce, &[], content)).unwrap_or_default();
-        [nonce.as_slice(), &sealed].concat()
+        self.beside(file).and_then(|beside| beside.seal(content, rng)).unwrap_or_default()
     }
 
     /// Opens what [`Keyring::seal_beside`] sealed for the file of this name.
     pub fn open_beside(&self, file: &str, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        let (nonce, sealed) = sealed.split_first_chunk::<NONCE>()?;
-        self.key_beside(file)?.open(nonce, &[], sealed).map(Zeroizing::new)
-    }
-
-    fn key_beside(&self, file: &str) -> Option<Key> {
-        let key = self.key(self.store_key_id())?;
-        Some(key.derived(&format!("veldboek/beside/1/{file}")))
+        self.beside(file)?.open(sealed)
     }
 
     pub(crate) fn find(&self, id: KeyId) -> Found {

@@ -12,6 +12,7 @@ use veldboek_core::wire::{DeviceInfo, InviteRequest, VERSION};
 use crate::args::{Invite, NotedHead};
 use crate::config::Settings;
 use crate::failure::ServerError;
+use crate::master_key::{self, MasterKey};
 use crate::{setup, time};
 
 /// A code for a person.
@@ -143,6 +144,32 @@ pub fn invite(settings: &Settings, asked: &Invite, lang: Lang) -> Result<Invited
         person: asked.person.clone(),
         role: RoleCode::new(asked.role.into(), lang),
         expires: answer.expires.to_string(),
+    })
+}
+
+/// What `key rotate` did.
+#[derive(Debug, Serialize)]
+pub struct KeyRotated {
+    /// The file with the key from now on.
+    pub master_key: String,
+    /// Where the one before was.
+    pub before: String,
+    /// Whether the configuration names the new file already.
+    pub configured: bool,
+}
+
+/// Puts another key around the keyring.
+///
+/// # Errors
+/// [`ServerError`].
+pub fn rotate_key(settings: &Settings, new: &std::path::Path) -> Result<KeyRotated, ServerError> {
+    let disk = setup::existing_disk(settings)?;
+    let done = master_key::rotate(&disk, &MasterKey::of(settings), new)?;
+    let named = settings.master_key.as_ref().and_then(|named| named.canonicalize().ok());
+    Ok(KeyRotated {
+        configured: named.as_ref() == Some(&done.now),
+        master_key: done.now.display().to_string(),
+        before: done.before.shown(),
     })
 }
 

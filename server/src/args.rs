@@ -30,6 +30,9 @@ pub struct Cli {
     /// The folder of the store; without it the configuration's, else `veldboek-store` here.
     #[arg(long, global = true, value_name = "DIR")]
     pub store: Option<PathBuf>,
+    /// The file with the master key, before what the configuration says.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub master_key: Option<PathBuf>,
     /// The language of what is printed, nl or en; without it the locale's, else Dutch.
     #[arg(long, global = true, value_name = "nl|en", value_parser = language)]
     pub lang: Option<Lang>,
@@ -71,6 +74,12 @@ pub enum Command {
         /// What to do.
         #[command(subcommand)]
         command: EraseCommand,
+    },
+    /// The key around the server's keyring.
+    Key {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: KeyCommand,
     },
     /// Check every record of the store and the chain that binds them.
     Verify(Verify),
@@ -182,6 +191,20 @@ pub struct EraseOne {
     /// How to print what came of it.
     #[command(flatten)]
     pub output: Output,
+}
+
+/// Commands about the master key.
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Seal the keyring with another key; works beside a running server.
+    Rotate {
+        /// The file with the new key: 32 bytes or 64 hexadecimal digits; made when it does not exist.
+        #[arg(long, value_name = "FILE")]
+        new: PathBuf,
+        /// How to print the result.
+        #[command(flatten)]
+        output: Output,
+    },
 }
 
 /// Options of `verify`.

@@ -24,6 +24,10 @@ pub struct Settings {
     pub listen: String,
     /// The region this server is for. Needed at the first start; afterwards the store knows it.
     pub region: Option<String>,
+    /// The file with the key around the keyring; without it a credential of systemd, else a file in the store.
+    pub master_key: Option<PathBuf>,
+    /// The configuration file that these were read from.
+    pub file: Option<PathBuf>,
     /// How much one client may ask.
     pub limits: Limits,
 }
@@ -31,7 +35,14 @@ pub struct Settings {
 impl Settings {
     /// The settings for a store in this folder, everything else as by default.
     pub fn for_store(store: impl Into<PathBuf>) -> Self {
-        Self { store: store.into(), listen: DEFAULT_LISTEN.to_owned(), region: None, limits: Limits::default() }
+        Self {
+            store: store.into(),
+            listen: DEFAULT_LISTEN.to_owned(),
+            region: None,
+            master_key: None,
+            file: None,
+            limits: Limits::default(),
+        }
     }
 }
 
@@ -116,6 +127,7 @@ struct File {
     store: Option<PathBuf>,
     listen: Option<String>,
     region: Option<String>,
+    master_key: Option<PathBuf>,
     #[serde(default)]
     limits: FileLimits,
 }
@@ -129,7 +141,7 @@ struct FileLimits {
     requests: Option<u64>,
 }
 
-const KEYS: &[&str] = &["store", "listen", "region", "limits"];
+const KEYS: &[&str] = &["store", "listen", "region", "master_key", "limits"];
 const LIMIT_KEYS: &[&str] = &["body_bytes", "idle_seconds", "body_seconds", "connections", "requests"];
 
 /// The settings from a file, or the defaults without one. A relative `store` is relative to the file.
@@ -180,6 +192,8 @@ fn parse(text: &str, path: &Path) -> Result<Settings, ConfigError> {
         store: beside.join(file.store.unwrap_or_else(|| DEFAULT_STORE.into())),
         listen: file.listen.unwrap_or_else(|| DEFAULT_LISTEN.to_owned()),
         region: file.region,
+        master_key: file.master_key.map(|key| beside.join(key)),
+        file: Some(path.to_path_buf()),
         limits,
     })
 }
@@ -243,7 +257,7 @@ mod tests {
         let error = read("[limits]\nbody_byte = 5").unwrap_err().to_string();
         assert!(error.contains("did you mean 'limits.body_bytes'?"), "{error}");
         let error = read("colour = 'blue'").unwrap_err().to_string();
-        assert!(error.contains("the known keys are: store, listen, region, limits"), "{error}");
+        assert!(error.contains("the known keys are: store, listen, region, master_key, limits"), "{error}");
     }
 
     #[test]
@@ -252,6 +266,12 @@ mod tests {
         assert!(error.contains("line 2"), "{error}");
         let error = read("[limits]\nbody_bytes = 10").unwrap_err().to_string();
         assert!(error.contains("limits.body_bytes = 10"), "{error}");
+    }
+
+    #[test]
+    fn a_master_key_is_relative_to_the_file_too() {
+        assert_eq!(read("").unwrap().master_key, None);
+        assert_eq!(read("master_key = 'master.key'").unwrap().master_key.unwrap(), Path::new("/etc/veldboek/master.key"));
     }
 
     #[test]

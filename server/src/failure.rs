@@ -66,6 +66,34 @@ pub enum ServerError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The file with the master key cannot be read or made.
+    #[error(
+        "cannot use the master key {path}: {source}; check master_key in the configuration, and that this user may read the file"
+    )]
+    MasterKey {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file holds something else.
+    #[error("{path} holds no master key; it is 32 bytes, or 64 hexadecimal digits as `openssl rand -hex 32` makes them")]
+    NotAMasterKey {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The key is another one than the keyring's.
+    #[error("the master key in {place} does not fit this store; put back the one that does: nothing was changed")]
+    OtherMasterKey {
+        /// Where it is.
+        place: String,
+    },
+    /// The key to rotate to is the one in use.
+    #[error("{place} holds the key that is in use already; name a file that does not exist yet, and a new key is made there")]
+    SameMasterKey {
+        /// The file.
+        place: PathBuf,
+    },
     /// The system has no thread or signal to give.
     #[error("the system refused what a server needs: {0}; restart the machine, or give it more memory")]
     System(std::io::Error),
@@ -146,6 +174,22 @@ impl ServerError {
             Self::File { path, source } => {
                 format!("kan {} niet gebruiken ({source}); kijk van wie de opslag is", path.display())
             }
+            Self::MasterKey { path, source } => format!(
+                "kan de hoofdsleutel {} niet gebruiken ({source}); kijk naar master_key in de configuratie, en of deze gebruiker het \
+                 bestand mag lezen",
+                path.display()
+            ),
+            Self::NotAMasterKey { path } => format!(
+                "in {} staat geen hoofdsleutel; dat zijn 32 bytes, of 64 hexadecimale cijfers zoals `openssl rand -hex 32` die maakt",
+                path.display()
+            ),
+            Self::OtherMasterKey { place } => {
+                format!("de hoofdsleutel in {place} past niet bij deze opslag; zet de juiste terug: er is niets veranderd")
+            }
+            Self::SameMasterKey { place } => format!(
+                "in {} staat de sleutel die al in gebruik is; noem een bestand dat nog niet bestaat, dan wordt er een nieuwe gemaakt",
+                place.display()
+            ),
             Self::System(source) => {
                 format!(
                     "het systeem weigert wat een server nodig heeft ({source}); herstart de machine, of geef haar meer geheugen"
@@ -187,6 +231,7 @@ impl ServerError {
             Self::Keyring(error) => of_keyring(error),
             Self::Journal(error) => of_journal(error),
             Self::Damaged | Self::HeadMissing | Self::Contradicted => 6,
+            Self::MasterKey { .. } | Self::NotAMasterKey { .. } | Self::OtherMasterKey { .. } => 5,
             _ => 1,
         }
     }
@@ -204,7 +249,11 @@ fn of_region(error: &RegionError) -> u8 {
 }
 
 fn of_keyring(error: &KeyringError) -> u8 {
-    if matches!(error, KeyringError::Damaged { .. }) { 6 } else { 1 }
+    match error {
+        KeyringError::Damaged { .. } => 6,
+        KeyringError::NoWrappingKey | KeyringError::WrongKey | KeyringError::Destroyed(_) => 5,
+        _ => 1,
+    }
 }
 
 fn of_journal(error: &JournalError) -> u8 {

@@ -15,6 +15,7 @@ pub mod failure;
 pub mod faults;
 pub mod listen;
 pub mod log;
+pub mod master_key;
 pub mod nonces;
 pub mod porch;
 pub mod render;

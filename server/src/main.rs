@@ -6,7 +6,7 @@ use clap::Parser;
 use tokio::net::TcpListener;
 use veldboek_core::record::Lang;
 use veldboek_core::sync::server::ErasureOrder;
-use veldboek_server::args::{Cli, Command, DeviceCommand, EraseCommand, PeopleCommand, Serve};
+use veldboek_server::args::{Cli, Command, DeviceCommand, EraseCommand, KeyCommand, PeopleCommand, Serve};
 use veldboek_server::config::{self, Settings};
 use veldboek_server::failure::ServerError;
 use veldboek_server::run::Server;
@@ -38,6 +38,7 @@ fn carry_out(cli: Cli, lang: Lang) -> Result<(), ServerError> {
     if let Some(store) = cli.store {
         settings.store = store;
     }
+    settings.master_key = cli.master_key.or(settings.master_key);
     match cli.command {
         Command::Serve(options) => return serve(settings, options, lang),
         Command::Invite(options) => render::print(&admin::invite(&settings, &options, lang)?, options.output.format, lang),
@@ -57,6 +58,9 @@ fn carry_out(cli: Cli, lang: Lang) -> Result<(), ServerError> {
                 EraseCommand::Refuse(one) => (ErasureOrder::Refuse(one.document), one.output),
             };
             render::print(&admin::erasures(&settings, order)?, output.format, lang);
+        }
+        Command::Key { command: KeyCommand::Rotate { new, output } } => {
+            render::print(&admin::rotate_key(&settings, &new)?, output.format, lang);
         }
         Command::Verify(options) => {
             let found = admin::verify(&settings, options.head)?;

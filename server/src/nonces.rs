@@ -6,7 +6,7 @@
 //! fresh one, which costs an honest client one more round trip and a replaying one everything.
 //!
 //! They live in memory, with a copy in one small file, so that restarting the server (an upgrade, a crash) does not
-//! cost every phone a round trip. The file is never synced to disk: it survives the process, not the machine.
+//! cost every phone a round trip. It is sealed: which devices there are is nobody's business. The file is never synced to disk: it survives the process, not the machine.
 //! Therefore it names the boot of the machine it was written under, and under any other boot it is not believed: after a power
 //! cut it could call a nonce unused that was used. It is no part of a backup.
 
@@ -16,15 +16,20 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rand_core::Rng;
+use getrandom::SysRng;
+use rand_core::{Rng, UnwrapErr};
 use veldboek_core::ids::DeviceId;
+use veldboek_core::keyring::Beside;
 
 /// As in [`veldboek_core::request_signature::Nonce`].
 const LEN: usize = 9;
-/// One slot of the file: device 16, two nonces of 9 (all zero: none), the rest to spare. One write, never across two pages, so a
-/// killed process leaves it old or new.
-const SLOT: usize = 64;
-const MAGIC: &[u8; 4] = b"VBN1";
+/// What a slot says: device 16, two nonces of 9 (all zero: none).
+const CONTENT: usize = 16 + 2 * LEN;
+/// One slot of the file: its content, sealed, the rest to spare. One write, never across two pages, so a killed process leaves it old
+/// or new.
+const SLOT: usize = 128;
+const _: () = assert!(CONTENT + Beside::ADDS <= SLOT);
+const MAGIC: &[u8; 4] = b"VBN2";
 
 type Nonce = [u8; LEN];
 
@@ -34,7 +39,7 @@ pub struct Nonces(Mutex<Book>);
 #[derive(Default)]
 struct Book {
     devices: HashMap<DeviceId, Entry>,
-    file: Option<File>,
+    file: Option<(File, Beside)>,
 }
 
 struct Entry {
@@ -49,16 +54,16 @@ impl Nonces {
         Self(Mutex::new(Book::default()))
     }
 
-    /// With a copy in this file, as far as the file works: without it restarts cost every device one more round trip, no more.
-    pub fn open(path: &Path) -> Self {
+    /// With a sealed copy in this file, as far as the file works: without it restarts cost every device one more round trip, no more.
+    pub fn open(path: &Path, seal: Beside) -> Self {
         match std::fs::read_to_string("/proc/sys/kernel/random/boot_id") {
-            Ok(boot) => Self::open_under(path, boot.trim()),
+            Ok(boot) => Self::open_under(path, boot.trim(), seal),
             Err(_) => Self::in_memory(),
         }
     }
 
-    fn open_under(path: &Path, boot: &str) -> Self {
-        let book = Book::read(path, boot).unwrap_or_else(|error| {
+    fn open_under(path: &Path, boot: &str, seal: Beside) -> Self {
+        let book = Book::read(path, boot, seal).unwrap_or_else(|error| {
             tracing::warn!(%error, "the file of nonces cannot be used; after a restart every device needs one more round trip");
             Book::default()
         });
@@ -99,7 +104,7 @@ impl Nonces {
 }
 
 impl Book {
-    fn read(path: &Path, boot: &str) -> std::io::Result<Self> {
+    fn read(path: &Path, boot: &str, seal: Beside) -> std::io::Result<Self> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         #[cfg(unix)]
@@ -116,27 +121,35 @@ impl Book {
             file.set_len(0)?;
             file.seek(SeekFrom::Start(0))?;
             file.write_all(&header)?;
-            return Ok(Self { devices: HashMap::new(), file: Some(file) });
+            return Ok(Self { devices: HashMap::new(), file: Some((file, seal)) });
         }
         let mut devices = HashMap::new();
         for (slot, bytes) in bytes[SLOT..].chunks_exact(SLOT).enumerate() {
-            let Some(device) = DeviceId::from_slice(&bytes[..16]) else { continue };
+            let opened = seal.open(&bytes[..CONTENT + Beside::ADDS]);
+            let Some((bytes, device)) = opened.and_then(|bytes| DeviceId::from_slice(&bytes[..16]).map(|device| (bytes, device)))
+            else {
+                // Not written by this server, or spoiled: then none of it is believed.
+                file.set_len(SLOT as u64)?;
+                return Ok(Self { devices: HashMap::new(), file: Some((file, seal)) });
+            };
             let nonce = |from: usize| -> Option<Nonce> {
                 bytes[from..from + LEN].try_into().ok().filter(|nonce: &Nonce| nonce.iter().any(|byte| *byte != 0))
             };
             devices.insert(device, Entry { slot: slot as u64, out: [nonce(16), nonce(16 + LEN)] });
         }
-        Ok(Self { devices, file: Some(file) })
+        Ok(Self { devices, file: Some((file, seal)) })
     }
 
     fn write(&mut self, device: DeviceId) {
-        let (Some(file), Some(entry)) = (&mut self.file, self.devices.get(&device)) else { return };
-        let mut bytes = [0; SLOT];
+        let (Some((file, seal)), Some(entry)) = (&mut self.file, self.devices.get(&device)) else { return };
+        let mut bytes = [0; CONTENT];
         bytes[..16].copy_from_slice(device.as_bytes());
         for (place, nonce) in entry.out.iter().enumerate() {
             bytes[16 + place * LEN..16 + (place + 1) * LEN].copy_from_slice(&nonce.unwrap_or_default());
         }
-        let written = file.seek(SeekFrom::Start((entry.slot + 1) * SLOT as u64)).and_then(|_| file.write_all(&bytes));
+        let mut slot = seal.seal(&bytes, &mut UnwrapErr(SysRng)).unwrap_or_default();
+        slot.resize(SLOT, 0);
+        let written = file.seek(SeekFrom::Start((entry.slot + 1) * SLOT as u64)).and_then(|_| file.write_all(&slot));
         if let Err(error) = written {
             // A file that misses a use must not be believed later.
             let emptied = file.set_len(0);
@@ -177,6 +190,21 @@ mod tests {
         }
     }
 
+    /// The keys of a server's store.
+    struct Keys(veldboek_core::keyring::Keyring);
+
+    impl Keys {
+        fn new() -> Self {
+            use veldboek_core::keyring::{Keyring, WrappingKey};
+            let disk = veldboek_core::disk::MemoryDisk::default();
+            Self(Keyring::create(&disk, &WrappingKey::from_bytes([1; 32]), &mut UnwrapErr(SysRng)).unwrap())
+        }
+
+        fn open(&self, path: &Path, boot: &str) -> Nonces {
+            Nonces::open_under(path, boot, self.0.beside("nonces").unwrap())
+        }
+    }
+
     fn device(name: u8) -> DeviceId {
         DeviceId::from_bytes([name; 16])
     }
@@ -208,32 +236,39 @@ mod tests {
     fn a_restarted_server_knows_what_is_out_and_what_was_used() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("nonces");
-        let mut rng = Counting(0);
-        let before = Nonces::open_under(&path, "boot one");
+        let (keys, mut rng) = (Keys::new(), Counting(0));
+        let before = keys.open(&path, "boot one");
         let used = before.issue(device(1), &mut rng);
         let unused = before.issue(device(1), &mut rng);
         let other = before.issue(device(2), &mut rng);
         assert!(before.take(device(1), &used));
         drop(before);
-        let after = Nonces::open_under(&path, "boot one");
+        let bytes = std::fs::read(&path).unwrap();
+        assert!(!bytes.windows(16).any(|part| part == device(2).as_bytes()), "no device is named in clear");
+        let after = keys.open(&path, "boot one");
         assert!(!after.take(device(1), &used));
         assert!(after.take(device(1), &unused));
         assert!(after.take(device(2), &other));
+        // Under other keys it says nothing, and is begun anew.
+        let other = after.issue(device(2), &mut rng);
+        let foreign = Keys::new().open(&path, "boot one");
+        assert!(!foreign.take(device(2), &other));
     }
 
     #[test]
     fn after_a_power_cut_the_file_is_not_believed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("nonces");
-        let nonce = Nonces::open_under(&path, "boot one").issue(device(1), &mut Counting(0));
-        assert!(!Nonces::open_under(&path, "boot two").take(device(1), &nonce));
-        assert!(!Nonces::open_under(&path, "boot one").take(device(1), &nonce), "and stays unbelieved");
+        let keys = Keys::new();
+        let nonce = keys.open(&path, "boot one").issue(device(1), &mut Counting(0));
+        assert!(!keys.open(&path, "boot two").take(device(1), &nonce));
+        assert!(!keys.open(&path, "boot one").take(device(1), &nonce), "and stays unbelieved");
     }
 
     #[test]
     fn a_file_that_cannot_be_used_costs_a_round_trip_and_no_more() {
         let folder = tempfile::tempdir().unwrap();
-        let nonces = Nonces::open_under(folder.path(), "boot one");
+        let nonces = Keys::new().open(folder.path(), "boot one");
         let nonce = nonces.issue(device(1), &mut Counting(0));
         assert!(nonces.take(device(1), &nonce));
     }

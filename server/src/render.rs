@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use veldboek_core::record::Lang;
 
-use crate::admin::{Device, Erased, Invited, Person, Verified};
+use crate::admin::{Device, Erased, Invited, KeyRotated, Person, Verified};
 use crate::args::Format;
 use crate::setup::FirstStart;
 
@@ -259,6 +259,29 @@ impl Render for Verified {
         }));
         lines.extend(self.damage.iter().map(|damage| pick(format!("SCHADE: {damage}"), format!("DAMAGE: {damage}"))));
         lines.push(if self.whole { pick("heel".into(), "whole".into()) } else { pick("beschadigd".into(), "damaged".into()) });
+        lines.join("\n")
+    }
+}
+
+impl Render for KeyRotated {
+    fn table(&self, lang: Lang) -> String {
+        let Self { master_key, before, configured } = self;
+        let mut lines = vec![match lang {
+            Lang::Nl => format!(
+                "de sleutelbos is opnieuw verzegeld; de hoofdsleutel is nu {master_key}\n\
+                 de oude ({before}) opent deze opslag niet meer: vernietig haar, en bewaar een kopie van de nieuwe in een kluis"
+            ),
+            Lang::En => format!(
+                "the keyring is sealed anew; the master key is now {master_key}\n\
+                 the old one ({before}) no longer opens this store: destroy it, and keep a copy of the new one in a safe"
+            ),
+        }];
+        if !configured {
+            lines.push(match lang {
+                Lang::Nl => format!("zet in de configuratie: master_key = \"{master_key}\""),
+                Lang::En => format!("set in the configuration: master_key = \"{master_key}\""),
+            });
+        }
         lines.join("\n")
     }
 }

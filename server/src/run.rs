@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use veldboek_core::keyring::Beside;
 use veldboek_core::sync::contacts::CONTACT_EVERY;
 
 use crate::app::{App, Identity};
@@ -51,8 +52,8 @@ impl Server {
     /// The server cannot begin, or its writer ended.
     pub async fn run(self, listener: TcpListener, shutdown: impl Future<Output = ()>) -> Result<(), ServerError> {
         let Self { store: Store { region, serving, .. }, identity, settings } = self;
-        let nonces = settings.store.join("nonces");
-        let outcome = serve(Box::new(region), identity, Some(nonces), settings, listener, shutdown).await;
+        let nonces = region.beside("nonces").map(|seal| (settings.store.join("nonces"), seal));
+        let outcome = serve(Box::new(region), identity, nonces, settings, listener, shutdown).await;
         // Held until the last answer is out.
         drop(serving);
         outcome
@@ -66,12 +67,12 @@ impl Server {
 pub async fn serve(
     engine: Box<dyn Engine>,
     identity: Identity,
-    nonces: Option<PathBuf>,
+    nonces: Option<(PathBuf, Beside)>,
     settings: Settings,
     listener: TcpListener,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServerError> {
-    let nonces = nonces.map_or_else(Nonces::in_memory, |path| Nonces::open(&path));
+    let nonces = nonces.map_or_else(Nonces::in_memory, |(path, seal)| Nonces::open(&path, seal));
     let (writer, thread) = Writer::start(engine).map_err(ServerError::System)?;
     let every = Duration::from_millis(CONTACT_EVERY.unsigned_abs());
     let notes = tokio::spawn(Writer::note_contacts(writer.downgrade(), every));

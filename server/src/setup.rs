@@ -18,6 +18,7 @@ use veldboek_core::wire::{InviteAnswer, InviteRequest, VERSION};
 
 use crate::config::{DEFAULT_REGION, Settings};
 use crate::failure::ServerError;
+use crate::master_key::{self, MasterKey};
 use crate::time;
 
 /// The copy of the server's key, until somebody moves it to a safe.
@@ -56,15 +57,18 @@ pub fn open(settings: &Settings) -> Result<Store, ServerError> {
     let disk = disk(&settings.store)?;
     let serving = serving(&settings.store)?;
     let mut rng = UnwrapErr(SysRng);
+    let places = MasterKey::of(settings);
     if !Keyring::exists(&*disk)? {
         let region = settings.region.as_deref().unwrap_or(DEFAULT_REGION);
-        let wrapping = WrappingKey::create(&*disk, &mut rng)?;
+        let wrapping = places.for_new_store(&*disk, &mut rng)?;
         Region::create(disk.clone(), Arc::new(NoCache), &wrapping, region, time::now(), &mut rng)?;
         tracing::info!("a new store was made");
     }
-    let wrapping = WrappingKey::read(&*disk)?;
+    let (wrapping, place) = places.find(&*disk)?;
+    master_key::warn(&place);
     let cache = cache(&settings.store, &Keyring::open(&*disk, &wrapping)?);
     let mut region = Region::open(disk.clone(), cache, &wrapping)?;
+    region.set_key_source(Arc::new(places));
     let (_, _, name, _) = region.identity();
     if name.is_empty() {
         return Err(ServerError::CutShort { store: settings.store.clone() });
@@ -100,6 +104,16 @@ pub fn open_beside(settings: &Settings) -> Result<Region, ServerError> {
 /// # Errors
 /// [`RegionError::Missing`] when there is no store here.
 pub fn existing(settings: &Settings) -> Result<(Arc<dyn Disk>, WrappingKey), ServerError> {
+    let disk = existing_disk(settings)?;
+    let (wrapping, _) = MasterKey::of(settings).find(&*disk)?;
+    Ok((disk, wrapping))
+}
+
+/// The disk of a store that exists.
+///
+/// # Errors
+/// [`ServerError::NoStore`] when there is none here.
+pub fn existing_disk(settings: &Settings) -> Result<Arc<dyn Disk>, ServerError> {
     // Opening a disk makes its folder; asking about a store that is not there should leave no trace.
     if !settings.store.is_dir() {
         return Err(ServerError::NoStore { store: settings.store.clone() });
@@ -108,8 +122,7 @@ pub fn existing(settings: &Settings) -> Result<(Arc<dyn Disk>, WrappingKey), Ser
     if !Keyring::exists(&*disk)? {
         return Err(ServerError::NoStore { store: settings.store.clone() });
     }
-    let wrapping = WrappingKey::read(&*disk)?;
-    Ok((disk, wrapping))
+    Ok(disk)
 }
 
 fn disk(store: &Path) -> Result<Arc<dyn Disk>, ServerError> {

@@ -20,7 +20,7 @@ use crate::envelope::SignedChange;
 use crate::field_book::{FieldBookError, bytes_at, load};
 use crate::ids::*;
 use crate::journal::{Appended, Journal, JournalError, Kind, NewRecord, Payload, Position, Record};
-use crate::keyring::{Keyring, KeyringError, WrappingKey};
+use crate::keyring::{Beside, Keyring, KeyringError, WrappingKey, WrappingSource};
 use crate::keys::PublicKeys;
 use crate::ledger::{Ledger, LedgerError, statement_hash};
 use crate::limits::*;
@@ -193,6 +193,16 @@ impl Region {
             return Err(FieldBookError::LostJournal.into());
         }
         Ok(this)
+    }
+
+    /// Says where to look for the key around the keyring when it was given another one beside this process.
+    pub fn set_key_source(&mut self, source: Arc<dyn WrappingSource>) {
+        self.keyring.set_source(source);
+    }
+
+    /// What seals a small file beside the journal.
+    pub fn beside(&self, file: &str) -> Option<Beside> {
+        self.keyring.beside(file)
     }
 
     /// Forgets what is in memory and folds the journal anew: after a failed batch.
