@@ -267,3 +267,6 @@ impl<'a> Rows<'a> {
         };
     }
 }
+
+#[cfg(test)]
+mod tests;

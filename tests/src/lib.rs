@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, reason = "the harness is a test: it stops at the first surprise")]
 
+pub mod attacks;
 pub mod process;
 
 use std::sync::Arc;

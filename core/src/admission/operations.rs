@@ -1,9 +1,9 @@
 //! Whether each operation of a change is allowed where it stands.
 //!
 //! What a document may become is fixed with its founding change: root containers stay, entries are made once and stay,
-//! their cells hold plain values. Nothing is deleted; emptying is a value too. So no change can hide what others wrote: it
-//! can only stand beside it, or overwrite the single cells whose values it has seen. The rule asks about the changes that
-//! this one builds on and about nothing else, so that it comes out the same everywhere.
+//! their cells hold plain values, and are made empty by a value that says so. So no change can hide what others wrote: it can
+//! only stand beside it, or overwrite the single cells whose values it has seen. The rule asks about the changes that this
+//! one builds on and about nothing else, so that it comes out the same everywhere.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -135,9 +135,11 @@ impl<'a> Slice<'a> {
 
     fn allow(&self, op: &Op, id: OpId, seq: u64, past: &Past, draft: &mut Writings) -> Result<(), Why> {
         let (Key::Map(key), ObjectId::Id(object), false) = (&op.key, &op.obj, op.insert) else { return Err(not_allowed()) };
-        let makes = match &op.action {
-            OpType::Make(ObjType::Map) => true,
-            OpType::Put(value) if is_plain(value) => false,
+        let (makes, settles) = match &op.action {
+            OpType::Make(ObjType::Map) => (true, false),
+            OpType::Put(value) if is_plain(value) => (false, false),
+            // How Automerge writes that of several values the one that is read is chosen: the others are deleted.
+            OpType::Delete => (false, true),
             _ => return Err(not_allowed()),
         };
         let place = self.place(object, past, draft).ok_or_else(missing)?;
@@ -145,7 +147,7 @@ impl<'a> Slice<'a> {
             return Err(not_allowed());
         }
         let once = is_once(place, key);
-        if makes || once || !op.pred.is_empty() {
+        if makes || settles || once || !op.pred.is_empty() {
             let standing = self.standing(object, key, past, draft)?;
             let mut overwrites: HashSet<&OpId> = HashSet::new();
             for pred in op.pred.iter() {
@@ -157,14 +159,22 @@ impl<'a> Slice<'a> {
                     Some((_, false)) => {}
                 }
             }
-            let again = match overwrites.len() {
-                0 => !standing.is_empty(),
-                1 => true,
-                // Two people filled it apart, and one of them (or a third) settles that.
-                _ => makes,
-            };
-            if (makes || once) && again {
-                return Err(not_allowed());
+            if settles {
+                // Whatever is settled elsewhere at the same time, the highest value stays: no cell becomes empty.
+                let highest = standing.iter().map(|(standing, _)| standing).max_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+                if overwrites.is_empty() || highest.is_none_or(|highest| overwrites.contains(highest)) {
+                    return Err(not_allowed());
+                }
+            } else if makes || once {
+                let again = match overwrites.len() {
+                    0 => !standing.is_empty(),
+                    1 => true,
+                    // Two people filled it apart, and one of them (or a third) settles that.
+                    _ => makes,
+                };
+                if again {
+                    return Err(not_allowed());
+                }
             }
         }
         for pred in op.pred.iter() {
@@ -172,6 +182,9 @@ impl<'a> Slice<'a> {
         }
         if makes && let Place::Container(spot) = place {
             draft.made.insert(id.clone(), (spot, seq));
+        }
+        if settles {
+            return Ok(());
         }
         draft.cells.entry((object.clone(), key.to_string())).or_default().push((id, seq, makes));
         Ok(())

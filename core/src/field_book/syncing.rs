@@ -213,15 +213,20 @@ impl FieldBook {
             }
         }
         let mut refused = Vec::new();
+        let mut over = Vec::new();
         for ((document, hash), verdict) in sent.changes.iter().zip(change_verdicts) {
             match verdict {
                 Verdict::Accepted { seq } => {
                     outcome.accepted += 1;
                     entries.push(Receipted { seq: *seq, document: Some(*document), hash: *hash });
                 }
-                Verdict::Deferred(_) => {
+                Verdict::Deferred(why) => {
                     outcome.deferred += 1;
-                    self.deferred.insert(*hash);
+                    if why.reason == Reason::Busy {
+                        over.push(*hash);
+                    } else {
+                        self.deferred.insert(*hash);
+                    }
                 }
                 Verdict::Quarantined(why) => {
                     outcome.quarantined += 1;
@@ -237,6 +242,10 @@ impl FieldBook {
                 }
                 Verdict::Refused(why) => refused.push((*document, *hash, why.reason)),
             }
+        }
+        // What was too much at one time is sent at once, as long as each time something is taken.
+        if outcome.accepted == 0 {
+            self.deferred.extend(over);
         }
         self.take_statements(&incoming, &server.keys, &mut records, &mut entries, rng)?;
         self.take_changes(&incoming, &mut records, &mut entries, &mut outcome, rng)?;
