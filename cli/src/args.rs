@@ -12,7 +12,7 @@ mod work;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
-use veldboek_core::record::Lang;
+use veldboek_core::record::{Lang, Unreadable};
 
 pub(crate) use form::{Changes, Form};
 pub(crate) use keys::*;
@@ -120,7 +120,7 @@ pub(crate) enum Command {
     /// Wie een dossier begeleidt, en daarmee wie erbij mag | Who coaches a dossier, and so who may see it
     Assign(Assign),
     /// Uitwisselen met de server | Exchange with the server
-    Sync,
+    Sync(Sync),
     /// Wat alleen nog op dit apparaat staat | What is only on this device
     Status,
     /// Uitwisselen met een bestand in plaats van een server | Exchange with a file instead of a server
@@ -213,6 +213,25 @@ pub(crate) struct Enrol {
     pub(crate) label: Option<String>,
     #[command(flatten)]
     pub(crate) keys: NewKeys,
+}
+
+/// `sync`
+#[derive(Debug, Args)]
+pub(crate) struct Sync {
+    /// Blijven uitwisselen tot Ctrl-C; anderen kunnen in hetzelfde veldboek gewoon doorwerken | Keep exchanging until Ctrl-C; others can go on working in the same field book
+    #[arg(long)]
+    pub(crate) watch: bool,
+    /// Hoe vaak, in seconden; zonder contact steeds minder vaak | How often, in seconds; without contact less and less often
+    #[arg(long, value_name = "SECONDS", requires = "watch", default_value_t = 60, value_parser = seconds)]
+    pub(crate) interval: u64,
+}
+
+fn seconds(text: &str) -> Result<u64, Unreadable> {
+    let seconds: i64 = value(text)?;
+    match u64::try_from(seconds) {
+        Ok(seconds @ 1..=86_400) => Ok(seconds),
+        _ => Err(Unreadable(format!("'{text}' is not a number from 1 to 86400"))),
+    }
 }
 
 /// `bundle`

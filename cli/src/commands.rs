@@ -21,6 +21,7 @@ mod torn;
 mod trouble;
 mod view;
 mod visits;
+mod watch;
 mod work;
 
 use veldboek_core::record::Lang;
@@ -66,7 +67,7 @@ fn perform(cli: Cli, lang: Lang, console: &mut Console) -> Result<Output, Proble
             visits::caseload(context, &mut book, &options)
         }
         Command::Assign(assign) => visits::assign(context, assign),
-        Command::Sync => exchange::sync(context),
+        Command::Sync(options) => exchange::sync(context, &options),
         Command::Status => exchange::status(context),
         Command::Bundle(BundleCommand::Export(export)) => bundle::export(context, &export),
         Command::Bundle(BundleCommand::Import(files)) | Command::Merge(files) => bundle::merge(context, &files),

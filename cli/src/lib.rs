@@ -11,6 +11,7 @@ mod faults;
 mod message;
 mod paths;
 mod render;
+mod signals;
 pub mod tables;
 mod unlocked;
 mod usage;

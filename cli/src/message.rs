@@ -267,6 +267,7 @@ pub(crate) fn unreadable(message: &str, lang: Lang) -> String {
         (" is not a date that exists; write it as ", " is geen bestaande datum; schrijf hem als "),
         (" is not a number of hours like ", " is geen aantal uren zoals "),
         (" is not of the form CODE=value", " heeft niet de vorm CODE=waarde"),
+        (" is not a number from 1 to ", " is geen getal van 1 tot en met "),
         (" is not a whole number", " is geen geheel getal"),
         (" is not an instant like ", " is geen tijdstip zoals "),
         (" is not ja or nee", " is niet ja of nee"),

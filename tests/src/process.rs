@@ -56,6 +56,21 @@ impl Said {
         }
     }
 
+    /// Waits for a line with these words behind those that were heard when this was last asked.
+    fn wait_for_next(&mut self, words: &str) {
+        loop {
+            match self.lines.recv_timeout(PATIENCE) {
+                Ok(line) => {
+                    self.heard.push(line);
+                    if self.heard.last().is_some_and(|line| line.contains(words)) {
+                        return;
+                    }
+                }
+                Err(_) => panic!("'{words}' was not said any more; said was:\n{}", self.heard.join("\n")),
+            }
+        }
+    }
+
     /// Everything, once the process has ended.
     fn all(&mut self) -> String {
         if let Some(reader) = self.reader.take() {
@@ -248,6 +263,17 @@ impl Running {
     /// Waits until it stands still at the named point.
     pub fn reached(&mut self, fault: &str) {
         self.said.wait_for(&format!("fault reached: {fault}"));
+    }
+
+    /// Waits until it says this on standard error, after what it was waited for before.
+    pub fn says_next(&mut self, words: &str) {
+        self.said.wait_for_next(words);
+    }
+
+    /// Ctrl-C.
+    pub fn interrupt(&self) {
+        let asked = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().expect("kill");
+        assert!(asked.success());
     }
 
     /// Whether it has not ended yet.

@@ -1,6 +1,7 @@
 //! Exchange with the server, and what is only here.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde_json::json;
 use veldboek_core::clock::Timestamp;
@@ -15,7 +16,8 @@ use super::conflicts::{conflict_json, conflicts_table, resolve_hint};
 use super::context::Context;
 use super::find::reference;
 use super::look::{local, said};
-use super::{contacts, erasing, trouble};
+use super::{contacts, erasing, trouble, watch};
+use crate::args::Sync;
 use crate::client::{Client, Traffic};
 use crate::clock;
 use crate::faults;
@@ -49,7 +51,7 @@ pub(crate) fn exchange(book: &mut Book) -> Result<Exchanged, Problem> {
 
 /// Exchanges with the server; what stops it after the first page stands beside what came in until then, which the next
 /// exchange finds here and would not tell.
-fn as_far_as_possible(book: &mut Book) -> Result<Exchanged, Problem> {
+pub(super) fn as_far_as_possible(book: &mut Book) -> Result<Exchanged, Problem> {
     let server = book.inner.identity().server.ok_or(Problem::NotEnrolled)?;
     let mut client = Client::new(&server.url, Some(&book.dir))?;
     book.inner.mend(book.moment, &mut book.rng)?;
@@ -109,10 +111,32 @@ fn add(total: &mut Outcome, page: Outcome) {
     total.record_book = total.record_book.and(page.record_book);
 }
 
+impl Exchanged {
+    /// What this exchange and a later one did together.
+    pub(super) fn add(&mut self, later: Self) {
+        add(&mut self.outcome, later.outcome);
+        self.traffic.round_trips += later.traffic.round_trips;
+        self.traffic.body_bytes_sent += later.traffic.body_bytes_sent;
+        self.traffic.body_bytes_received += later.traffic.body_bytes_received;
+        self.traffic.header_bytes_sent += later.traffic.header_bytes_sent;
+        self.conflicts.extend(later.conflicts);
+        self.stopped = later.stopped;
+    }
+}
+
 /// `sync`
-pub(super) fn sync(context: &Context<'_>) -> Result<Output, Problem> {
+pub(super) fn sync(context: &mut Context<'_>, options: &Sync) -> Result<Output, Problem> {
+    if options.watch {
+        return watch::watch(context, Duration::from_secs(options.interval));
+    }
     let mut book = context.book()?;
-    let Exchanged { outcome, traffic, conflicts, stopped } = as_far_as_possible(&mut book)?;
+    let exchanged = as_far_as_possible(&mut book)?;
+    told(context, &mut book, exchanged)
+}
+
+/// What was exchanged, for the person and for programs.
+pub(super) fn told(context: &Context<'_>, book: &mut Book, exchanged: Exchanged) -> Result<Output, Problem> {
+    let Exchanged { outcome, traffic, conflicts, stopped } = exchanged;
     let status = book.inner.status()?;
     let up_to_date = stopped.is_none() && !outcome.again && status.unsynced == 0;
     let value = json!({
@@ -135,7 +159,7 @@ pub(super) fn sync(context: &Context<'_>) -> Result<Output, Problem> {
             RecordBook::Restored => "restored",
             RecordBook::Contradicted { .. } => "contradicted",
         },
-        "conflicts": conflicts.iter().map(|conflict| conflict_json(&mut book, conflict, context)).collect::<Vec<_>>(),
+        "conflicts": conflicts.iter().map(|conflict| conflict_json(book, conflict, context)).collect::<Vec<_>>(),
     });
     let mut rows = vec![
         (context.say("verstuurd", "sent"), outcome.sent.to_string()),
@@ -198,7 +222,7 @@ pub(super) fn sync(context: &Context<'_>) -> Result<Output, Problem> {
         output = output.note(text!("geweigerd in {document}: {nl}", "refused in {document}: {en}"));
     }
     if !conflicts.is_empty() {
-        output = output.and(conflicts_table(&mut book, &conflicts, context)).note(resolve_hint());
+        output = output.and(conflicts_table(book, &conflicts, context)).note(resolve_hint());
     }
     let contradicted = matches!(outcome.record_book, RecordBook::Contradicted { .. });
     let attention =
