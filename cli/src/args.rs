@@ -230,7 +230,10 @@ fn seconds(text: &str) -> Result<u64, Unreadable> {
     let seconds: i64 = value(text)?;
     match u64::try_from(seconds) {
         Ok(seconds @ 1..=86_400) => Ok(seconds),
-        _ => Err(Unreadable(format!("'{text}' is not a number from 1 to 86400"))),
+        _ => Err(Unreadable::new(
+            format!("'{text}' is geen getal van 1 tot en met 86400"),
+            format!("'{text}' is not a number from 1 to 86400"),
+        )),
     }
 }
 
@@ -392,68 +395,7 @@ pub(crate) struct Verify {
 
 /// The whole command, its texts in one language.
 pub(crate) fn command(lang: Lang) -> clap::Command {
-    let template = match lang {
-        Lang::Nl => "{about-with-newline}\nGebruik: {usage}\n\n{all-args}{after-help}\n",
-        Lang::En => "{about-with-newline}\n{usage-heading} {usage}\n\n{all-args}{after-help}\n",
-    };
-    localised(Cli::command(), lang, template)
-}
-
-fn half(text: &str, lang: Lang) -> String {
-    match (text.split_once(" | "), lang) {
-        (Some((nl, _)), Lang::Nl) => nl.to_owned(),
-        (Some((_, en)), Lang::En) => en.to_owned(),
-        (None, _) => text.to_owned(),
-    }
-}
-
-fn localised(mut command: clap::Command, lang: Lang, template: &'static str) -> clap::Command {
-    command = command.help_template(template).disable_help_subcommand(true).disable_help_flag(true).disable_version_flag(true);
-    if command.get_version().is_some() {
-        let version = clap::Arg::new("version").short('V').long("version").action(clap::ArgAction::Version);
-        command = command.arg(version.help("De versie | The version").help_heading("Algemeen | Everywhere"));
-    }
-    if lang == Lang::Nl {
-        command = command.subcommand_help_heading("Opdrachten").subcommand_value_name("OPDRACHT");
-        command = command.next_help_heading("Opties");
-    }
-    if let Some(about) = command.get_about().map(ToString::to_string) {
-        command = command.about(half(&about, lang)).long_about(None::<&str>);
-    }
-    if let Some(after) = command.get_after_help().map(ToString::to_string) {
-        command = command.after_help(half(&after, lang));
-    }
-    let heading = match lang {
-        Lang::Nl => "Opties",
-        Lang::En => "Options",
-    };
-    command = command.arg(
-        clap::Arg::new("help")
-            .short('h')
-            .long("help")
-            .action(clap::ArgAction::HelpShort)
-            .help("Deze uitleg | This help")
-            .help_heading("Algemeen | Everywhere"),
-    );
-    command = command.mut_args(|argument| {
-        let help = argument.get_help().map(|help| half(&help.to_string(), lang));
-        let place = argument.get_help_heading().map(|heading| half(heading, lang));
-        let positional = argument.is_positional();
-        let mut argument = argument;
-        if let Some(help) = help {
-            argument = argument.help(help).long_help(None::<&str>);
-        }
-        match place {
-            Some(place) => argument.help_heading(place),
-            None if positional => argument.help_heading(if lang == Lang::Nl { "Argumenten" } else { "Arguments" }),
-            None => argument.help_heading(heading),
-        }
-    });
-    let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
-    for name in names {
-        command = command.mut_subcommand(name, |sub| localised(sub, lang, template));
-    }
-    command
+    veldboek_server::help::localised(Cli::command(), lang)
 }
 
 #[cfg(test)]
@@ -464,6 +406,18 @@ mod tests {
     fn the_command_line_is_consistent() {
         for lang in [Lang::Nl, Lang::En] {
             command(lang).debug_assert();
+        }
+    }
+
+    #[test]
+    fn help_is_wholly_in_one_language() {
+        for lang in [Lang::Nl, Lang::En] {
+            let mut waiting = vec![command(lang)];
+            while let Some(mut command) = waiting.pop() {
+                let help = command.render_long_help().to_string();
+                assert_eq!(veldboek_server::help::foreign_words(&help, lang), [""; 0], "{help}");
+                waiting.extend(command.get_subcommands().cloned());
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ use veldboek_core::record::{Code, Lang};
 use veldboek_core::request_signature::{NONCE_HEADER, Nonce, header_bytes, sign};
 use veldboek_core::wire::{ErrorAnswer, ErrorCode, MAX_BODY};
 
-use crate::message::{Problem, Text, text};
+use crate::message::{Problem, Text, system, text};
 
 /// The file with the nonce for the next request. It is no secret and may be lost: that costs one more round trip.
 const NONCE_FILE: &str = "nonce";
@@ -184,7 +184,10 @@ impl Client {
                 let why = why.to_string();
                 return self.nonsense(text!("het spreekt geen HTTP ({why})", "it does not speak HTTP ({why})"));
             }
-            other => Text::same(other),
+            ureq::Error::Io(error) => system(error),
+            ureq::Error::ConnectionFailed => text!("de verbinding lukt niet", "the connection failed"),
+            ureq::Error::Tls(why) => text!("de beveiligde verbinding lukt niet ({why})", "no secure connection ({why})"),
+            other => text!("de verbinding lukt niet ({other})", "the connection failed ({other})"),
         };
         Problem::NoContact(self.url.clone(), why)
     }

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, IsTerminal, Read, Write};
 
 use veldboek_core::record::Lang;
 
-use crate::message::{Exit, Problem, Text, text};
+use crate::message::{Exit, Problem, Text, system, text};
 use crate::render::{self, Format, Output};
 
 /// Where data, hints and answers go and come from.
@@ -56,7 +56,7 @@ impl Console {
             Ok(()) => {}
             // The reader of a pipe may have had enough.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return output.exit,
-            Err(error) => return self.problem(&Problem::File("-".into(), error.to_string()), lang),
+            Err(error) => return self.problem(&Problem::File("-".into(), system(&error)), lang),
         }
         for note in &output.notes {
             self.hint(note, lang);
@@ -139,14 +139,14 @@ impl Console {
     /// All of standard input as text.
     pub(crate) fn read_input(&mut self) -> Result<String, Problem> {
         let mut bytes = Vec::new();
-        self.input.read_to_end(&mut bytes).map_err(|error| Problem::File("-".into(), error.to_string()))?;
-        String::from_utf8(bytes).map_err(|_| Problem::File("-".into(), "geen UTF-8 / not UTF-8".to_owned()))
+        self.input.read_to_end(&mut bytes).map_err(|error| Problem::File("-".into(), system(&error)))?;
+        String::from_utf8(bytes).map_err(|_| Problem::File("-".into(), text!("geen UTF-8", "not UTF-8")))
     }
 }
 
 /// Asks at the terminal for what nobody may see.
 pub(crate) fn ask_hidden(prompt: &str) -> Result<String, Problem> {
-    rpassword::prompt_password(prompt).map_err(|error| Problem::File("/dev/tty".into(), error.to_string()))
+    rpassword::prompt_password(prompt).map_err(|error| Problem::File("/dev/tty".into(), system(&error)))
 }
 
 /// Tells something between two questions, where those are asked.

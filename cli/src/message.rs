@@ -1,6 +1,7 @@
 //! What people read, in Dutch and in English: every problem in one sentence, and what to do next.
 
 use std::fmt::Display;
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -42,6 +43,22 @@ macro_rules! text {
     }};
 }
 pub(crate) use text;
+
+/// What the operating system says of a file, as far as there are words of our own for it; else in its words.
+pub(crate) fn system(error: &io::Error) -> Text {
+    use io::ErrorKind as Kind;
+    match error.kind() {
+        Kind::NotFound => text!("het bestaat niet", "there is no such file"),
+        Kind::PermissionDenied => text!("geen toestemming", "permission denied"),
+        Kind::AlreadyExists => text!("het bestaat al", "it exists already"),
+        Kind::IsADirectory => text!("het is een map", "it is a directory"),
+        Kind::NotADirectory => text!("het is geen map", "it is not a directory"),
+        Kind::StorageFull | Kind::QuotaExceeded => text!("de schijf is vol", "the disk is full"),
+        Kind::ReadOnlyFilesystem => text!("de schijf is alleen te lezen", "the disk can only be read"),
+        Kind::InvalidData => text!("het is geen tekst", "it is no text"),
+        _ => text!("het systeem zegt: {error}", "the system says: {error}"),
+    }
+}
 
 /// A message of the core and, behind a semicolon, what to do next.
 pub(crate) fn halves(message: &str) -> (String, String) {
@@ -88,11 +105,11 @@ pub(crate) enum Problem {
     /// Nobody said whose field book it is.
     Nobody,
     /// A file or directory cannot be read or written.
-    File(PathBuf, String),
+    File(PathBuf, Text),
     /// The store would not open or write.
-    Store(String),
+    Store(Text),
     /// The store is damaged.
-    Damaged(String),
+    Damaged(Text),
     /// A part of the store is missing.
     Lost(Text),
     /// Nothing is called this.
@@ -161,15 +178,20 @@ impl Problem {
                 text!("dit veldboek weet nog niet van wie het is", "this field book does not know yet whose it is")
             }
             Self::File(path, why) => {
-                text!(
-                    "{path} kan niet worden gelezen of geschreven: {why}",
-                    "{path} cannot be read or written: {why}",
-                    path = path.display()
+                let path = path.display();
+                Text::new(
+                    format!("{path} kan niet worden gelezen of geschreven: {}", why.nl),
+                    format!("{path} cannot be read or written: {}", why.en),
                 )
             }
-            Self::Store(why) => text!("het veldboek kan niet worden gebruikt: {why}", "the field book cannot be used: {why}"),
+            Self::Store(why) => Text::new(
+                format!("het veldboek kan niet worden gebruikt: {}", why.nl),
+                format!("the field book cannot be used: {}", why.en),
+            ),
             Self::Lost(what) => what.clone(),
-            Self::Damaged(why) => text!("het veldboek is beschadigd: {why}", "the field book is damaged: {why}"),
+            Self::Damaged(why) => {
+                Text::new(format!("het veldboek is beschadigd: {}", why.nl), format!("the field book is damaged: {}", why.en))
+            }
             Self::Unknown { kind, wanted, .. } => {
                 Text::new(format!("{} '{wanted}' is niet gevonden", kind.nl), format!("no {} '{wanted}' was found", kind.en))
             }
@@ -257,33 +279,6 @@ impl Problem {
     }
 }
 
-/// A core message about a typed value, which is English, in the language of the reader.
-pub(crate) fn unreadable(message: &str, lang: Lang) -> String {
-    if lang == Lang::En {
-        return message.to_owned();
-    }
-    let dutch = [
-        ("; choose from: ", "; kies uit: "),
-        (" is not a date that exists; write it as ", " is geen bestaande datum; schrijf hem als "),
-        (" is not a number of hours like ", " is geen aantal uren zoals "),
-        (" is not of the form CODE=value", " heeft niet de vorm CODE=waarde"),
-        (" is not a number from 1 to ", " is geen getal van 1 tot en met "),
-        (" is not a whole number", " is geen geheel getal"),
-        (" is not an instant like ", " is geen tijdstip zoals "),
-        (" is not ja or nee", " is niet ja of nee"),
-        (" is not an id: 22 letters, digits, '-' or '_' were expected", " is geen kenmerk van 22 tekens"),
-        (" or ", " of "),
-        (" is not a known value", " is geen bekende waarde"),
-        (" is not a ", " is geen "),
-    ];
-    // The name of a list of codes says nothing to who types one.
-    let message = match (message.split_once(" is not a "), message.split_once("; choose from: ")) {
-        (Some((value, _)), Some((_, codes))) => format!("{value} is not a known value; choose from: {codes}"),
-        _ => message.to_owned(),
-    };
-    dutch.iter().fold(message, |text, (en, nl)| text.replace(en, nl))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -299,7 +294,7 @@ mod tests {
             (Problem::Nonsense(url(), some()), Exit::NoContact),
             (Problem::Refused(some(), some()), Exit::Refused),
             (Problem::NoWrappingKey, Exit::Refused),
-            (Problem::Damaged("x".into()), Exit::Damaged),
+            (Problem::Damaged(some()), Exit::Damaged),
             (Problem::NotConfirmed, Exit::Failed),
         ];
         for (problem, exit) in problems {
@@ -309,11 +304,5 @@ mod tests {
                 assert!(!problem.hint().say(lang).is_empty());
             }
         }
-    }
-
-    #[test]
-    fn a_wrong_value_is_explained_in_dutch() {
-        let message = unreadable("'groen' is not a Colour; choose from: RED, BLUE", Lang::Nl);
-        assert_eq!(message, "'groen' is geen bekende waarde; kies uit: RED, BLUE");
     }
 }

@@ -2,28 +2,16 @@
 
 use std::ffi::OsString;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::error::ErrorKind;
 use veldboek_core::record::Lang;
+use veldboek_server::help::{asked, explained};
 
 use crate::console::Console;
-use crate::message::{self, Exit, text};
+use crate::message::{self, Exit};
 
 /// The language: the option, else the system's locale, else Dutch.
 pub(crate) fn language(arguments: &[OsString]) -> Lang {
-    let mut arguments = arguments.iter().filter_map(|argument| argument.to_str());
-    let mut given = None;
-    while let Some(argument) = arguments.next() {
-        match argument.strip_prefix("--lang") {
-            Some("") => given = arguments.next(),
-            Some(value) if value.starts_with('=') => given = Some(&value[1..]),
-            _ => {}
-        }
-    }
-    match given {
-        Some("en") => Lang::En,
-        Some(_) => Lang::Nl,
-        None => locale(),
-    }
+    asked(arguments).unwrap_or_else(locale)
 }
 
 fn locale() -> Lang {
@@ -52,60 +40,9 @@ pub(crate) fn explain(error: &clap::Error, lang: Lang, console: &mut Console) ->
         }
         _ => {}
     }
-    let context = |kind| error.get(kind).map(shown).unwrap_or_default();
-    let wrong = context(ContextKind::InvalidArg);
-    let value = context(ContextKind::InvalidValue);
-    let what = match error.kind() {
-        ErrorKind::UnknownArgument => text!("onbekende optie {wrong}", "unknown option {wrong}"),
-        ErrorKind::InvalidSubcommand => {
-            let name = context(ContextKind::InvalidSubcommand);
-            text!("onbekende opdracht {name}", "unknown command {name}")
-        }
-        ErrorKind::MissingRequiredArgument => text!("er ontbreekt {wrong}", "{wrong} is missing"),
-        ErrorKind::MissingSubcommand => text!("er ontbreekt een opdracht", "a command is missing"),
-        ErrorKind::ArgumentConflict => {
-            let other = context(ContextKind::PriorArg);
-            text!("{wrong} gaat niet samen met {other}", "{wrong} does not go with {other}")
-        }
-        ErrorKind::InvalidValue if value.is_empty() => {
-            text!("{wrong} heeft een waarde nodig", "{wrong} needs a value")
-        }
-        ErrorKind::InvalidValue => {
-            let valid = context(ContextKind::ValidValue);
-            text!("'{value}' kan niet bij {wrong}; kies uit: {valid}", "'{value}' cannot be {wrong}; choose from: {valid}")
-        }
-        ErrorKind::ValueValidation => {
-            let why = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
-            let nl = message::unreadable(&why, Lang::Nl);
-            text!("{wrong}: {nl}", "{wrong}: {why}")
-        }
-        ErrorKind::TooManyValues | ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues => {
-            text!("{wrong} heeft niet het juiste aantal waarden", "{wrong} has the wrong number of values")
-        }
-        _ => message::Text::same(error.render().to_string().trim_start_matches("error: ").trim()),
-    };
-    let suggested = [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue]
-        .into_iter()
-        .map(context)
-        .find(|text| !text.is_empty());
-    let hint = match suggested {
-        Some(name) => text!("bedoelt u {name}? --help toont wat er kan", "did you mean {name}? --help shows what there is"),
-        None => text!("voeg --help toe om te zien wat er kan", "add --help to see what there is"),
-    };
-    console.error(what.say(lang), hint.say(lang), lang);
+    let (what, hint) = explained(error, lang);
+    console.error(&what, &hint, lang);
     Exit::Usage
-}
-
-fn shown(value: &ContextValue) -> String {
-    match value {
-        ContextValue::String(text) => text.clone(),
-        ContextValue::Strings(texts) => texts.join(", "),
-        ContextValue::StyledStr(text) => text.to_string(),
-        ContextValue::StyledStrs(texts) => texts.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
-        ContextValue::Number(number) => number.to_string(),
-        ContextValue::Bool(value) => value.to_string(),
-        _ => String::new(),
-    }
 }
 
 #[cfg(test)]

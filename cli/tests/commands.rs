@@ -236,3 +236,34 @@ fn the_caseload_goes_into_a_calendar_without_a_name() {
     let ran = anna.run(&["caseload", "--ics", file]);
     assert_eq!(ran.exit, Exit::Failed, "another file is not replaced without a word");
 }
+
+#[test]
+fn a_value_that_is_none_is_refused_in_the_language_of_the_reader() {
+    let dir = tempfile::tempdir().unwrap();
+    let anna = Person { dir: dir.path().join("anna") };
+    anna.ok(&["init", "--region", "proefregio", "--organisation", "wf", "--coach", "anna"]);
+    anna.ok(&["trainee", "add", "--reference", "WF-1"]);
+    let register = dir.path().join("register.toml");
+    let wrong = "[[programmes]]\ncode = \"zorg\"\nname = \"Zorg\"\nfrom = \"2025-02-30\"\nstatus = \"groen\"\n";
+    std::fs::write(&register, wrong).unwrap();
+    let register = register.to_str().unwrap();
+    let lines: [&[&str]; 9] = [
+        &["visit", "list", "--from", "2025-02-30"],
+        &["sync", "--watch", "--interval", "0"],
+        &["report", "outflow", "--school-type", "groen", "--school-year", "2016-2017"],
+        &["report", "outflow", "--school-type", "PRO", "--school-year", "2016"],
+        &["report", "monitor", "--from", "2025-02-01", "--to", "2025-01-01"],
+        &["report", "monitor", "--from", "2025-01-01", "--to", "2025-02-01", "--programme", "niets"],
+        &["trainee", "edit", "WF-1", "--format", "xml"],
+        &["import", "register", register],
+        &["import", "register", "/bestaat/niet.toml"],
+    ];
+    for line in lines {
+        for (name, lang) in [("nl", veldboek_core::record::Lang::Nl), ("en", veldboek_core::record::Lang::En)] {
+            let ran = anna.run(&[&["--lang", name], line].concat());
+            assert_ne!(ran.exit, Exit::Done, "{line:?}");
+            let said = format!("{}{}", ran.out, ran.err).replace("/bestaat/niet.toml", "").replace("'niets'", "");
+            assert_eq!(veldboek_server::help::foreign_words(&said, lang), [""; 0], "{line:?}: {said}");
+        }
+    }
+}

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::disk::Disk;
 use crate::ids::KeyId;
 use crate::keyring::{Found, Keyring};
+use crate::words::Words;
 
 mod error;
 mod header;
@@ -258,7 +259,7 @@ fn record(disk: &dyn Disk, keyring: &Keyring, seen: &Seen<'_>) -> Result<Record,
                     return Err(JournalError::Damaged(Box::new(Damage {
                         seq: header.seq,
                         position: seen.position,
-                        what: "its seal is broken",
+                        what: Words::new("het zegel is verbroken", "its seal is broken"),
                         resumes: None,
                     })));
                 }

@@ -16,6 +16,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 use crate::disk::{Disk, DiskError, Held, read_all};
 use crate::ids::{DocumentId, KeyId};
 use crate::keys::DeviceKeys;
+use crate::words::Words;
 
 mod format;
 mod guard;
@@ -59,7 +60,7 @@ pub enum KeyringError {
         /// The file.
         name: String,
         /// What is wrong with it.
-        what: &'static str,
+        what: Words,
     },
     /// A later program wrote it.
     #[error("the keyring was written by a newer Veldboek (format {version}); install the newest version on this device")]
@@ -155,7 +156,10 @@ impl WrappingKey {
         };
         match <[u8; 32]>::try_from(bytes.as_slice()) {
             Ok(bytes) => Ok(Self::from_bytes(bytes)),
-            Err(_) => Err(KeyringError::Damaged { name: WRAPPING_FILE.to_owned(), what: "it is not 32 bytes long" }),
+            Err(_) => Err(KeyringError::Damaged {
+                name: WRAPPING_FILE.to_owned(),
+                what: Words::new("het is niet 32 bytes lang", "it is not 32 bytes long"),
+            }),
         }
     }
 
@@ -501,7 +505,10 @@ fn replace(
     // The file before goes away for this one, so it had better open.
     let sealed = ring.seal(wrapping, rng).filter(|bytes| Ring::open(bytes, ring.generation, wrapping).is_ok());
     let Some(bytes) = sealed else {
-        return Err(ReplaceError::NotWritten(KeyringError::Damaged { name, what: "it could not be sealed" }));
+        return Err(ReplaceError::NotWritten(KeyringError::Damaged {
+            name,
+            what: Words::new("zij konden niet worden verzegeld", "it could not be sealed"),
+        }));
     };
     if let Err(error) = disk.append(&name, &bytes).and_then(|()| disk.sync(&name)) {
         // The caller will hear that it was not written, so it must not come to count later.
@@ -581,7 +588,7 @@ fn not_this_one(unreadable: Unreadable, name: &str, problem: &mut Option<Keyring
         Unreadable::Newer(version) => return Err(KeyringError::Newer { version }),
         Unreadable::WrongKey => return Err(KeyringError::WrongKey),
         Unreadable::Destroyed(destroyed) => return Err(KeyringError::Destroyed(destroyed)),
-        Unreadable::Torn => "it is incomplete",
+        Unreadable::Torn => Words::new("zij zijn niet volledig", "it is incomplete"),
         Unreadable::Spoiled(what) => what,
     };
     problem.get_or_insert(KeyringError::Damaged { name: name.to_owned(), what });

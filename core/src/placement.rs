@@ -111,7 +111,13 @@ impl Value for Hours {
 
     /// With a decimal comma or point and at most two decimals.
     fn parse(text: &str) -> Result<Self, record::Unreadable> {
-        let wrong = || record::Unreadable(format!("'{}' is not a number of hours like 32 or 7,5", text.trim()));
+        let wrong = || {
+            let text = text.trim();
+            record::Unreadable::new(
+                format!("'{text}' is geen aantal uren zoals 32 of 7,5"),
+                format!("'{text}' is not a number of hours like 32 or 7.5"),
+            )
+        };
         let text = text.trim().replace(',', ".");
         let (whole, decimals) = text.split_once('.').unwrap_or((&text, ""));
         if whole.is_empty()

@@ -161,8 +161,42 @@ pub enum Merge {
 
 /// The text cannot become a value of this field.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Unreadable(pub String);
+#[error("{en}")]
+pub struct Unreadable {
+    nl: String,
+    en: String,
+}
+
+impl Unreadable {
+    /// In both languages, without the text itself.
+    pub fn new(nl: impl Into<String>, en: impl Into<String>) -> Self {
+        Self { nl: nl.into(), en: en.into() }
+    }
+
+    /// For a person to read.
+    pub fn message(&self, lang: Lang) -> &str {
+        match lang {
+            Lang::Nl => &self.nl,
+            Lang::En => &self.en,
+        }
+    }
+}
+
+impl From<crate::clock::NotADay> for Unreadable {
+    fn from(error: crate::clock::NotADay) -> Self {
+        let text = &error.0;
+        Self::new(format!("'{text}' is geen bestaande datum; schrijf hem als 2025-03-31 of 31-3-2025"), error.to_string())
+    }
+}
+
+/// What is not one of the codes of a list.
+pub(crate) fn no_code<C: Code>(text: &str) -> Unreadable {
+    let (text, codes) = (text.trim(), choices::<C>());
+    Unreadable::new(
+        format!("'{text}' is geen bekende waarde; kies uit: {codes}"),
+        format!("'{text}' is not a known value; choose from: {codes}"),
+    )
+}
 
 /// What fills one cell.
 pub trait Value: Sized + Clone + PartialEq {
@@ -257,12 +291,7 @@ macro_rules! codes {
             }
 
             fn parse(text: &str) -> Result<Self, $crate::record::Unreadable> {
-                <Self as $crate::record::Code>::from_text(text).ok_or_else(|| {
-                    $crate::record::Unreadable(format!(
-                        "'{}' is not a {}; choose from: {}",
-                        text.trim(), stringify!($name), $crate::record::choices::<Self>()
-                    ))
-                })
+                <Self as $crate::record::Code>::from_text(text).ok_or_else(|| $crate::record::no_code::<Self>(text))
             }
 
             fn show(&self, lang: $crate::record::Lang) -> String {
@@ -304,7 +333,7 @@ impl Value for bool {
         match text.trim().to_lowercase().as_str() {
             "ja" | "yes" | "true" | "1" | "j" | "y" => Ok(true),
             "nee" | "no" | "false" | "0" | "n" => Ok(false),
-            other => Err(Unreadable(format!("'{other}' is not ja or nee"))),
+            other => Err(Unreadable::new(format!("'{other}' is niet ja of nee"), format!("'{other}' is not yes or no"))),
         }
     }
     fn show(&self, lang: Lang) -> String {
@@ -329,7 +358,9 @@ impl Value for i64 {
         }
     }
     fn parse(text: &str) -> Result<Self, Unreadable> {
-        text.trim().parse().map_err(|_| Unreadable(format!("'{}' is not a whole number", text.trim())))
+        let text = text.trim();
+        text.parse()
+            .map_err(|_| Unreadable::new(format!("'{text}' is geen geheel getal"), format!("'{text}' is not a whole number")))
     }
     fn show(&self, _: Lang) -> String {
         self.to_string()
@@ -347,10 +378,13 @@ impl Value for Timestamp {
         }
     }
     fn parse(text: &str) -> Result<Self, Unreadable> {
-        text.trim()
-            .parse::<jiff::Timestamp>()
-            .map(|instant| Timestamp::from_millis(instant.as_millisecond()))
-            .map_err(|_| Unreadable(format!("'{}' is not an instant like 2025-03-31T14:05:00Z", text.trim())))
+        text.trim().parse::<jiff::Timestamp>().map(|instant| Timestamp::from_millis(instant.as_millisecond())).map_err(|_| {
+            let text = text.trim();
+            Unreadable::new(
+                format!("'{text}' is geen tijdstip zoals 2025-03-31T14:05:00Z"),
+                format!("'{text}' is not an instant like 2025-03-31T14:05:00Z"),
+            )
+        })
     }
     fn show(&self, _: Lang) -> String {
         self.to_string()
@@ -370,7 +404,7 @@ macro_rules! text_value {
                 }
             }
             fn parse(text: &str) -> Result<Self, Unreadable> {
-                text.parse().map_err(|error| Unreadable(format!("{error}")))
+                text.parse().map_err(Unreadable::from)
             }
             fn show(&self, _: Lang) -> String {
                 self.to_string()
@@ -392,7 +426,9 @@ macro_rules! id_value {
                 }
             }
             fn parse(text: &str) -> Result<Self, Unreadable> {
-                text.trim().parse().map_err(|error: NotAnId| Unreadable(error.to_string()))
+                text.trim().parse().map_err(|error: NotAnId| {
+                    Unreadable::new(format!("'{}' is geen kenmerk van 22 letters, cijfers, '-' en '_'", text.trim()), error.to_string())
+                })
             }
             fn show(&self, _: Lang) -> String {
                 self.to_string()
@@ -473,8 +509,7 @@ impl<C: Code> Member for C {
         C::from_code(name)
     }
     fn member_from_text(text: &str) -> Result<Self, Unreadable> {
-        C::from_text(text)
-            .ok_or_else(|| Unreadable(format!("'{}' is not a {}; choose from: {}", text.trim(), C::NAME, choices::<C>())))
+        C::from_text(text).ok_or_else(|| no_code::<C>(text))
     }
 }
 
@@ -486,7 +521,7 @@ impl Member for Day {
         name.parse().ok()
     }
     fn member_from_text(text: &str) -> Result<Self, Unreadable> {
-        text.parse().map_err(|error: crate::clock::NotADay| Unreadable(error.to_string()))
+        text.parse().map_err(|error: crate::clock::NotADay| error.into())
     }
 }
 
@@ -503,8 +538,12 @@ impl<M: Member, V: Value> Field for BTreeMap<M, V> {
             .map(str::trim)
             .filter(|part| !part.is_empty())
             .map(|part| {
-                let (code, value) =
-                    part.split_once('=').ok_or_else(|| Unreadable(format!("'{part}' is not of the form CODE=value")))?;
+                let (code, value) = part.split_once('=').ok_or_else(|| {
+                    Unreadable::new(
+                        format!("'{part}' heeft niet de vorm CODE=waarde"),
+                        format!("'{part}' is not of the form CODE=value"),
+                    )
+                })?;
                 Ok((M::member_from_text(code)?, V::parse(value)?))
             })
             .collect()
@@ -692,6 +731,9 @@ mod tests {
         for text in ["RED", "red", "rood", "Rood "] {
             assert_eq!(Colour::parse(text), Ok(Colour::Red));
         }
-        assert!(Colour::parse("groen").is_err_and(|error| error.0.contains("RED, BLUE")));
+        assert!(
+            Colour::parse("groen")
+                .is_err_and(|error| error.message(Lang::Nl) == "'groen' is geen bekende waarde; kies uit: RED, BLUE")
+        );
     }
 }

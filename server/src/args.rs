@@ -2,96 +2,113 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use veldboek_core::ids::DocumentId;
-use veldboek_core::record::Lang;
+use veldboek_core::record::{Lang, Unreadable};
 use veldboek_core::statement::{Role, is_person_code};
 
+use crate::help;
+
 const EXAMPLES: &str = "\
+Voorbeelden:
+  veldboek-server serve --region gooi-en-vechtstreek
+  veldboek-server serve --config /etc/veldboek/server.toml
+  veldboek-server invite --person anna --name 'Anna Veldhuizen' --role coach --organisation werkpartners
+  veldboek-server device list --format json
+  veldboek-server verify
+
+Eindstatus: 0 gedaan; 1 niet gelukt; 2 verkeerd gebruik; 5 geweigerd; 6 schade gevonden in de opslag. | \
 Examples:
   veldboek-server serve --region gooi-en-vechtstreek
   veldboek-server serve --config /etc/veldboek/server.toml
-  veldboek-server invite --person anna --name 'Anna de Wit' --role coach --organisation werkpartners
+  veldboek-server invite --person anna --name 'Anna Veldhuizen' --role coach --organisation werkpartners
   veldboek-server device list --format json
   veldboek-server verify
 
 Exit status: 0 done; 1 could not be done; 2 wrong usage; 5 refused; 6 damage found in the store.";
 
-/// The Veldboek server of one region.
+/// De server van Veldboek voor één regio | The Veldboek server of one region
 #[derive(Debug, Parser)]
-#[command(name = "veldboek-server", version, about, after_help = EXAMPLES, max_term_width = 110)]
+#[command(
+    name = "veldboek-server",
+    version,
+    about = "De server van Veldboek voor één regio | The Veldboek server of one region",
+    after_help = EXAMPLES,
+    max_term_width = 110
+)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
-    /// The configuration file (TOML).
+    /// Het configuratiebestand (TOML) | The configuration file (TOML)
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// The folder of the store; without it the configuration's, else `veldboek-store` here.
+    /// De map van de opslag; zonder deze: die van de configuratie, anders `veldboek-store` hier | The folder of the store; without it: the configuration's, else `veldboek-store` here
     #[arg(long, global = true, value_name = "DIR")]
     pub store: Option<PathBuf>,
-    /// The file with the master key, before what the configuration says.
+    /// Het bestand met de hoofdsleutel; gaat voor wat de configuratie zegt | The file with the master key; goes before what the configuration says
     #[arg(long, global = true, value_name = "FILE")]
     pub master_key: Option<PathBuf>,
-    /// The language of what is printed, nl or en; without it the locale's, else Dutch.
+    /// Taal van wat wordt getoond: nl of en; zonder deze: die van het systeem, anders Nederlands | Language of what is printed: nl or en; without it: the system's, else Dutch
     #[arg(long, global = true, value_name = "nl|en", value_parser = language)]
     pub lang: Option<Lang>,
 }
 
-impl Cli {
-    /// The language of what is printed.
-    pub fn lang(&self) -> Lang {
-        self.lang.unwrap_or_else(|| {
-            let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-            // The first of these that is set counts, as everywhere on the system. "C" says that nobody chose.
-            let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(set).unwrap_or_default();
-            if locale.starts_with("en") { Lang::En } else { Lang::Nl }
-        })
-    }
+/// The language of the system, for who does not ask for one.
+pub fn locale() -> Lang {
+    let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    // The first of these that is set counts, as everywhere on the system. "C" says that nobody chose.
+    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(set).unwrap_or_default();
+    if locale.starts_with("en") { Lang::En } else { Lang::Nl }
+}
+
+/// The command line with its texts in one language.
+pub fn command(lang: Lang) -> clap::Command {
+    help::localised(Cli::command(), lang)
 }
 
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Serve the region's devices; the first start makes the store.
+    /// De apparaten van de regio bedienen; de eerste start maakt de opslag | Serve the region's devices; the first start makes the store
     Serve(Serve),
-    /// Make a one-time enrolment code for a person.
+    /// Een eenmalige aanmeldcode voor iemand maken | Make a one-time enrolment code for a person
     Invite(Invite),
-    /// The devices of the region.
+    /// De apparaten van de regio | The devices of the region
     Device {
         /// Which ones.
         #[command(subcommand)]
         command: DeviceCommand,
     },
-    /// The people of the region.
+    /// De mensen van de regio | The people of the region
     People {
         /// Which ones.
         #[command(subcommand)]
         command: PeopleCommand,
     },
-    /// Erasing dossiers: what was asked, and which devices have not confirmed.
+    /// Dossiers wissen: wat is gevraagd, en welke apparaten het niet hebben bevestigd | Erasing dossiers: what was asked, and which devices have not confirmed
     Erase {
         /// What to do.
         #[command(subcommand)]
         command: EraseCommand,
     },
-    /// The key around the server's keyring.
+    /// De sleutel om de sleutels van de server | The key around the server's keyring
     Key {
         /// What to do with it.
         #[command(subcommand)]
         command: KeyCommand,
     },
-    /// Check every record of the store and the chain that binds them.
+    /// Elke regel van de opslag nagaan, en de keten die ze verbindt | Check every record of the store and the chain that binds them
     Verify(Verify),
 }
 
 /// Options of `serve`.
 #[derive(Debug, Args)]
 pub struct Serve {
-    /// Address and port to listen on; port 0 takes a free one.
+    /// Adres en poort om op te luisteren; poort 0 neemt een vrije | Address and port to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<String>,
-    /// The region; needed once, and kept for ever.
+    /// De regio; één keer nodig, en voorgoed bewaard | The region; needed once, and kept for ever
     #[arg(long, value_name = "NAME", value_parser = name)]
     pub region: Option<String>,
 }
@@ -99,16 +116,16 @@ pub struct Serve {
 /// Options of `invite`.
 #[derive(Debug, Args)]
 pub struct Invite {
-    /// The person's code: 2 to 32 of a-z, 0-9 and '-'.
+    /// Code van de persoon: 2 tot 32 tekens uit a-z, 0-9 en '-' | The person's code: 2 to 32 of a-z, 0-9 and '-'
     #[arg(long, value_name = "CODE", value_parser = person)]
     pub person: String,
-    /// The person's name as colleagues see it.
+    /// De naam zoals collega's die zien | The person's name as colleagues see it
     #[arg(long, value_name = "NAME", value_parser = name)]
     pub name: String,
-    /// What the person does.
+    /// Wat de persoon doet | What the person does
     #[arg(long, value_enum)]
     pub role: RoleName,
-    /// The organisation the person works for; coaches and coordinators need one.
+    /// De organisatie waar de persoon werkt; coaches en coördinatoren hebben er een nodig | The organisation the person works for; coaches and coordinators need one
     #[arg(long, value_name = "ORG", value_parser = name, required_if_eq_any([("role", "coach"), ("role", "coordinator")]))]
     pub organisation: Option<String>,
     /// How to print the code.
@@ -140,15 +157,15 @@ impl From<RoleName> for Role {
 /// Commands about devices.
 #[derive(Debug, Subcommand)]
 pub enum DeviceCommand {
-    /// All devices.
+    /// Alle apparaten | All devices
     List {
         /// How to print them.
         #[command(flatten)]
         output: Output,
     },
-    /// One device.
+    /// Eén apparaat | One device
     Show {
-        /// The device's id, or the beginning of it.
+        /// Het kenmerk van het apparaat, of het begin ervan | The device's id, or the beginning of it
         id: String,
         /// How to print it.
         #[command(flatten)]
@@ -159,7 +176,7 @@ pub enum DeviceCommand {
 /// Commands about people.
 #[derive(Debug, Subcommand)]
 pub enum PeopleCommand {
-    /// Everyone with a device.
+    /// Iedereen met een apparaat | Everyone with a device
     List {
         /// How to print them.
         #[command(flatten)]
@@ -170,22 +187,22 @@ pub enum PeopleCommand {
 /// Commands about erasing.
 #[derive(Debug, Subcommand)]
 pub enum EraseCommand {
-    /// What was asked and what was erased, with the devices that have not said that they wiped it.
+    /// Wat is gevraagd en wat is gewist, met de apparaten die niet hebben gezegd dat zij het wisten | What was asked and what was erased, with the devices that have not said that they wiped it
     List {
         /// How to print it.
         #[command(flatten)]
         output: Output,
     },
-    /// Erase a dossier for which a coordinator asked. It cannot be undone.
+    /// Een dossier wissen waar een coördinator om vroeg; dat is niet terug te draaien | Erase a dossier for which a coordinator asked; it cannot be undone
     Confirm(EraseOne),
-    /// Leave a dossier for which a coordinator asked as it is.
+    /// Een dossier waar een coördinator om vroeg, laten zoals het is | Leave a dossier for which a coordinator asked as it is
     Refuse(EraseOne),
 }
 
 /// Options of `erase confirm` and `erase refuse`.
 #[derive(Debug, Args)]
 pub struct EraseOne {
-    /// The id of the document, as `erase list` shows it.
+    /// Het kenmerk van het document, zoals `erase list` het toont | The id of the document, as `erase list` shows it
     #[arg(allow_hyphen_values = true, value_parser = document)]
     pub document: DocumentId,
     /// How to print what came of it.
@@ -196,9 +213,9 @@ pub struct EraseOne {
 /// Commands about the master key.
 #[derive(Debug, Subcommand)]
 pub enum KeyCommand {
-    /// Seal the keyring with another key; works beside a running server.
+    /// De sleutels met een andere sleutel verzegelen; werkt naast een draaiende server | Seal the keyring with another key; works beside a running server
     Rotate {
-        /// The file with the new key: 32 bytes or 64 hexadecimal digits; made when it does not exist.
+        /// Het bestand met de nieuwe sleutel: 32 bytes of 64 hexadecimale cijfers; wordt gemaakt als het er niet is | The file with the new key: 32 bytes or 64 hexadecimal digits; made when it does not exist
         #[arg(long, value_name = "FILE")]
         new: PathBuf,
         /// How to print the result.
@@ -210,8 +227,7 @@ pub enum KeyCommand {
 /// Options of `verify`.
 #[derive(Debug, Args)]
 pub struct Verify {
-    /// A chain head that was noted earlier, 64 hexadecimal digits, or NUMBER:HASH as a device's `veldboek verify` shows it: it
-    /// must still be part of the chain.
+    /// Een eerder genoteerde kop van de keten, 64 hexadecimale cijfers, of NUMMER:KOP zoals `veldboek verify` op een apparaat hem toont: die moet er nog in zitten | A chain head that was noted earlier, 64 hexadecimal digits, or NUMBER:HASH as a device's `veldboek verify` shows it: it must still be part of the chain
     #[arg(long, value_name = "HASH", value_parser = head)]
     pub head: Option<NotedHead>,
     /// How to print the result.
@@ -231,7 +247,7 @@ pub struct NotedHead {
 /// How data is printed.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct Output {
-    /// For people or for scripts.
+    /// Voor mensen of voor programma's | For people or for scripts
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
 }
@@ -245,37 +261,50 @@ pub enum Format {
     Json,
 }
 
-fn language(text: &str) -> Result<Lang, String> {
+fn language(text: &str) -> Result<Lang, Unreadable> {
     match text {
         "nl" => Ok(Lang::Nl),
         "en" => Ok(Lang::En),
-        _ => Err("nl or en was expected".to_owned()),
+        _ => Err(Unreadable::new(format!("'{text}' is niet nl of en"), format!("'{text}' is not nl or en"))),
     }
 }
 
-fn document(text: &str) -> Result<DocumentId, String> {
-    text.parse().map_err(|_| "22 letters, digits, '-' or '_' were expected, as `erase list` prints them".to_owned())
+fn document(text: &str) -> Result<DocumentId, Unreadable> {
+    text.parse().map_err(|_| {
+        Unreadable::new(
+            "het moeten 22 letters, cijfers, '-' of '_' zijn, zoals `erase list` ze toont",
+            "it should be 22 letters, digits, '-' or '_', as `erase list` prints them",
+        )
+    })
 }
 
-fn person(text: &str) -> Result<String, String> {
+fn person(text: &str) -> Result<String, Unreadable> {
     if is_person_code(text) {
         Ok(text.to_owned())
     } else {
-        Err("2 to 32 characters of a-z, 0-9 and '-' were expected, such as 'anna' or 'b-jansen'".to_owned())
+        Err(Unreadable::new(
+            format!("'{text}' heeft geen 2 tot 32 tekens uit a-z, 0-9 en '-', zoals 'anna' of 'b-jansen'"),
+            format!("'{text}' is not 2 to 32 characters of a-z, 0-9 and '-', such as 'anna' or 'b-jansen'"),
+        ))
     }
 }
 
-fn name(text: &str) -> Result<String, String> {
+fn name(text: &str) -> Result<String, Unreadable> {
     let text = text.trim();
     if (1..=120).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
         Ok(text.to_owned())
     } else {
-        Err("1 to 120 characters on one line were expected".to_owned())
+        Err(Unreadable::new("het moeten 1 tot 120 tekens op één regel zijn", "it should be 1 to 120 characters on one line"))
     }
 }
 
-fn head(text: &str) -> Result<NotedHead, String> {
-    let wrong = || "64 hexadecimal digits were expected, as `verify` prints them, or a number and ':' before them".to_owned();
+fn head(text: &str) -> Result<NotedHead, Unreadable> {
+    let wrong = || {
+        Unreadable::new(
+            "het moeten 64 hexadecimale cijfers zijn, zoals `verify` ze toont, of een nummer en ':' ervoor",
+            "it should be 64 hexadecimal digits, as `verify` prints them, or a number and ':' before them",
+        )
+    };
     let (number, hash) = match text.split_once(':') {
         Some((number, hash)) => (Some(number.parse().map_err(|_| wrong())?), hash),
         None => (None, text),
@@ -286,13 +315,25 @@ fn head(text: &str) -> Result<NotedHead, String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
     fn the_commands_are_consistent() {
-        Cli::command().debug_assert();
+        for lang in [Lang::Nl, Lang::En] {
+            command(lang).debug_assert();
+        }
+    }
+
+    #[test]
+    fn help_is_wholly_in_one_language() {
+        for lang in [Lang::Nl, Lang::En] {
+            let mut waiting = vec![command(lang)];
+            while let Some(mut command) = waiting.pop() {
+                let help = command.render_long_help().to_string();
+                assert_eq!(help::foreign_words(&help, lang), [""; 0], "{help}");
+                waiting.extend(command.get_subcommands().cloned());
+            }
+        }
     }
 
     #[test]

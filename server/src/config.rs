@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
+use veldboek_core::record::{Lang, Unreadable};
+use veldboek_core::words::Words;
 
 /// Where the server listens when nobody said otherwise: only on this machine, behind whatever terminates TLS.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:8787";
@@ -99,14 +101,14 @@ pub enum ConfigError {
         message: String,
     },
     /// A key that does not exist.
-    #[error("the configuration {path} has an unknown key '{key}'; {hint}")]
+    #[error("the configuration {path} has an unknown key '{key}'; {}", .hint.message(Lang::En))]
     UnknownKey {
         /// The file.
         path: PathBuf,
         /// What was written.
         key: String,
         /// The nearest known key, or all of them.
-        hint: String,
+        hint: Unreadable,
     },
     /// A value that cannot work.
     #[error("the configuration {path} says {key} = {value}; {hint}")]
@@ -118,8 +120,29 @@ pub enum ConfigError {
         /// The value.
         value: u64,
         /// What is possible.
-        hint: &'static str,
+        hint: Words,
     },
+}
+
+impl ConfigError {
+    /// What is the matter and what to do next, in Dutch. The system and the TOML reader are quoted as they said it.
+    pub fn dutch(&self) -> String {
+        match self {
+            Self::Unreadable { path, source } => format!(
+                "de configuratie {} kan niet worden gelezen ({source}); kijk naar --config en wie het bestand mag lezen",
+                path.display()
+            ),
+            Self::Malformed { path, message } => {
+                format!("de configuratie {} wordt niet begrepen: {message}", path.display())
+            }
+            Self::UnknownKey { path, key, hint } => {
+                format!("de configuratie {} heeft een onbekende sleutel '{key}'; {}", path.display(), hint.message(Lang::Nl))
+            }
+            Self::Impossible { path, key, value, hint } => {
+                format!("de configuratie {} zegt {key} = {value}; {}", path.display(), hint.say(Lang::Nl))
+            }
+        }
+    }
 }
 
 #[derive(Deserialize, Default)]
@@ -167,20 +190,23 @@ fn parse(text: &str, path: &Path) -> Result<Settings, ConfigError> {
     // Read from the text again, not from the table: then a wrong type is reported with its line.
     let file: File = toml::from_str(text).map_err(malformed)?;
     let beside = path.parent().unwrap_or(Path::new(""));
-    let number = |key: &'static str, value: Option<u64>, least: u64, default: u64, hint: &'static str| match value {
+    let number = |key: &'static str, value: Option<u64>, least: u64, default: u64, hint: Words| match value {
         Some(value) if value < least => Err(ConfigError::Impossible { path: path.to_path_buf(), key, value, hint }),
         other => Ok(other.unwrap_or(default)),
     };
     let standard = Limits::default();
-    let seconds = "at least 1 second is needed";
-    let one = "at least 1 is needed";
+    let seconds = Words::new("er is minstens 1 seconde nodig", "at least 1 second is needed");
+    let one = Words::new("er is minstens 1 nodig", "at least 1 is needed");
     let limits = Limits {
         body_bytes: size(number(
             "limits.body_bytes",
             file.limits.body_bytes,
             65_536,
             standard.body_bytes as u64,
-            "at least 65536 is needed, or a visit may not fit",
+            Words::new(
+                "er is minstens 65536 nodig, anders past een bezoek misschien niet",
+                "at least 65536 is needed, or a visit may not fit",
+            ),
         )?),
         idle: Duration::from_secs(number("limits.idle_seconds", file.limits.idle_seconds, 1, standard.idle.as_secs(), seconds)?),
         body: Duration::from_secs(number("limits.body_seconds", file.limits.body_seconds, 1, standard.body.as_secs(), seconds)?),
@@ -210,8 +236,13 @@ fn known<'a>(keys: impl Iterator<Item = &'a String>, allowed: &[&str], prefix: &
         }
         let nearest = allowed.iter().map(|known| (distance(key, known), *known)).min().filter(|(distance, _)| *distance <= 3);
         let hint = match nearest {
-            Some((_, known)) => format!("did you mean '{prefix}{known}'?"),
-            None => format!("the known keys are: {}", allowed.join(", ")),
+            Some((_, known)) => {
+                Unreadable::new(format!("bedoelt u '{prefix}{known}'?"), format!("did you mean '{prefix}{known}'?"))
+            }
+            None => {
+                let all = allowed.join(", ");
+                Unreadable::new(format!("de bekende sleutels zijn: {all}"), format!("the known keys are: {all}"))
+            }
         };
         return Err(ConfigError::UnknownKey { path: path.to_path_buf(), key: format!("{prefix}{key}"), hint });
     }

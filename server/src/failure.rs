@@ -138,8 +138,7 @@ pub enum ServerError {
 }
 
 impl ServerError {
-    /// What is the matter and what to do next. What comes from deeper down is in English in both languages, after a Dutch
-    /// sentence that says which part it is from.
+    /// What is the matter and what to do next. What the system or the TOML reader said is quoted as they said it.
     pub fn say(&self, lang: Lang) -> String {
         match lang {
             Lang::En => self.to_string(),
@@ -149,7 +148,7 @@ impl ServerError {
 
     fn dutch(&self) -> String {
         match self {
-            Self::Config(error) => format!("de configuratie kan niet worden gebruikt: {error}"),
+            Self::Config(error) => error.dutch(),
             Self::NoStore { store } => format!(
                 "in {} staat geen opslag van een server; noem die met --store of --config, of maak er een met `veldboek-server serve`",
                 store.display()
@@ -202,11 +201,10 @@ impl ServerError {
             }
             Self::NoDevice(id) => format!("geen apparaat heet '{id}'; `device list` toont ze"),
             Self::SeveralDevices(id) => format!("meer apparaten beginnen met '{id}'; geef meer van het kenmerk"),
-            Self::Region(RegionError::Unfit(why)) => format!("dat kan niet: {why}"),
-            Self::Region(error) => format!("de opslag meldt: {error}"),
-            Self::Keyring(error) => format!("de sleutels kunnen niet worden geopend: {error}"),
-            Self::Journal(error) => format!("het journaal kan niet worden gelezen: {error}"),
-            Self::Disk(error) => format!("de schijf meldt: {error}"),
+            Self::Region(error) => error.message(Lang::Nl),
+            Self::Keyring(error) => error.message(Lang::Nl),
+            Self::Journal(error) => error.message(Lang::Nl),
+            Self::Disk(error) => error.message(Lang::Nl),
             Self::Damaged => "de opslag is beschadigd; kopieer haar eerst naar een andere schijf en zet dan een reservekopie \
                               terug"
                 .to_owned(),

@@ -13,6 +13,7 @@ pub mod engine;
 pub mod error;
 pub mod failure;
 pub mod faults;
+pub mod help;
 pub mod listen;
 pub mod log;
 pub mod master_key;

@@ -1,20 +1,26 @@
 //! `veldboek-server`: one region's server on one machine.
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::FromArgMatches;
 use tokio::net::TcpListener;
 use veldboek_core::record::Lang;
 use veldboek_core::sync::server::ErasureOrder;
-use veldboek_server::args::{Cli, Command, DeviceCommand, EraseCommand, KeyCommand, PeopleCommand, Serve};
+use veldboek_server::args::{Cli, Command, DeviceCommand, EraseCommand, KeyCommand, PeopleCommand, Serve, command, locale};
 use veldboek_server::config::{self, Settings};
 use veldboek_server::failure::ServerError;
 use veldboek_server::run::Server;
-use veldboek_server::{admin, log, render};
+use veldboek_server::{admin, help, log, render};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let lang = cli.lang();
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let lang = help::asked(&arguments).unwrap_or_else(locale);
+    let parsed = command(lang).try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(error) => return not_understood(&error, lang),
+    };
     log::start();
     match carry_out(cli, lang) {
         Ok(()) => ExitCode::SUCCESS,
@@ -22,6 +28,30 @@ fn main() -> ExitCode {
             complain(&error.say(lang), lang);
             ExitCode::from(error.exit_status())
         }
+    }
+}
+
+/// Help and version are what was asked for; anything else is wrong usage.
+fn not_understood(error: &clap::Error, lang: Lang) -> ExitCode {
+    use clap::error::ErrorKind as Kind;
+    match error.kind() {
+        Kind::DisplayHelp | Kind::DisplayVersion | Kind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+        }
+        _ => {}
+    }
+    let (what, hint) = help::explained(error, lang);
+    complain(&what, lang);
+    advise(&hint, lang);
+    ExitCode::from(2)
+}
+
+#[allow(clippy::print_stderr, reason = "what to do next goes where the error went")]
+fn advise(hint: &str, lang: Lang) {
+    match lang {
+        Lang::Nl => eprintln!("tip: {hint}"),
+        Lang::En => eprintln!("hint: {hint}"),
     }
 }
 

@@ -13,6 +13,7 @@ use getrandom::SysRng;
 use rand_core::{CryptoRng, UnwrapErr};
 use veldboek_core::disk::{Disk, RealDisk};
 use veldboek_core::keyring::{Keyring, KeyringError, NewLock, UnlockError, WrappingKey, WrappingSource};
+use veldboek_core::words::Words;
 use zeroize::Zeroizing;
 
 use crate::config::{self, Settings};
@@ -175,8 +176,8 @@ pub fn rotate(disk: &Arc<dyn Disk>, places: &MasterKey, new: &Path) -> Result<Ro
 }
 
 /// Setting a key that lies elsewhere meets no passphrase and no keystore.
-fn text_of(_: &UnlockError) -> &'static str {
-    "it could not be sealed"
+fn text_of(_: &UnlockError) -> Words {
+    Words::new("zij konden niet worden verzegeld", "it could not be sealed")
 }
 
 fn credential() -> Option<PathBuf> {

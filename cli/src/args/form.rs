@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches};
-use veldboek_core::record::{FieldInfo, Merge, Record, Scalar};
+use veldboek_core::record::{FieldInfo, Lang, Merge, Record, Scalar};
 
 /// One option and the field that it fills.
 #[derive(Debug, Clone, Copy)]
@@ -69,8 +69,8 @@ fn several(info: &FieldInfo) -> bool {
 
 /// The codes that a field takes, from what it says when it is given another.
 fn codes(info: &FieldInfo) -> Option<String> {
-    let message = (info.parse)("?").err()?.0;
-    Some(message.split_once("choose from: ")?.1.to_owned())
+    let refused = (info.parse)("?").err()?;
+    Some(refused.message(Lang::En).split_once("choose from: ")?.1.to_owned())
 }
 
 impl<F: Form, const EDIT: bool> Fields<F, EDIT> {
@@ -134,7 +134,11 @@ impl<F: Form, const EDIT: bool> Args for Fields<F, EDIT> {
             let action = if several(info) { ArgAction::Append } else { ArgAction::Set };
             let name = match info.merge {
                 Merge::Map => "CODE=VALUE".to_owned(),
-                _ => option.long.to_uppercase().replace('-', "_"),
+                _ => {
+                    let (nl, en) =
+                        (info.label_nl.to_uppercase().replace([' ', '-'], "_"), option.long.to_uppercase().replace('-', "_"));
+                    format!("{nl} | {en}")
+                }
             };
             command.arg(
                 Arg::new(option.long)

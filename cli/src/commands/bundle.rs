@@ -14,7 +14,7 @@ use super::conflicts::{conflict_json, conflicts_table, resolve_hint};
 use super::context::Context;
 use super::find::reference;
 use crate::args::{BundleExport, BundleFiles};
-use crate::message::{Exit, Problem, Text, text};
+use crate::message::{Exit, Problem, Text, halves, system, text};
 use crate::render::{Output, Table};
 
 /// `bundle export`
@@ -46,7 +46,7 @@ pub(super) fn write_new(context: &mut Context<'_>, file: &Path, bytes: &[u8]) ->
         let question = text!("{shown} bestaat al; vervangen?", "{shown} exists already; replace it?");
         context.console.confirm(&question, context.globals.yes, context.lang)?;
     }
-    let failed = |error: std::io::Error| Problem::File(file.to_owned(), error.to_string());
+    let failed = |error: std::io::Error| Problem::File(file.to_owned(), system(&error));
     let dir = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut whole = tempfile::NamedTempFile::new_in(dir).map_err(failed)?;
     whole.write_all(bytes).and_then(|()| whole.as_file().sync_all()).map_err(failed)?;
@@ -56,7 +56,7 @@ pub(super) fn write_new(context: &mut Context<'_>, file: &Path, bytes: &[u8]) ->
 
 /// Takes in one bundle file.
 pub(super) fn take_in(book: &mut Book, file: &Path) -> Result<Merged, Problem> {
-    let bytes = std::fs::read(file).map_err(|error| Problem::File(file.to_owned(), error.to_string()))?;
+    let bytes = std::fs::read(file).map_err(|error| Problem::File(file.to_owned(), system(&error)))?;
     book.inner.merge_bundle(&bytes, book.moment, &mut book.rng).map_err(|error| problem(error, file))
 }
 
@@ -162,7 +162,7 @@ pub(super) fn problem(error: ExchangeError, file: &Path) -> Problem {
             ),
         ),
         ExchangeError::Bundle(BundleError::Format(why)) => rule(
-            text!("{shown} is geen hele bundel ({why})", "{shown} is not a whole bundle ({why})"),
+            text!("{shown} is geen hele bundel", "{shown} is not a whole bundle ({why})"),
             text!("kopieer het bestand nog eens, of vraag om een nieuwe bundel", "copy the file again, or ask for a new bundle"),
         ),
         ExchangeError::Bundle(BundleError::OtherRegion(region)) => rule(
@@ -187,9 +187,8 @@ pub(super) fn problem(error: ExchangeError, file: &Path) -> Problem {
             ),
         ),
         ExchangeError::Bundle(error) => {
-            let text = error.to_string();
-            let (what, next) = text.split_once("; ").unwrap_or((&text, ""));
-            rule(Text::same(what), Text::same(next))
+            let ((nl, nl_next), (en, en_next)) = (halves(&error.message(Lang::Nl)), halves(&error.message(Lang::En)));
+            rule(Text::new(nl, en), Text::new(nl_next, en_next))
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use veldboek_core::field_book::{Conflict, ConflictKind, CorrectedField, field_of, show_cell};
-use veldboek_core::record::{Container, Entry, Lang, Record as _, Scalar, Write};
+use veldboek_core::record::{Container, Entry, Lang, Record as _, Scalar, Unreadable, Write};
 use veldboek_core::rules::{Declaration, RuleBroken, Warning, check_cell};
 use veldboek_core::visit::Correction;
 
@@ -219,12 +219,12 @@ fn correction(
     let (field, member) = corrected.key.split_once(':').map_or((corrected.key.as_str(), None), |(key, of)| (key, Some(of)));
     let text = member.map_or(typed.to_owned(), |member| format!("{member}={typed}"));
     let cells = match field_of(Container::Corrections, field) {
-        Some((info, _)) => (info.parse)(&text).map_err(|error| untyped(&error.0))?,
+        Some((info, _)) => (info.parse)(&text).map_err(|error| untyped(&error))?,
         None => Vec::new(),
     };
     let entry: Entry = cells.into_iter().map(|(suffix, value)| (format!("{field}{suffix}"), value)).collect();
     if entry.is_empty() {
-        return Err(untyped("'' is not a known value"));
+        return Err(untyped(&Unreadable::new("'' is geen bekende waarde", "'' is not a known value")));
     }
     let dossier = book.inner.dossier(conflict.document)?;
     let check = crate::args::TextCheck { no_bsn: resolve.no_bsn };
@@ -236,8 +236,8 @@ fn correction(
     Ok((planned.writes, typed.to_owned(), planned.warnings))
 }
 
-fn untyped(error: &str) -> Problem {
-    let (nl, en) = (crate::message::unreadable(error, Lang::Nl), error);
+fn untyped(error: &Unreadable) -> Problem {
+    let (nl, en) = (error.message(Lang::Nl), error.message(Lang::En));
     Problem::Usage(
         text!("{nl}", "{en}"),
         text!("schrijf de waarde zoals bij de gewone opdracht", "write the value as with the ordinary command"),
@@ -251,6 +251,6 @@ fn parsed(container: Container, key: &str, typed: &str) -> Result<Scalar, Proble
         return Ok(Scalar::Null);
     }
     let text = member.map_or(typed.to_owned(), |member| format!("{member}={typed}"));
-    let cells = (info.parse)(&text).map_err(|error| untyped(&error.0))?;
+    let cells = (info.parse)(&text).map_err(|error| untyped(&error))?;
     Ok(cells.into_iter().next().map_or(Scalar::Null, |(_, value)| value))
 }

@@ -12,7 +12,7 @@ use crate::args::Demo;
 use crate::clock;
 use crate::demo::compare::{Comparison, Verdict, last_line};
 use crate::demo::{REGIONS, region};
-use crate::message::{Exit, Problem, text};
+use crate::message::{Exit, Problem, system, text};
 use crate::render::{Output, Table};
 
 /// What one region's story came to.
@@ -53,7 +53,7 @@ pub(super) fn demo(context: &mut Context<'_>, options: &Demo) -> Result<Output, 
     let dir = match &options.keep {
         Some(dir) => kept(dir)?,
         None => {
-            let made = tempfile::tempdir().map_err(|error| Problem::File(std::env::temp_dir(), error.to_string()))?;
+            let made = tempfile::tempdir().map_err(|error| Problem::File(std::env::temp_dir(), system(&error)))?;
             let dir = made.path().to_owned();
             temporary = Some(made);
             dir
@@ -100,7 +100,7 @@ pub(super) fn demo(context: &mut Context<'_>, options: &Demo) -> Result<Output, 
 
 /// An empty directory to keep everything in.
 fn kept(dir: &Path) -> Result<PathBuf, Problem> {
-    let failed = |error: std::io::Error| Problem::File(dir.to_owned(), error.to_string());
+    let failed = |error: std::io::Error| Problem::File(dir.to_owned(), system(&error));
     std::fs::create_dir_all(dir).map_err(failed)?;
     if std::fs::read_dir(dir).map_err(failed)?.next().is_some() {
         let shown = dir.display().to_string();

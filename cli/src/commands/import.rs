@@ -15,7 +15,7 @@ use veldboek_core::rules::RuleBroken;
 use super::book::Book;
 use super::context::Context;
 use crate::args::{ImportCommand, ImportFile};
-use crate::message::{Exit, Problem, Text, text};
+use crate::message::{Exit, Problem, Text, system, text};
 use crate::render::{Output, Table};
 use crate::tables::{self, TableError};
 
@@ -68,7 +68,7 @@ pub(super) fn import(context: &Context<'_>, command: ImportCommand) -> Result<Ou
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, Problem> {
-    std::fs::read(file).map_err(|error| Problem::File(file.to_owned(), error.to_string()))
+    std::fs::read(file).map_err(|error| Problem::File(file.to_owned(), system(&error)))
 }
 
 /// Imports a file of rows.

@@ -20,7 +20,7 @@ use super::trouble::goes_too;
 use crate::args::{Lock, NewKeys, NewPassphrase, Unlock};
 use crate::clock;
 use crate::console::ask_hidden;
-use crate::message::{Problem, Text, text};
+use crate::message::{Problem, Text, system, text};
 use crate::render::{Output, Table};
 use crate::unlocked::Unlocked;
 
@@ -160,12 +160,12 @@ impl Access {
 
 fn read(file: &Path) -> Result<String, Problem> {
     use std::io::Read;
-    let failed = |error: std::io::Error| Problem::File(file.to_owned(), error.to_string());
+    let failed = |error: std::io::Error| Problem::File(file.to_owned(), system(&error));
     let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST_FILE as usize));
     std::fs::File::open(file).map_err(failed)?.take(LONGEST_FILE).read_to_end(&mut bytes).map_err(failed)?;
     // The first line is the passphrase.
     let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    std::str::from_utf8(line).map(str::to_owned).map_err(|_| Problem::File(file.to_owned(), "geen UTF-8 / not UTF-8".to_owned()))
+    std::str::from_utf8(line).map(str::to_owned).map_err(|_| Problem::File(file.to_owned(), text!("geen UTF-8", "not UTF-8")))
 }
 
 fn strong(text: String) -> Result<Passphrase, Problem> {

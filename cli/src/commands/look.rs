@@ -218,7 +218,7 @@ pub(super) fn verify(context: &Context<'_>, verify: &Verify) -> Result<Output, P
                 "record": damage.seq,
                 "segment": damage.position.segment,
                 "offset": damage.position.offset,
-                "what": damage.what,
+                "what": damage.what.say(context.lang),
                 "resumes_at": damage.resumes.map(|(seq, _)| seq),
             }))
             .collect::<Vec<_>>(),
@@ -252,7 +252,7 @@ pub(super) fn verify(context: &Context<'_>, verify: &Verify) -> Result<Output, P
         rows.push((context.say("eerder gezien", "seen before"), format!("{}:{}  {what}", head.number, hex(&head.hash))));
     }
     for damage in &found.damage {
-        let place = format!("{} {}: {}", context.say("bij record", "at record"), damage.seq, damage.what);
+        let place = format!("{} {}: {}", context.say("bij record", "at record"), damage.seq, damage.what.say(context.lang));
         rows.push((context.say("schade", "damage"), place));
     }
     if !found.without_key.is_empty() {
@@ -285,7 +285,7 @@ pub(super) fn verify(context: &Context<'_>, verify: &Verify) -> Result<Output, P
     }
     Ok(match whole {
         true => output,
-        false => output.exit(Exit::Damaged).note(Problem::Damaged(String::new()).hint()),
+        false => output.exit(Exit::Damaged).note(Problem::Damaged(text!("", "")).hint()),
     })
 }
 

@@ -20,6 +20,11 @@ fn halves(nl: String, en: String) -> (Text, Text) {
     (Text::new(nl, en), Text::new(nl_next, en_next))
 }
 
+/// A message of the core in both languages.
+pub(super) fn both(message: impl Fn(Lang) -> String) -> Text {
+    Text::new(message(Lang::Nl), message(Lang::En))
+}
+
 impl From<RuleBroken> for Problem {
     fn from(broken: RuleBroken) -> Self {
         let (what, next) = halves(broken.message(Lang::Nl), broken.message(Lang::En));
@@ -43,17 +48,19 @@ impl From<DiskError> for Problem {
                 ),
                 text!("sluit dat programma en probeer het opnieuw", "close that program and try again"),
             ),
-            DiskError::Denied { name, detail, .. } => Self::File(name.into(), detail),
-            DiskError::Missing { name } => Self::File(name.into(), "No such file or directory".to_owned()),
+            DiskError::Denied { name, .. } => Self::File(name.into(), text!("geen toestemming", "permission denied")),
+            DiskError::Missing { name } => Self::File(name.into(), text!("het bestaat niet", "there is no such file")),
             DiskError::Full { name, detail, .. } => Self::Rule(
-                text!("de schijf is vol ({name}: {detail})", "the disk is full ({name}: {detail})"),
+                text!("de schijf is vol ({name})", "the disk is full ({name}: {detail})"),
                 text!(
                     "maak ruimte en probeer het opnieuw; wat was opgeslagen, is er nog",
                     "free some space and try again; what was saved is still there"
                 ),
             ),
-            DiskError::Failed { name, detail, .. } => Self::File(name.into(), detail),
-            other => Self::Store(other.to_string()),
+            DiskError::Failed { name, detail, .. } => {
+                Self::File(name.into(), text!("het systeem zegt: {detail}", "the system says: {detail}"))
+            }
+            other @ (DiskError::BadName { .. } | DiskError::PowerCut) => Self::Store(both(|lang| other.message(lang))),
         }
     }
 }
@@ -73,10 +80,10 @@ impl From<KeyringError> for Problem {
                     "put back the file that belongs to this field book; nothing was deleted"
                 ),
             ),
-            KeyringError::Damaged { name, what } => Self::Damaged(format!("{name}: {what}")),
+            KeyringError::Damaged { name, what } => Self::Damaged(both(|lang| format!("{name}: {}", what.say(lang)))),
             KeyringError::Newer { .. } => newer(),
             KeyringError::Destroyed(destroyed) => gone(&destroyed),
-            other => Self::Store(other.to_string()),
+            other @ (KeyringError::None | KeyringError::Exists) => Self::Store(both(|lang| other.message(lang))),
         }
     }
 }
@@ -200,13 +207,14 @@ impl From<JournalError> for Problem {
         match error {
             JournalError::Disk(error) => error.into(),
             JournalError::Keyring(error) => error.into(),
-            JournalError::Damaged(damage) => Self::Damaged(format!(
-                "record {}, segment {}, byte {}: {}",
-                damage.seq, damage.position.segment, damage.position.offset, damage.what
-            )),
-            JournalError::KeyMissing { seq, .. } => Self::Damaged(format!("record {seq}: {error}")),
+            JournalError::Damaged(damage) => Self::Damaged(both(|lang| {
+                let (seq, at, what) = (damage.seq, damage.position, damage.what.say(lang));
+                let record = if lang == Lang::Nl { "regel" } else { "record" };
+                format!("{record} {seq}, segment {}, byte {}: {what}", at.segment, at.offset)
+            })),
+            JournalError::KeyMissing { .. } => Self::Damaged(both(|lang| error.message(lang))),
             JournalError::Newer { .. } => newer(),
-            other => Self::Store(other.to_string()),
+            other => Self::Store(both(|lang| other.message(lang))),
         }
     }
 }
@@ -244,7 +252,7 @@ impl From<FieldBookError> for Problem {
                     "access to it ended; ask your coordinator if that is a mistake"
                 ),
             ),
-            other => Self::Store(other.to_string()),
+            other => Self::Store(both(|lang| other.message(lang))),
         }
     }
 }
@@ -253,7 +261,7 @@ impl From<FieldBookError> for Problem {
 pub(super) fn sync(error: SyncError, url: &str) -> Problem {
     match error {
         SyncError::NotEnrolled => Problem::NotEnrolled,
-        SyncError::Nonsense(why) => Problem::Nonsense(url.to_owned(), Text::same(why)),
+        SyncError::Nonsense(why) => Problem::Nonsense(url.to_owned(), both(|lang| why.say(lang).to_owned())),
         SyncError::SomebodyElse { mine, theirs } => Problem::Refused(
             text!(
                 "dit veldboek is van '{mine}', de code is voor '{theirs}'",
@@ -265,5 +273,130 @@ pub(super) fn sync(error: SyncError, url: &str) -> Problem {
             ),
         ),
         SyncError::Store(error) => error.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use veldboek_core::bundle::BundleError;
+    use veldboek_core::clock::Day;
+    use veldboek_core::disk::Action;
+    use veldboek_core::document::DocumentError;
+    use veldboek_core::field_book::ExchangeError;
+    use veldboek_core::ids::{DeviceId, DocumentId, KeyId};
+    use veldboek_core::journal::{Damage, Position};
+    use veldboek_core::ledger::LedgerError;
+    use veldboek_core::report::ReportError;
+    use veldboek_core::report::budget::BudgetError;
+    use veldboek_core::words::Words;
+    use veldboek_server::help::foreign_words;
+
+    use super::*;
+
+    fn day() -> Day {
+        "2025-03-31".parse().unwrap()
+    }
+
+    fn store() -> Vec<FieldBookError> {
+        let file = || "journal/00000001.vbj".to_owned();
+        let disk = |make: fn(String, String) -> DiskError| FieldBookError::Disk(make(file(), "EIO".to_owned()));
+        let what = Words::new("de inhoud is niet volledig", "its content is incomplete");
+        let position = Position { segment: 1, offset: 7 };
+        let damage = Box::new(Damage { seq: 3, position, what, resumes: None });
+        let key = KeyId::from_bytes([1; 16]);
+        vec![
+            disk(|name, _| DiskError::Missing { name }),
+            disk(|name, _| DiskError::BadName { name }),
+            disk(|_, _| DiskError::Locked),
+            disk(|name, detail| DiskError::Denied { action: Action::Open, name, detail }),
+            disk(|name, detail| DiskError::Full { action: Action::Append, name, detail }),
+            disk(|name, detail| DiskError::Failed { action: Action::Sync, name, detail }),
+            disk(|_, _| DiskError::PowerCut),
+            FieldBookError::Keyring(KeyringError::None),
+            FieldBookError::Keyring(KeyringError::Exists),
+            FieldBookError::Keyring(KeyringError::NoWrappingKey),
+            FieldBookError::Keyring(KeyringError::WrongKey),
+            FieldBookError::Keyring(KeyringError::Damaged { name: "keyring.7".into(), what }),
+            FieldBookError::Keyring(KeyringError::Newer { version: 9 }),
+            FieldBookError::Journal(JournalError::Damaged(damage)),
+            FieldBookError::Journal(JournalError::Newer { seq: 3, what: "record kind 99".into() }),
+            FieldBookError::Journal(JournalError::KeyMissing { seq: 3, key }),
+            FieldBookError::Journal(JournalError::NoKey { key }),
+            FieldBookError::Journal(JournalError::TooLarge { bytes: 9 }),
+            FieldBookError::Journal(JournalError::Behind),
+            FieldBookError::Journal(JournalError::Rewound),
+            FieldBookError::Journal(JournalError::NoRecord(position)),
+            FieldBookError::Journal(JournalError::Unsure),
+            FieldBookError::Ledger(LedgerError::Record(3, "unexpected type".into())),
+            FieldBookError::Document(DocumentError::Automerge("missing ops".into())),
+            FieldBookError::Document(DocumentError::WrongContainer("visits")),
+            FieldBookError::Missing,
+            FieldBookError::Exists,
+            FieldBookError::UnknownDossier("WF-1".into()),
+            FieldBookError::Closed(DocumentId::from_bytes([1; 16])),
+            FieldBookError::Ambiguous("WF-1".into(), "x, y".into()),
+            FieldBookError::LostJournal,
+            FieldBookError::LostKeyring,
+            FieldBookError::Unfit("too long".into()),
+            FieldBookError::Nobody,
+        ]
+    }
+
+    fn reports() -> Vec<ReportError> {
+        let (funding, school) = (|| "impuls".to_owned(), || "tender".to_owned());
+        let budget = vec![
+            BudgetError::UnknownFunding(funding()),
+            BudgetError::NotInForce { funding: funding(), from: Some(day()), to: Some(day()), day: day() },
+            BudgetError::NotCountedYet { reference_date: day(), as_of: day() },
+            BudgetError::NoAmount(funding()),
+            BudgetError::NoSchools(funding()),
+            BudgetError::UnknownSchools { funding: funding(), schools: vec![school()] },
+            BudgetError::SchoolTwice { funding: funding(), school: school() },
+            BudgetError::MissingHeadcount { date: day(), schools: vec![school()] },
+            BudgetError::NegativeHeadcount { school: school(), date: day(), count: -1 },
+            BudgetError::NobodyThere(day()),
+            BudgetError::TooLarge(funding()),
+        ];
+        let mut errors: Vec<ReportError> = budget.into_iter().map(ReportError::Budget).collect();
+        errors.extend([
+            ReportError::UnknownProgramme("zorg".into()),
+            ReportError::UnknownSchool(school()),
+            ReportError::EmptyPeriod(day(), day()),
+        ]);
+        errors
+    }
+
+    #[test]
+    fn what_goes_wrong_is_told_in_the_language_of_the_reader() {
+        let device = DeviceId::from_bytes([1; 16]);
+        let bundles = [
+            BundleError::NoRecipients,
+            BundleError::BadRecipient(device),
+            BundleError::OtherRegion("gooi".into()),
+            BundleError::NotForThisDevice { sender: device },
+            BundleError::Changed { sender: device },
+        ];
+        let nonsense = Words::new("het ontvangstbewijs ontbreekt", "it has no receipt");
+        let problems = store()
+            .into_iter()
+            .map(Problem::from)
+            .chain(reports().into_iter().map(Problem::from))
+            .chain(
+                bundles.into_iter().map(|error| super::super::bundle::problem(ExchangeError::Bundle(error), "x.bundle".as_ref())),
+            )
+            .chain([sync(SyncError::Nonsense(nonsense), "http://x")])
+            .chain(
+                [std::io::ErrorKind::NotFound, std::io::ErrorKind::PermissionDenied, std::io::ErrorKind::StorageFull]
+                    .map(|kind| Problem::File("x".into(), crate::message::system(&kind.into()))),
+            );
+        for problem in problems {
+            for lang in [Lang::Nl, Lang::En] {
+                for text in [problem.what(), problem.hint()] {
+                    let said = text.say(lang).to_owned();
+                    assert_eq!(foreign_words(&said, lang), [""; 0], "{lang:?}: {said}");
+                }
+            }
+            assert_ne!(problem.what().say(Lang::Nl), problem.what().say(Lang::En));
+        }
     }
 }

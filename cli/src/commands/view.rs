@@ -60,7 +60,7 @@ fn label(info: &FieldInfo, cell: Option<&Scalar>, value: &Value, lang: Lang) -> 
 
 /// Whether a field takes codes: it says which when it is given another.
 fn is_code(info: &FieldInfo) -> bool {
-    (info.parse)("?").is_err_and(|error| error.0.contains("choose from: "))
+    (info.parse)("?").is_err_and(|error| error.message(Lang::En).contains("choose from: "))
 }
 
 /// The label of a member of a set or map.

@@ -178,10 +178,11 @@ impl Person {
     /// Runs a command with something on its standard input.
     pub fn run_with(&self, arguments: &[&str], input: &str) -> Ran {
         let store = self.dir.to_str().unwrap();
-        let line = ["veldboek", "--store", store, "--lang", "nl"].into_iter().chain(arguments.iter().copied());
+        let lang = if arguments.contains(&"--lang") { &[][..] } else { &["--lang", "nl"] };
+        let line = [&["veldboek", "--store", store], lang, arguments].concat();
         let (out, err) = (Shared::default(), Shared::default());
         let mut console = Console::with(out.clone(), err.clone(), std::io::Cursor::new(input.as_bytes().to_vec()));
-        let exit = veldboek::run(line.map(OsString::from), &mut console);
+        let exit = veldboek::run(line.into_iter().map(OsString::from), &mut console);
         Ran { exit, out: out.text(), err: err.text() }
     }
 

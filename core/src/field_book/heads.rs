@@ -86,8 +86,12 @@ impl FieldBook {
             book = RecordBook::Restored;
         }
         if let Some(head) = &answer.head {
-            head.verify(epoch, server)
-                .map_err(|_| SyncError::Nonsense("the head of its record book is not signed by the server"))?;
+            head.verify(epoch, server).map_err(|_| {
+                SyncError::Nonsense(crate::words::Words::new(
+                    "de kop van zijn journaal is niet door de server ondertekend",
+                    "the head of its record book is not signed by the server",
+                ))
+            })?;
             if let Told::Last(last) = &told {
                 let behind =
                     last.epoch == epoch && (head.number < last.number || head.number == last.number && head.hash != last.hash);

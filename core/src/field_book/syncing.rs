@@ -11,6 +11,7 @@ use crate::record::Code;
 use crate::wire::{
     Answer, Contact, EnrolAnswer, EnrolRequest, Hashes, ItemKind, Reason, Receipt, ReceiptLine, Request, Verdict, heads_digest,
 };
+use crate::words::Words;
 
 /// How many bytes of changes go in one request; what is left goes in the next.
 const REQUEST_BYTES: usize = 2 << 20;
@@ -25,7 +26,7 @@ pub enum SyncError {
     NotEnrolled,
     /// The answer does not fit the request or is not signed by the server.
     #[error("the server's answer cannot be trusted ({0}); nothing of it was used, and nothing here was lost")]
-    Nonsense(&'static str),
+    Nonsense(Words),
     /// The invitation is for somebody else than whose field book this is.
     #[error(
         "this field book belongs to '{mine}', but the code is for '{theirs}'; ask for a code for '{mine}', or use another --store"
@@ -180,10 +181,18 @@ impl FieldBook {
         let epoch = match (answer.epoch, &self.ledger.cursor) {
             (Some(epoch), _) => epoch,
             (None, Some(cursor)) => cursor.epoch,
-            (None, None) => return Err(SyncError::Nonsense("it does not say which life of the server it is from")),
+            (None, None) => {
+                return Err(SyncError::Nonsense(Words::new(
+                    "het zegt niet uit welk leven van de server het komt",
+                    "it does not say which life of the server it is from",
+                )));
+            }
         };
         if answer.verdicts.len() != sent.statements.len() + sent.changes.len() {
-            return Err(SyncError::Nonsense("it does not have a verdict for everything that was sent"));
+            return Err(SyncError::Nonsense(Words::new(
+                "het geeft niet over alles wat verstuurd is een oordeel",
+                "it does not have a verdict for everything that was sent",
+            )));
         }
         let (statement_verdicts, change_verdicts) = answer.verdicts.split_at(sent.statements.len());
         let incoming = Incoming::read(&answer)?;
@@ -343,7 +352,10 @@ impl FieldBook {
             };
             let signed_by = if keys.is_some_and(|keys| signed.verify(&keys).is_ok()) { keys } else { None };
             if signed_by.is_none() {
-                return Err(SyncError::Nonsense("it delivers a statement that nobody known signed"));
+                return Err(SyncError::Nonsense(Words::new(
+                    "het brengt een verklaring die geen bekende heeft ondertekend",
+                    "it delivers a statement that nobody known signed",
+                )));
             }
             if let Statement::Certificate(certificate) = signed.statement() {
                 certified.insert(certificate.device, certificate.keys);
@@ -494,7 +506,10 @@ impl FieldBook {
         rng: &mut dyn CryptoRng,
     ) -> Result<(), SyncError> {
         if answer.keys.server() != answer.server {
-            return Err(SyncError::Nonsense("its keys are not the server's"));
+            return Err(SyncError::Nonsense(Words::new(
+                "de sleutels zijn niet die van de server",
+                "its keys are not the server's",
+            )));
         }
         let identity = self.identity();
         if let Some(mine) = identity.person.filter(|mine| *mine != answer.person) {
@@ -503,9 +518,14 @@ impl FieldBook {
         let mut records = Vec::new();
         let mut own = false;
         for bytes in &answer.statements {
-            let signed = SignedStatement::decode(bytes).map_err(|_| SyncError::Nonsense("a certificate cannot be read"))?;
+            let signed = SignedStatement::decode(bytes).map_err(|_| {
+                SyncError::Nonsense(Words::new("een certificaat is niet te lezen", "a certificate cannot be read"))
+            })?;
             if signed.verify(&answer.keys).is_err() {
-                return Err(SyncError::Nonsense("a certificate is not signed by the server"));
+                return Err(SyncError::Nonsense(Words::new(
+                    "een certificaat is niet door de server ondertekend",
+                    "a certificate is not signed by the server",
+                )));
             }
             if let Statement::Certificate(certificate) = signed.statement() {
                 own |= certificate.device == identity.device && certificate.keys == self.keyring.device_keys().public();
@@ -517,7 +537,7 @@ impl FieldBook {
             }
         }
         if !own {
-            return Err(SyncError::Nonsense("it does not certify this device"));
+            return Err(SyncError::Nonsense(Words::new("dit apparaat staat er niet in", "it does not certify this device")));
         }
         let setup = Setup {
             region: answer.region.clone(),
@@ -574,12 +594,15 @@ impl Incoming {
         for item in &answer.items {
             match item.kind {
                 ItemKind::Change => {
-                    let change = Candidate::read(&item.bytes).map_err(|_| SyncError::Nonsense("a change cannot be read"))?;
+                    let change = Candidate::read(&item.bytes).map_err(|_| {
+                        SyncError::Nonsense(Words::new("een wijziging is niet te lezen", "a change cannot be read"))
+                    })?;
                     incoming.changes.push((item.seq, change));
                 }
                 ItemKind::Statement => {
-                    let signed =
-                        SignedStatement::decode(&item.bytes).map_err(|_| SyncError::Nonsense("a statement cannot be read"))?;
+                    let signed = SignedStatement::decode(&item.bytes).map_err(|_| {
+                        SyncError::Nonsense(Words::new("een verklaring is niet te lezen", "a statement cannot be read"))
+                    })?;
                     incoming.statements.push((item.seq, signed));
                 }
             }
@@ -606,10 +629,13 @@ fn check_receipt(
     lines.sort_unstable();
     lines.dedup();
     match answer.receipt {
-        Some(signature) => Receipt::assemble(epoch, lines, signature)
-            .verify(server)
-            .map_err(|_| SyncError::Nonsense("its receipt is not signed by the server")),
+        Some(signature) => Receipt::assemble(epoch, lines, signature).verify(server).map_err(|_| {
+            SyncError::Nonsense(Words::new(
+                "het ontvangstbewijs is niet door de server ondertekend",
+                "its receipt is not signed by the server",
+            ))
+        }),
         None if lines.is_empty() => Ok(()),
-        None => Err(SyncError::Nonsense("it has no receipt")),
+        None => Err(SyncError::Nonsense(Words::new("het ontvangstbewijs ontbreekt", "it has no receipt"))),
     }
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::clock::Day;
 use crate::ids::EntryId;
-use crate::record::{Content, Scalar, Value, Write};
+use crate::record::{Content, Lang, Scalar, Value, Write};
 use crate::register::Register;
 use crate::text_check;
 
@@ -248,8 +248,11 @@ fn prepare<'a>(row: &'a RegisterRow, known: &Register, named: &Named, notes: &mu
         let text = &resolve(row, key.name, text, named, notes);
         check(row.section, key.name, text).map_err(|(nl, en)| reject(key.name, Some(text), nl.to_owned(), en.to_owned()))?;
         let values = (field.parse)(text).map_err(|error| {
-            let plain = error.0.strip_prefix(&format!("'{text}' ")).unwrap_or(&error.0).to_owned();
-            reject(key.name, Some(text), plain.clone(), plain)
+            let plain = |lang| {
+                let message = error.message(lang);
+                message.strip_prefix(&format!("'{text}' ")).unwrap_or(message).to_owned()
+            };
+            reject(key.name, Some(text), plain(Lang::Nl), plain(Lang::En))
         })?;
         if key.name == "headcounts" {
             remark_on_days(row, &values, notes);

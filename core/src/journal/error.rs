@@ -5,6 +5,7 @@ use super::{Position, RECORD_LIMIT};
 use crate::disk::DiskError;
 use crate::ids::KeyId;
 use crate::keyring::KeyringError;
+use crate::words::Words;
 
 /// The journal could not be read or written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -73,7 +74,7 @@ pub struct Damage {
     /// Where it should begin.
     pub position: Position,
     /// What is wrong.
-    pub what: &'static str,
+    pub what: Words,
     /// The number of the next record that can be read, and where it begins.
     pub resumes: Option<(u64, Position)>,
 }

@@ -8,6 +8,7 @@ use super::{Damage, Hash, JournalError, Kind, Payload, record};
 use crate::disk::Disk;
 use crate::ids::KeyId;
 use crate::keyring::Keyring;
+use crate::words::Words;
 
 /// What a check of the whole journal found.
 #[derive(Debug, Clone, Default)]
@@ -83,7 +84,12 @@ pub(super) fn verify(disk: &dyn Disk, keyring: &Keyring) -> Result<Verification,
                     None => return Ok(found),
                     resumes => {
                         let position = super::Position { segment: walk.segment + 1, offset: 0 };
-                        Damage { seq: walk.seq + 1, position, what: "the file is missing", resumes }
+                        Damage {
+                            seq: walk.seq + 1,
+                            position,
+                            what: Words::new("het bestand ontbreekt", "the file is missing"),
+                            resumes,
+                        }
                     }
                 }
             }

@@ -3,6 +3,7 @@
 use super::header::{HEADER, Header, MAGIC, sha256};
 use super::{Damage, Hash, JournalError, Position};
 use crate::disk::{Disk, DiskError};
+use crate::words::Words;
 
 /// What is read from a file at a time.
 const BLOCK: usize = 1 << 20;
@@ -39,7 +40,12 @@ pub(super) fn check_segments(disk: &dyn Disk) -> Result<(), JournalError> {
             let resumes = disk.read(&segment_name(*number), 0, HEADER)?;
             let resumes = Header::parse(&resumes).map(|header| (header.seq, Position { segment: *number, offset: 0 }));
             let seq = if expected == 1 { 1 } else { 0 };
-            return Err(JournalError::Damaged(Box::new(Damage { seq, position, what: "the file is missing", resumes })));
+            return Err(JournalError::Damaged(Box::new(Damage {
+                seq,
+                position,
+                what: Words::new("het bestand ontbreekt", "the file is missing"),
+                resumes,
+            })));
         }
     }
     Ok(())
@@ -95,7 +101,7 @@ impl Default for Walk {
 enum Step<'a> {
     Whole(Header, Hash, &'a [u8]),
     End,
-    Broken(&'static str),
+    Broken(Words),
 }
 
 impl Walk {
@@ -157,7 +163,7 @@ impl Walk {
         disk: &dyn Disk,
         name: &str,
         each: &mut dyn FnMut(Found<'_>) -> Result<(), JournalError>,
-    ) -> Result<Option<&'static str>, JournalError> {
+    ) -> Result<Option<Words>, JournalError> {
         let mut window = Window { disk, name, start: 0, bytes: Vec::new() };
         loop {
             let header = Header::parse(window.get(self.offset, HEADER)?);
@@ -179,16 +185,20 @@ impl Walk {
             return Step::End;
         }
         let Some(header) = header else {
-            return Step::Broken(if bytes.len() < HEADER { "its header is incomplete" } else { "its header is not valid" });
+            return Step::Broken(if bytes.len() < HEADER {
+                Words::new("de kop is niet volledig", "its header is incomplete")
+            } else {
+                Words::new("de kop klopt niet", "its header is not valid")
+            });
         };
         if header.seq != self.seq + 1 || header.before != self.hash {
             return Step::Broken(OUT_OF_CHAIN);
         }
         let Some(stored) = bytes.get(HEADER..HEADER + header.length as usize) else {
-            return Step::Broken("its content is incomplete");
+            return Step::Broken(Words::new("de inhoud is niet volledig", "its content is incomplete"));
         };
         if sha256(stored) != header.content {
-            return Step::Broken("its content is not what was written");
+            return Step::Broken(Words::new("de inhoud is niet wat er geschreven is", "its content is not what was written"));
         }
         let hash = sha256(&bytes[..HEADER]);
         Step::Whole(header, hash, stored)
@@ -197,7 +207,7 @@ impl Walk {
     /// Tells a commit that was never finished from damage to something that was durable. `rest` is the segment from
     /// here, read afresh. A later commit can only follow a durable one, so a header of a later commit, or a later
     /// segment, proves damage. Within one commit a power cut may lose any sector, and what it lost reads as zeros.
-    fn judge(&self, what: &'static str, rest: &[u8], next_exists: bool) -> Judgement {
+    fn judge(&self, what: Words, rest: &[u8], next_exists: bool) -> Judgement {
         if let Step::Whole(..) | Step::End = self.step(Header::parse(rest), rest) {
             return Judgement::Whole;
         }
@@ -215,7 +225,7 @@ impl Walk {
     }
 }
 
-const OUT_OF_CHAIN: &str = "it does not follow the record before it";
+const OUT_OF_CHAIN: Words = Words::new("zij sluit niet aan op de regel ervoor", "it does not follow the record before it");
 
 enum Judgement {
     /// It is whole after all: its writer has finished meanwhile.
@@ -286,7 +296,7 @@ pub(super) fn read_one(disk: &dyn Disk, position: Position) -> Result<FoundOne, 
     match stored {
         Some(stored) => Ok(FoundOne { header, hash, position, stored }),
         None => {
-            let what = "its content is not what was written";
+            let what = Words::new("de inhoud is niet wat er geschreven is", "its content is not what was written");
             Err(JournalError::Damaged(Box::new(Damage { seq: header.seq, position, what, resumes: None })))
         }
     }

@@ -12,6 +12,7 @@ use super::lock::{self, Lock};
 use super::{Destroyed, Key, NONCE, WrappingKey};
 use crate::ids::{DocumentId, KeyId};
 use crate::keys::DeviceKeys;
+use crate::words::Words;
 
 const VERSION: u64 = 1;
 /// Sealed by 32 bytes that lie elsewhere: in a file, or with whoever hands them in.
@@ -35,7 +36,7 @@ pub(super) struct Opened {
 pub(super) enum Unreadable {
     /// It ends too early, or a part of it was never written.
     Torn,
-    Spoiled(&'static str),
+    Spoiled(Words),
     WrongKey,
     Newer(u64),
     Destroyed(Destroyed),
@@ -196,12 +197,13 @@ impl Ring {
         let Some(inside) = inside else {
             return Err(match closed.mark == wrapping.mark() {
                 true if closed.is_torn() => Unreadable::Torn,
-                true => Unreadable::Spoiled("its seal is broken"),
+                true => Unreadable::Spoiled(Words::new("het zegel is verbroken", "its seal is broken")),
                 false => Unreadable::WrongKey,
             });
         };
         let Closed { lock, unknown, .. } = closed;
-        Self::decode_inside(&inside, generation, lock, unknown).ok_or(Unreadable::Spoiled("its content is not understood"))
+        Self::decode_inside(&inside, generation, lock, unknown)
+            .ok_or(Unreadable::Spoiled(Words::new("de inhoud wordt niet begrepen", "its content is not understood")))
     }
 
     fn decode_inside(inside: &[u8], generation: u64, lock: Lock, unknown_outside: Unknown) -> Option<Self> {
@@ -246,21 +248,30 @@ impl Ring {
 /// Reads what is not sealed of the file of this generation.
 pub(super) fn read_outside(file: &[u8], generation: u64) -> Result<Outside<'_>, Unreadable> {
     // A file that ends early or in emptiness was never finished; anything else that is wrong was spoiled later.
-    let torn = || if ends_early(file) { Unreadable::Torn } else { Unreadable::Spoiled("its outer form is broken") };
+    let torn = || {
+        if ends_early(file) {
+            Unreadable::Torn
+        } else {
+            Unreadable::Spoiled(Words::new("de buitenkant is stuk", "its outer form is broken"))
+        }
+    };
     let mut outside = read_map(file).ok_or_else(torn)?;
     let version = outside.remove(&0).and_then(number).ok_or_else(torn)?;
     if version != VERSION {
         return Err(Unreadable::Newer(version));
     }
     if outside.remove(&1).and_then(number) != Some(generation) {
-        return Err(Unreadable::Spoiled("its generation is not that of its name"));
+        return Err(Unreadable::Spoiled(Words::new(
+            "de generatie is niet die van de naam",
+            "its generation is not that of its name",
+        )));
     }
     let lock = match outside.remove(&2).and_then(number).ok_or_else(torn)? {
         WRAPPED_BY_KEY => Lock::Elsewhere,
         WRAPPED_BY_PASSPHRASE => {
             let read = outside.remove(&6).and_then(lock::ByPassphrase::decode).ok_or_else(torn)?;
             // A spoiled lock would make every passphrase a wrong one, and wrong ones destroy the keys.
-            Lock::Passphrase(read.map_err(|()| Unreadable::Spoiled("its lock is broken"))?)
+            Lock::Passphrase(read.map_err(|()| Unreadable::Spoiled(Words::new("het slot is stuk", "its lock is broken")))?)
         }
         WRAPPED_BY_KEYSTORE => Lock::Keystore(outside.remove(&7).and_then(byte_string).ok_or_else(torn)?.to_vec()),
         KEYS_DESTROYED => {

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use veldboek_server::config::Settings;
 use veldboek_server::run::Server;
 
-use crate::message::{Problem, Text};
+use crate::message::{Problem, text};
 
 /// A server that serves.
 pub(super) struct Running {
@@ -78,5 +78,8 @@ fn ended(thread: JoinHandle<Result<(), String>>) -> Problem {
 }
 
 fn failed(error: &dyn std::fmt::Display) -> Problem {
-    Problem::Rule(Text::same(format!("server: {error}")), Text::same(""))
+    Problem::Rule(
+        text!("de server van de demo: {error}", "the demo's server: {error}"),
+        text!("probeer het opnieuw", "try again"),
+    )
 }

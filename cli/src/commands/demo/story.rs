@@ -24,7 +24,7 @@ use crate::args::{AsOf, BudgetReport, Caseload, ImportFile, MonitorReport, Outfl
 use crate::client::Client;
 use crate::demo::compare;
 use crate::demo::{FileContent, Region};
-use crate::message::{Problem, Text, text};
+use crate::message::{Problem, Text, system, text};
 
 /// Visits that each coach logs without a connection.
 const VISITS: usize = 8;
@@ -90,7 +90,7 @@ impl Cast<'_> {
 pub(super) fn tell(context: &mut Context<'_>, region: &Region, dir: &Path) -> Result<Told, Problem> {
     let cast = &Cast { region, dir };
     let files = dir.join("files");
-    std::fs::create_dir_all(&files).map_err(|error| Problem::File(files.clone(), error.to_string()))?;
+    std::fs::create_dir_all(&files).map_err(|error| Problem::File(files.clone(), system(&error)))?;
     let mut told = Told::default();
     say(context, &Text::new(format!("\n== {} ==", region.title), format!("\n== {} ==", region.title)));
 
@@ -135,7 +135,10 @@ pub(super) fn tell(context: &mut Context<'_>, region: &Region, dir: &Path) -> Re
     for (index, coach) in region.coaches.iter().enumerate() {
         let mut book = cast.open(coach.code)?;
         if !matches!(exchange::exchange(&mut book), Err(Problem::NoContact(..))) {
-            return Err(Problem::Store("the server answers although it was stopped".to_owned()));
+            return Err(Problem::Store(text!(
+                "de server antwoordt terwijl hij gestopt is",
+                "the server answers although it was stopped"
+            )));
         }
         texts.extend(log_visits(region, &mut book, index)?);
         if let (Some((document, placement)), Some(supervisor)) = (shared, ["Kees", "Ria"].get(index)) {
@@ -203,7 +206,7 @@ fn say(context: &mut Context<'_>, text: &Text) {
 fn read_files(context: &mut Context<'_>, region: &Region, dir: &Path, book: &mut Book) -> Result<(), Problem> {
     for file in region.files.iter().chain(&region.variants) {
         let path = dir.join(file.name);
-        std::fs::write(&path, &file.bytes).map_err(|error| Problem::File(path, error.to_string()))?;
+        std::fs::write(&path, &file.bytes).map_err(|error| Problem::File(path, system(&error)))?;
     }
     for file in &region.files {
         let path: PathBuf = dir.join(file.name);
@@ -319,7 +322,7 @@ fn carry(cast: &Cast<'_>, coach: &str, dir: &Path) -> Result<PathBuf, Problem> {
     let file = dir.join(format!("{coach}.bundle"));
     let (bytes, _) =
         book.inner.export_bundle(false, &[], book.moment, &mut book.rng).map_err(|error| bundle::problem(error, &file))?;
-    std::fs::write(&file, bytes).map_err(|error| Problem::File(file.clone(), error.to_string()))?;
+    std::fs::write(&file, bytes).map_err(|error| Problem::File(file.clone(), system(&error)))?;
     Ok(file)
 }
 

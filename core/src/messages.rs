@@ -1,0 +1,252 @@
+//! What goes wrong in the store, for people who read Dutch. The English version of an error is its `Display`.
+//!
+//! Every variant is named, so that a new one does not compile before it has its Dutch words.
+
+use crate::bundle::BundleError;
+use crate::disk::{Action, DiskError};
+use crate::document::DocumentError;
+use crate::field_book::FieldBookError;
+use crate::journal::{Damage, JournalError};
+use crate::keyring::KeyringError;
+use crate::ledger::LedgerError;
+use crate::record::Lang;
+use crate::sync::server::RegionError;
+
+fn action(action: Action) -> &'static str {
+    match action {
+        Action::Open => "openen",
+        Action::Append => "schrijven",
+        Action::Sync => "vastleggen",
+        Action::Read => "lezen",
+        Action::Truncate => "inkorten",
+        Action::List => "doorlopen",
+        Action::Remove => "verwijderen",
+        Action::Lock => "vasthouden",
+    }
+}
+
+impl DiskError {
+    /// What is the matter and, behind a semicolon, what to do next.
+    pub fn message(&self, lang: Lang) -> String {
+        match (lang, self) {
+            (Lang::En, error) => error.to_string(),
+            (Lang::Nl, Self::Missing { name }) => {
+                format!("er is geen bestand '{name}' in het veldboek; kijk of dit de goede map is")
+            }
+            (Lang::Nl, Self::BadName { name }) => format!("'{name}' is geen naam voor een bestand in het veldboek"),
+            (Lang::Nl, Self::Locked) => {
+                "een ander programma houdt het veldboek bezet en laat niet los; sluit dat programma en probeer het opnieuw"
+                    .to_owned()
+            }
+            (Lang::Nl, Self::Denied { action: what, name, .. }) => format!(
+                "geen toestemming om '{name}' te {}; gebruik het account waarvan het veldboek is, of geef dit account toegang",
+                action(*what)
+            ),
+            (Lang::Nl, Self::Full { name, .. }) => {
+                format!("de schijf is vol ({name}); maak ruimte en probeer het opnieuw: wat was opgeslagen, is er nog")
+            }
+            (Lang::Nl, Self::Failed { action: what, name, detail }) => format!(
+                "de schijf kan '{name}' niet {} (het systeem zegt: {detail}); probeer het opnieuw, en kopieer het veldboek naar een \
+                 andere schijf als het blijft gebeuren",
+                action(*what)
+            ),
+            (Lang::Nl, Self::PowerCut) => "de stroom van de nagebootste schijf is uit".to_owned(),
+        }
+    }
+}
+
+impl KeyringError {
+    /// What is the matter and, behind a semicolon, what to do next.
+    pub fn message(&self, lang: Lang) -> String {
+        match (lang, self) {
+            (_, Self::Disk(error)) => error.message(lang),
+            (Lang::En, error) => error.to_string(),
+            (Lang::Nl, Self::None) => {
+                "hier zijn geen sleutels (keyring); begin eerst een veldboek, of wijs de goede map aan".to_owned()
+            }
+            (Lang::Nl, Self::Exists) => {
+                "hier zijn al sleutels (keyring); open het veldboek in plaats van het opnieuw te beginnen".to_owned()
+            }
+            (Lang::Nl, Self::NoWrappingKey) => {
+                "het bestand 'wrapping.key' ontbreekt, zodat de sleutels niet te openen zijn; zet het terug".to_owned()
+            }
+            (Lang::Nl, Self::WrongKey) => {
+                "het bestand 'wrapping.key' past niet op deze sleutels; zet het bestand terug dat erbij hoort".to_owned()
+            }
+            (Lang::Nl, Self::Damaged { name, what }) => format!(
+                "de sleutels '{name}' zijn beschadigd ({}); kopieer alles en zet dan de sleutels terug uit de nieuwste reservekopie",
+                what.say(lang)
+            ),
+            (Lang::Nl, Self::Destroyed(destroyed)) => format!(
+                "de sleutels van dit veldboek zijn op {} vernietigd, zodat het nooit meer te lezen is; meld u opnieuw aan in een nieuw \
+                 veldboek: wat de server heeft, komt terug",
+                destroyed.at
+            ),
+            (Lang::Nl, Self::Newer { version }) => format!(
+                "een nieuwere versie van Veldboek schreef de sleutels (formaat {version}); installeer de nieuwste versie op dit apparaat"
+            ),
+        }
+    }
+}
+
+impl Damage {
+    /// What is the matter and, behind a semicolon, what to do next.
+    pub fn message(&self, lang: Lang) -> String {
+        let Self { seq, position, what, .. } = self;
+        match lang {
+            Lang::En => self.to_string(),
+            Lang::Nl => format!(
+                "het journaal is beschadigd bij regel {seq} (segment {}, byte {}: {}); er is niets veranderd. Kopieer eerst alles naar \
+                 een andere schijf, kijk dan met 'verify' wat er geraakt is, en zet een reservekopie terug of meld dit apparaat opnieuw aan",
+                position.segment,
+                position.offset,
+                what.say(lang)
+            ),
+        }
+    }
+}
+
+impl JournalError {
+    /// What is the matter and, behind a semicolon, what to do next.
+    pub fn message(&self, lang: Lang) -> String {
+        match (lang, self) {
+            (_, Self::Disk(error)) => error.message(lang),
+            (_, Self::Keyring(error)) => error.message(lang),
+            (_, Self::Damaged(damage)) => damage.message(lang),
+            (Lang::En, error) => error.to_string(),
+            (Lang::Nl, Self::Newer { seq, .. }) => {
+                format!("een nieuwere versie van Veldboek schreef regel {seq}; installeer de nieuwste versie op dit apparaat")
+            }
+            (Lang::Nl, Self::KeyMissing { seq, .. }) => format!(
+                "de sleutel van regel {seq} ontbreekt: de sleutels (keyring) zijn ouder dan het journaal; zet de nieuwste terug"
+            ),
+            (Lang::Nl, Self::NoKey { key }) => format!("er is geen sleutel {key} om de regel mee te verzegelen"),
+            (Lang::Nl, Self::TooLarge { bytes }) => format!("een regel van {bytes} bytes is te groot; verdeel wat bewaard moet worden"),
+            (Lang::Nl, Self::Behind) => "het journaal is gegroeid sinds het werd gelezen; lees eerst wat nieuw is".to_owned(),
+            (Lang::Nl, Self::Rewound) => {
+                "het journaal is korter dan het was: een ander programma nam er een deel van terug; open het veldboek opnieuw".to_owned()
+            }
+            (Lang::Nl, Self::NoRecord(at)) => {
+                format!("op segment {}, byte {} staat geen regel; lees het journaal opnieuw", at.segment, at.offset)
+            }
+            (Lang::Nl, Self::Unsure) => {
+                "de schijf faalde bij het schrijven en wat half geschreven was, kon niet worden teruggenomen; open het veldboek opnieuw"
+                    .to_owned()
+            }
+        }
+    }
+}
+
+impl LedgerError {
+    /// What is the matter and, behind a semicolon, what to do next.
+    pub fn message(&self, lang: Lang) -> String {
+        match (lang, self) {
+            (Lang::En, error) => error.to_string(),
+            (Lang::Nl, Self::Note(_)) => {
+                "het journaal bevat iets dat deze versie niet kan lezen; installeer de nieuwste versie op dit apparaat".to_owned()
+            }
+            (Lang::Nl, Self::Record(seq, _)) => {
+                format!("regel {seq} van het journaal is niet te lezen; draai `verify`, en laat de map zoals zij is")
+            }
+        }
+    }
+}
+
+impl DocumentError {
+    /// What is the matter and, behind a semicolon, what to do next.
+    pub fn message(&self, lang: Lang) -> String {
+        match (lang, self) {
+            (Lang::En, error) => error.to_string(),
+            (Lang::Nl, Self::Automerge(_)) => {
+                "een document kan niet worden verwerkt; draai `verify` om het veldboek na te gaan".to_owned()
+            }
+            (Lang::Nl, Self::WrongContainer(name)) => format!("'{name}' hoort niet in dit soort document"),
+        }
+    }
+}
+
+impl FieldBookError {
+    /// What is the matter and, behind a semicolon, what to do next.
+    pub fn message(&self, lang: Lang) -> String {
+        match (lang, self) {
+            (_, Self::Disk(error)) => error.message(lang),
+            (_, Self::Journal(error)) => error.message(lang),
+            (_, Self::Keyring(error)) => error.message(lang),
+            (_, Self::Ledger(error)) => error.message(lang),
+            (_, Self::Document(error)) => error.message(lang),
+            (Lang::En, error) => error.to_string(),
+            (Lang::Nl, Self::Missing) => "er is hier nog geen veldboek".to_owned(),
+            (Lang::Nl, Self::Exists) => "er is hier al een veldboek".to_owned(),
+            (Lang::Nl, Self::UnknownDossier(name)) => format!("geen dossier heet '{name}'"),
+            (Lang::Nl, Self::Closed(id)) => format!(
+                "dossier {id} staat niet meer op dit apparaat, want de toegang is beëindigd; vraag uw coördinator als dat niet klopt"
+            ),
+            (Lang::Nl, Self::Ambiguous(name, ids)) => format!("meer dossiers heten '{name}'; noem er een bij het kenmerk: {ids}"),
+            (Lang::Nl, Self::LostJournal) => {
+                "het journaal van dit veldboek is weg, terwijl de sleutels er zijn; zet de map 'journal' terug uit een reservekopie, en \
+                 verander verder niets"
+                    .to_owned()
+            }
+            (Lang::Nl, Self::LostKeyring) => {
+                "de sleutels van dit veldboek (keyring) zijn weg, terwijl het journaal er is; zet ze terug uit een reservekopie, en \
+                 verander verder niets"
+                    .to_owned()
+            }
+            (Lang::Nl, Self::Unfit(_)) => "dit kan niet worden opgeslagen: het is te groot, of een naam is er geen".to_owned(),
+            (Lang::Nl, Self::Erased(id)) => format!(
+                "dossier {id} is op verzoek gewist en er kan niets meer in worden geschreven; vraag uw coördinator als dat niet klopt"
+            ),
+            (Lang::Nl, Self::NotAllowed(_)) => "alleen een coördinator van de organisatie van het dossier vraagt om het wissen ervan".to_owned(),
+            (Lang::Nl, Self::Nobody) => "dit veldboek weet nog niet van wie het is".to_owned(),
+        }
+    }
+}
+
+impl BundleError {
+    /// What is the matter and, behind a semicolon, what to do next.
+    pub fn message(&self, lang: Lang) -> String {
+        match (lang, self) {
+            (Lang::En, error) => error.to_string(),
+            (Lang::Nl, Self::NoRecipients) => {
+                "er is niemand die deze bundel zou kunnen openen; wissel één keer uit met de server en maak haar dan opnieuw"
+                    .to_owned()
+            }
+            (Lang::Nl, Self::BadRecipient(device)) => format!(
+                "apparaat {device} heeft een sleutel waarvoor niet te verzegelen is; meld dat apparaat opnieuw aan en maak de bundel dan \
+                 opnieuw"
+            ),
+            (Lang::Nl, Self::Format(_)) => {
+                "dit bestand is geen hele bundel; kopieer het nog eens, of vraag om een nieuwe bundel".to_owned()
+            }
+            (Lang::Nl, Self::OtherRegion(region)) => {
+                format!("deze bundel is van de regio '{region}'; open haar in een veldboek van die regio")
+            }
+            (Lang::Nl, Self::NotForThisDevice { sender }) => format!(
+                "deze bundel is niet voor dit apparaat gemaakt; vraag de gebruiker van apparaat {sender} om een nieuwe, nadat u beiden \
+                 hebt uitgewisseld met de server"
+            ),
+            (Lang::Nl, Self::Changed { sender }) => format!(
+                "deze bundel is onderweg veranderd of beschadigd; kopieer haar nog eens, of vraag de gebruiker van apparaat {sender} om \
+                 een nieuwe"
+            ),
+        }
+    }
+}
+
+impl RegionError {
+    /// What is the matter and, behind a semicolon, what to do next.
+    pub fn message(&self, lang: Lang) -> String {
+        match (lang, self) {
+            (_, Self::Store(error)) => error.message(lang),
+            (Lang::En, error) => error.to_string(),
+            (Lang::Nl, Self::Missing) => {
+                "hier is nog geen opslag van een server; `serve` maakt haar bij de eerste start".to_owned()
+            }
+            (Lang::Nl, Self::Exists) => "hier is al een opslag van een server".to_owned(),
+            (Lang::Nl, Self::NotWelcome) => "dit apparaat is niet (meer) aangemeld; vraag uw coördinator om een code".to_owned(),
+            (Lang::Nl, Self::WrongCode) => "deze code is niet (meer) geldig; vraag uw coördinator om een nieuwe".to_owned(),
+            (Lang::Nl, Self::NotAllowed) => "alleen een coördinator of beheerder mag dit".to_owned(),
+            (Lang::Nl, Self::Unfit(why)) => format!("dat kan niet: {why}"),
+        }
+    }
+}
