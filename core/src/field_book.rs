@@ -515,10 +515,13 @@ impl<'a> Fold<'a> {
     }
 
     fn take(&mut self, record: Record) {
-        if self.result.is_ok()
-            && let Err(error) = self.ledger.absorb(record)
-        {
-            self.result = Err(error.into());
+        if self.result.is_err() {
+            return;
+        }
+        match self.ledger.absorb(record) {
+            Ok(Some(rest)) if rest.kind == Kind::Epoch => self.ledger.begin_life(),
+            Ok(_) => {}
+            Err(error) => self.result = Err(error.into()),
         }
     }
 }

@@ -52,6 +52,10 @@ pub struct ChangeFacts {
     pub deps: Vec<ChangeHash>,
     /// The server's number for it, once the server has it.
     pub acknowledged: Option<u64>,
+    /// A life of the server before this one had it.
+    pub former: bool,
+    /// Where the server's signed word is that it had it.
+    pub receipt: Option<Position>,
     /// Waits at the server for a coordinator, with the reason's code.
     pub quarantined: Option<Reason>,
     /// Where the operation behind it is, when it was made here.
@@ -163,6 +167,8 @@ pub struct StatementFacts {
     pub kind: u32,
     /// The server's number for it, once the server has it.
     pub acknowledged: Option<u64>,
+    /// A life of the server before this one had it.
+    pub former: bool,
     /// Refused by the server.
     pub refused: bool,
 }
@@ -212,6 +218,8 @@ pub struct Ledger {
     pub refused: Vec<Unadmitted>,
     /// Operations performed again, by the change they replace.
     pub replaced: HashMap<ChangeHash, ChangeHash>,
+    /// The server began a new life, and what it still has is being read again: what only former lives had waits until then.
+    pub reading_again: bool,
     /// Dossiers that were erased, or go on in another document.
     pub erasures: Erasures,
     /// The register's document, fixed by the region.
@@ -271,11 +279,16 @@ impl Ledger {
             }
             Kind::Acknowledged => {
                 let note = Acknowledged::decode(bytes)?;
+                let receipt = note.signature.is_some().then_some(record.position);
                 for entry in note.entries {
-                    self.acknowledge(entry.document, &entry.hash, entry.seq);
+                    self.acknowledge(entry.document, &entry.hash, entry.seq, receipt);
                 }
             }
-            Kind::Cursor => self.cursor = Some(CursorNote::decode(bytes)?),
+            Kind::Cursor => {
+                let note = CursorNote::decode(bytes)?;
+                self.reading_again &= note.end != Some(true);
+                self.cursor = Some(note);
+            }
             Kind::Head => {
                 let note = HeadNote::decode(bytes)?;
                 match note.state {
@@ -342,6 +355,19 @@ impl Ledger {
         }
     }
 
+    /// The server was put back from a backup: what it had may be gone. Its new life acknowledges anew what it still has; the
+    /// rest is sent again.
+    pub fn begin_life(&mut self) {
+        self.reading_again = true;
+        for change in self.documents.values_mut().flat_map(|facts| facts.changes.iter_mut()) {
+            change.former |= change.acknowledged.take().is_some();
+            change.quarantined = None;
+        }
+        for statement in self.statements.values_mut() {
+            statement.former |= statement.acknowledged.take().is_some();
+        }
+    }
+
     /// Whether a document is a register of a region that this field book left behind when it joined another.
     pub fn is_left_behind(&self, document: &DocumentId) -> bool {
         self.register != Some(*document) && self.documents.get(document).is_some_and(|facts| facts.kind == DocumentKind::Register)
@@ -377,6 +403,8 @@ impl Ledger {
             max_op,
             deps: header.deps.clone(),
             acknowledged: None,
+            former: false,
+            receipt: None,
             quarantined: None,
             operation: None,
         });
@@ -433,16 +461,18 @@ impl Ledger {
             Statement::Newer(_) => None,
         };
         let kind = signed.statement().kind();
-        let facts = StatementFacts { number, position, document, kind, acknowledged: None, refused: false };
+        let facts = StatementFacts { number, position, document, kind, acknowledged: None, former: false, refused: false };
         self.statements.insert(hash, facts);
     }
 
-    fn acknowledge(&mut self, document: Option<DocumentId>, hash: &ChangeHash, seq: u64) {
+    fn acknowledge(&mut self, document: Option<DocumentId>, hash: &ChangeHash, seq: u64, receipt: Option<Position>) {
         match document {
             Some(document) => {
                 let Some(facts) = self.documents.get_mut(&document) else { return };
                 if let Some(index) = facts.by_hash.get(hash) {
                     facts.changes[*index].acknowledged = Some(seq);
+                    facts.changes[*index].former = false;
+                    facts.changes[*index].receipt = receipt.or(facts.changes[*index].receipt);
                     facts.changes[*index].quarantined = None;
                     // The server has it after all, so it counts.
                     facts.dropped.remove(hash);
@@ -451,6 +481,7 @@ impl Ledger {
             None => {
                 if let Some(facts) = self.statements.get_mut(hash) {
                     facts.acknowledged = Some(seq);
+                    facts.former = false;
                 }
             }
         }

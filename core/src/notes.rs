@@ -107,6 +107,8 @@ notes! {
         2 at: Timestamp;
         /// The server's clock at that moment.
         3 server_time: Option<Timestamp>;
+        /// Whether there was nothing more to read.
+        4 end: Option<bool>;
     }
 
     /// The server did not admit a change (or statement): refused and rebuilt away, or quarantined and waiting.

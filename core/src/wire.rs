@@ -152,7 +152,14 @@ pub struct Request {
     /// The head of the server's chain that the device saw last.
     #[n(11)]
     pub seen: Option<Seen>,
-    // 9 is reserved for the receipts that a device holds, for rebuilding a lost server.
+    /// Receipts of a former life of the server, about changes in this request: what it admitted once needs no grant now.
+    #[n(9)]
+    #[cbor(
+        encode_with = "cbor::encode_byte_lists",
+        decode_with = "cbor::byte_lists::<Ctx, MAX_ITEMS>",
+        skip_if = "Vec::is_empty"
+    )]
+    pub receipts: Vec<Vec<u8>>,
 }
 
 impl Default for Request {
@@ -166,6 +173,7 @@ impl Default for Request {
             page: None,
             unsynced: 0,
             contacts_since: None,
+            receipts: Vec::new(),
             seen: None,
         }
     }

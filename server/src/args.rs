@@ -23,6 +23,7 @@ Examples:
   veldboek-server serve --config /etc/veldboek/server.toml
   veldboek-server invite --person anna --name 'Anna Veldhuizen' --role coach --organisation werkpartners
   veldboek-server device list --format json
+  veldboek-server backup /backup/veldboek-2025-03-31 --keyring /backup/keyring
   veldboek-server verify
 
 Exit status: 0 done; 1 could not be done; 2 wrong usage; 5 refused; 6 damage found in the store.";
@@ -98,6 +99,10 @@ pub enum Command {
         #[command(subcommand)]
         command: KeyCommand,
     },
+    /// De hele opslag kopiëren, naast een draaiende server, en de kopie nagaan | Copy the whole store, beside a running server, and check the copy
+    Backup(Backup),
+    /// Een kopie terugzetten waar geen opslag is; de apparaten brengen terug wat erna kwam | Put a copy back where no store is; the devices bring back what came after it
+    Restore(Restore),
     /// Elke regel van de opslag nagaan, en de keten die ze verbindt | Check every record of the store and the chain that binds them
     Verify(Verify),
 }
@@ -222,6 +227,34 @@ pub enum KeyCommand {
         #[command(flatten)]
         output: Output,
     },
+}
+
+/// Options of `backup`.
+#[derive(Debug, Args)]
+pub struct Backup {
+    /// De nieuwe map voor de kopie; er mag niets in staan | The new folder for the copy; nothing may be in it
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// Waar de kopie van de sleutelbos wordt bewaard: alleen de nieuwste blijft daar. Zonder deze: in de kopie zelf, waarvan u dan alleen de nieuwste bewaart | Where the copy of the keyring is kept: only the newest stays there. Without it: in the copy itself, of which you then keep only the newest
+    #[arg(long, value_name = "DIR")]
+    pub keyring: Option<PathBuf>,
+    /// How to print the result.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// Options of `restore`.
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// De map van de kopie | The folder of the copy
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// Waar de kopie van de nieuwste sleutelbos is, als die niet in de kopie zelf staat | Where the copy of the newest keyring is, if not in the copy itself
+    #[arg(long, value_name = "DIR")]
+    pub keyring: Option<PathBuf>,
+    /// How to print the result.
+    #[command(flatten)]
+    pub output: Output,
 }
 
 /// Options of `verify`.

@@ -163,9 +163,10 @@ pub fn restore(settings: &Settings, options: &Restore, progress: &mut dyn FnMut(
     let keys = RealDisk::open(&keyring_folder)?;
     let Some((_, name)) = newest_keyring(&keys)? else { return Err(ServerError::NoBackup { folder: keyring_folder }) };
     copy(&keys, &name, keys.len(&name)?.unwrap_or(0), &aside.join(&name))?;
-    let wrapping = options.wrapping_key.clone().or_else(|| Some(store.join(WRAPPING)).filter(|path| path.is_file()));
-    if let Some(path) = &wrapping {
-        let bytes = zeroize::Zeroizing::new(fs::read(path).map_err(failed(path))?);
+    // Where no master key is set up, the key lies in the store, and was put in its place before this.
+    let wrapping = store.join(WRAPPING);
+    if wrapping.is_file() {
+        let bytes = fs::read(&wrapping).map_err(failed(&wrapping))?;
         write_private(&aside.join(WRAPPING), &bytes)?;
     }
     sync_folder(&aside)?;

@@ -102,6 +102,36 @@ pub enum ServerError {
         "the thread that writes ended by itself; nothing that was acknowledged is lost, start the server again and report it"
     )]
     WriterEnded,
+    /// There is something where a copy should come.
+    #[error("there is something in {folder} already; name a new folder for each backup, and nothing is overwritten")]
+    NotEmpty {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// There is a store where one should be put back.
+    #[error(
+        "there is a store in {store} already; move it aside first (its keyring may be newer than that of the backup), then restore"
+    )]
+    StoreThere {
+        /// The store.
+        store: PathBuf,
+    },
+    /// It is no whole copy.
+    #[error(
+        "{folder} holds no whole backup; name the folder that `backup` made, and the keyring's with --keyring if that is kept apart"
+    )]
+    NoBackup {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The kept keyring is newer than the store's.
+    #[error(
+        "the keyring in {folder} is newer than the one of this store: it is another store's, or this one was put back from a backup; name another --keyring"
+    )]
+    NewerKeyring {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// No device has such a name.
     #[error("no device is called '{0}'; `device list` shows them")]
     NoDevice(String),
@@ -199,6 +229,25 @@ impl ServerError {
                                   de server opnieuw en meld dit"
                     .to_owned()
             }
+            Self::NotEmpty { folder } => format!(
+                "in {} staat al iets; noem voor elke reservekopie een nieuwe map, dan wordt er niets overschreven",
+                folder.display()
+            ),
+            Self::StoreThere { store } => format!(
+                "in {} staat al een opslag; zet die eerst opzij (haar sleutelbos kan nieuwer zijn dan die van de reservekopie) en \
+                 zet dan terug",
+                store.display()
+            ),
+            Self::NoBackup { folder } => format!(
+                "in {} staat geen hele reservekopie; noem de map die `backup` maakte, en met --keyring die van de sleutelbos als \
+                 die apart wordt bewaard",
+                folder.display()
+            ),
+            Self::NewerKeyring { folder } => format!(
+                "de sleutelbos in {} is nieuwer dan die van deze opslag: die is van een andere, of deze is uit een reservekopie \
+                 teruggezet; noem een andere --keyring",
+                folder.display()
+            ),
             Self::NoDevice(id) => format!("geen apparaat heet '{id}'; `device list` toont ze"),
             Self::SeveralDevices(id) => format!("meer apparaten beginnen met '{id}'; geef meer van het kenmerk"),
             Self::Region(error) => error.message(Lang::Nl),

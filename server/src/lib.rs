@@ -7,6 +7,7 @@ pub mod admin;
 pub mod app;
 pub mod args;
 pub mod auth;
+pub mod backup;
 pub mod body;
 pub mod config;
 pub mod engine;

@@ -11,7 +11,7 @@ use veldboek_server::args::{Cli, Command, DeviceCommand, EraseCommand, KeyComman
 use veldboek_server::config::{self, Settings};
 use veldboek_server::failure::ServerError;
 use veldboek_server::run::Server;
-use veldboek_server::{admin, help, log, render};
+use veldboek_server::{admin, backup, help, log, render};
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
@@ -92,6 +92,12 @@ fn carry_out(cli: Cli, lang: Lang) -> Result<(), ServerError> {
         Command::Key { command: KeyCommand::Rotate { new, output } } => {
             render::print(&admin::rotate_key(&settings, &new)?, output.format, lang);
         }
+        Command::Backup(options) => {
+            render::print(&backup::backup(&settings, &options, &mut report)?, options.output.format, lang);
+        }
+        Command::Restore(options) => {
+            render::print(&backup::restore(&settings, &options, &mut report)?, options.output.format, lang);
+        }
         Command::Verify(options) => {
             let found = admin::verify(&settings, options.head)?;
             render::print(&found, options.output.format, lang);
@@ -107,6 +113,11 @@ fn carry_out(cli: Cli, lang: Lang) -> Result<(), ServerError> {
         }
     }
     Ok(())
+}
+
+#[allow(clippy::print_stderr, reason = "progress goes to standard error")]
+fn report(what: &str) {
+    eprintln!("{what}");
 }
 
 fn serve(mut settings: Settings, options: Serve, lang: Lang) -> Result<(), ServerError> {

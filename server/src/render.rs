@@ -10,6 +10,7 @@ use veldboek_core::record::Lang;
 
 use crate::admin::{Device, Erased, Invited, KeyRotated, Person, Verified};
 use crate::args::Format;
+use crate::backup::{BackedUp, Manifest, Restored};
 use crate::setup::FirstStart;
 
 /// Data that can be a table.
@@ -213,6 +214,47 @@ impl Render for Vec<Erased> {
             }));
         }
         table(Some(header), rows.into_iter())
+    }
+}
+
+impl Render for BackedUp {
+    fn table(&self, lang: Lang) -> String {
+        let Self { folder, keyring, segments, bytes, erased, manifest } = self;
+        let Manifest { records, head_seq, head, keyring_generation, .. } = manifest;
+        let mib = bytes >> 20;
+        match lang {
+            Lang::Nl => format!(
+                "reservekopie in {folder}: {segments} bestanden, {mib} MiB, {records} regels, waarvan {erased} met opzet gewist\n\
+                 sleutelbos {keyring_generation} in {keyring}: bewaar daarvan alleen de nieuwste\n\
+                 kop {head} (regel {head_seq})\n\
+                 nagekeken: heel. De sleutel om de sleutelbos zit er niet bij: bewaar die elders"
+            ),
+            Lang::En => format!(
+                "backup in {folder}: {segments} files, {mib} MiB, {records} records, {erased} of them erased on purpose\n\
+                 keyring {keyring_generation} in {keyring}: keep only the newest of those\n\
+                 head {head} (record {head_seq})\n\
+                 checked: whole. The key around the keyring is not in it: keep that elsewhere"
+            ),
+        }
+    }
+}
+
+impl Render for Restored {
+    fn table(&self, lang: Lang) -> String {
+        let Self { store, epoch, erased, manifest } = self;
+        let Manifest { taken_at, records, .. } = manifest;
+        match lang {
+            Lang::Nl => format!(
+                "teruggezet in {store}: {records} regels van {taken_at}, waarvan {erased} gewist; nieuw leven {epoch}\n\
+                 Start de server. Elk apparaat brengt bij het volgende contact terug wat erna kwam: eerst wat gewist en\n\
+                 ingetrokken is. Trek apparaten die sindsdien zijn ingetrokken nu zelf weer in: zie `device list`."
+            ),
+            Lang::En => format!(
+                "put back in {store}: {records} records of {taken_at}, {erased} of them erased; new life {epoch}\n\
+                 Start the server. At its next contact each device brings back what came after: what was erased and revoked\n\
+                 first. Revoke devices that were revoked since then again now: see `device list`."
+            ),
+        }
     }
 }
 

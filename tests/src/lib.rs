@@ -111,6 +111,12 @@ pub struct Line {
     pub down: usize,
 }
 
+/// A copy of a server's store.
+pub struct Backup {
+    journal: Vec<(String, Vec<u8>)>,
+    keyring: Vec<(String, Vec<u8>)>,
+}
+
 /// A region with its server.
 pub struct Field {
     /// The server.
@@ -241,6 +247,26 @@ impl Field {
             unreachable!()
         };
         list
+    }
+
+    /// A copy of the server's store as it is now: the journal, and apart from it the keyring.
+    pub fn backup(&self) -> Backup {
+        let read = |name: &String| (name.clone(), self.disk.read(name, 0, usize::MAX).expect("a readable file"));
+        let names = self.disk.list().expect("a readable disk");
+        let (journal, keyring) = names.iter().partition::<Vec<_>, _>(|name| name.starts_with("journal/"));
+        let keyring = keyring.into_iter().filter(|name| name.starts_with("keyring."));
+        Backup { journal: journal.into_iter().map(read).collect(), keyring: keyring.map(read).collect() }
+    }
+
+    /// The machine is lost; the server is put back from the journal of one backup and the keyring of another.
+    pub fn restore(&mut self, journal: &Backup, keyring: &Backup) {
+        let disk: Arc<dyn Disk> = Arc::new(MemoryDisk::default());
+        for (name, bytes) in journal.journal.iter().chain(&keyring.keyring) {
+            disk.append(name, bytes).and_then(|()| disk.sync(name)).expect("room for a copy");
+        }
+        self.disk = disk;
+        self.restart_server();
+        self.region.begin_life(self.clock.now(), &mut self.dice).expect("a new life");
     }
 
     /// The server's disk.

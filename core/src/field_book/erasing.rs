@@ -60,9 +60,10 @@ impl FieldBook {
         self.ledger.erasures.all().filter_map(|erasure| mine(&erasure.document)).collect()
     }
 
-    /// Whether a statement goes to the server. Public ones came from there; a receipt goes once what it says is so.
+    /// Whether a statement goes to the server. Public ones came from there, and go back to a server that may have lost them; a
+    /// receipt goes once what it says is so.
     pub(super) fn is_to_send(facts: &StatementFacts, wiping: bool) -> bool {
-        facts.document.is_some() || (facts.kind == 8 && !wiping)
+        if facts.kind == 8 { !wiping } else { facts.document.is_some() || facts.former }
     }
 
     /// Whether the key of an erased dossier is still here.

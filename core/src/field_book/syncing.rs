@@ -1,12 +1,12 @@
 //! The device's half of the exchange: what it sends, and what it makes of the answer.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::heads::Told;
 use super::*;
 use crate::admission::{self, Candidate, Judgement};
 use crate::ledger::statement_hash;
-use crate::notes::{Access, Acknowledged, CursorNote, NotAdmitted, Receipted};
+use crate::notes::{Access, Acknowledged, CursorNote, EpochNote, NotAdmitted, Receipted};
 use crate::record::Code;
 use crate::wire::{
     Answer, Contact, EnrolAnswer, EnrolRequest, Hashes, ItemKind, Reason, Receipt, ReceiptLine, Request, Verdict, heads_digest,
@@ -112,14 +112,14 @@ impl FieldBook {
         let mut sent = Sent::default();
         (request.seen, sent.told) = self.told_head();
         let wiping = self.is_wiping();
-        let mut statements: Vec<(u64, ChangeHash, Position)> = self
+        let mut statements: Vec<((u8, u64), ChangeHash, Position)> = self
             .ledger
             .statements
             .iter()
             .filter(|(_, facts)| facts.acknowledged.is_none() && !facts.refused && Self::is_to_send(facts, wiping))
-            .map(|(hash, facts)| (facts.number, *hash, facts.position))
+            .map(|(hash, facts)| ((rank(facts.kind), facts.number), *hash, facts.position))
             .collect();
-        statements.sort_unstable_by_key(|(number, ..)| *number);
+        statements.sort_unstable_by_key(|(place, ..)| *place);
         let mut left = REQUEST_BYTES / 2;
         for (_, hash, position) in statements {
             if let Some(bytes) = bytes_at(&self.journal, position, &self.keyring)? {
@@ -132,10 +132,14 @@ impl FieldBook {
             }
         }
         let mut left = REQUEST_BYTES;
+        let mut receipts: BTreeSet<Position> = BTreeSet::new();
         let mut changes: Vec<(bool, u64, DocumentId, ChangeHash, Position)> = Vec::new();
         for (document, facts) in self.ledger.documents.iter().filter(|(id, _)| !self.ledger.is_left_behind(id)) {
             for change in facts.live() {
                 let again = self.resend.contains(&(*document, change.hash));
+                if self.ledger.reading_again && change.former {
+                    continue;
+                }
                 if (change.acknowledged.is_none() && change.quarantined.is_none()) || again {
                     let deferred = self.deferred.contains(&change.hash);
                     changes.push((deferred, change.number, *document, change.hash, change.position));
@@ -153,8 +157,11 @@ impl FieldBook {
                 left = left.saturating_sub(bytes.len());
                 request.changes.push(bytes);
                 sent.changes.push((document, hash));
+                let facts = self.ledger.documents.get(&document).and_then(|facts| facts.change(&hash));
+                receipts.extend(facts.filter(|change| change.former).and_then(|change| change.receipt));
             }
         }
+        request.receipts = self.receipts(&receipts, &identity)?;
         request.unsynced = u32::try_from(waiting - sent.changes.len()).unwrap_or(u32::MAX);
         for document in self.healing.iter().copied() {
             if let Some(facts) = self.ledger.documents.get(&document) {
@@ -163,6 +170,33 @@ impl FieldBook {
             }
         }
         Ok((request, sent))
+    }
+
+    /// The server's own signed words about what is sent again, so that it needs nobody's grant a second time.
+    fn receipts(&self, positions: &BTreeSet<Position>, identity: &Identity) -> Result<Vec<Vec<u8>>, SyncError> {
+        let Some(server) = &identity.server else { return Ok(Vec::new()) };
+        let mut left = REQUEST_BYTES;
+        let mut receipts = Vec::new();
+        for position in positions {
+            let Some(bytes) = bytes_at(&self.journal, *position, &self.keyring)? else { continue };
+            let note = Acknowledged::decode(&bytes)?;
+            let lines = note
+                .entries
+                .iter()
+                .filter_map(|entry| Some(ReceiptLine { seq: entry.seq, document: entry.document?, hash: entry.hash }));
+            let signature = note.signature.as_ref().and_then(|bytes| crate::keys::Signature::from_slice(bytes));
+            let mut lines: Vec<ReceiptLine> = lines.collect();
+            lines.sort_unstable();
+            lines.dedup();
+            let Some(receipt) = signature.map(|signature| Receipt::assemble(note.epoch, lines, signature)) else { continue };
+            // One of which this device could not use everything cannot be put together again.
+            let bytes = receipt.encode();
+            if receipt.verify(&server.keys).is_ok() && bytes.len() <= left {
+                left -= bytes.len();
+                receipts.push(bytes);
+            }
+        }
+        Ok(receipts)
     }
 
     /// Takes in the answer to a request: durable when this returns.
@@ -206,6 +240,10 @@ impl FieldBook {
         };
         let mut records: Vec<Unsealed> = Vec::new();
         let mut entries: Vec<Receipted> = Vec::new();
+        if answer.epoch.is_some() && self.ledger.cursor.is_some() {
+            // First of all: whatever was acknowledged before this may be lost.
+            records.push((Kind::Epoch, None, EpochNote { epoch, at: moment.at, region: None }.encode()));
+        }
 
         for (hash, verdict) in sent.statements.iter().zip(statement_verdicts) {
             match verdict {
@@ -218,7 +256,9 @@ impl FieldBook {
                     records.push((Kind::Refused, None, not_admitted(None, vec![*hash], why.reason, moment, false)));
                 }
                 // Sent again at the next exchange.
-                Verdict::Deferred(_) | Verdict::Quarantined(_) => {}
+                Verdict::Deferred(_) | Verdict::Quarantined(_) => {
+                    self.deferred.insert(*hash);
+                }
             }
         }
         let mut refused = Vec::new();
@@ -274,7 +314,8 @@ impl FieldBook {
         let (record_book, heads) = self.judge_record_book(told, &answer, epoch, &server.keys, moment)?;
         outcome.record_book = record_book;
         records.extend(heads.iter().map(|head| (Kind::Head, None, head.encode())));
-        let note = CursorNote { epoch, cursor: cursor.into(), at: moment.at, server_time: Some(answer.time) };
+        let note =
+            CursorNote { epoch, cursor: cursor.into(), at: moment.at, server_time: Some(answer.time), end: Some(!answer.more) };
         records.push((Kind::Cursor, None, note.encode()));
         self.append(records, rng)?;
         self.finish_closing(rng)?;
@@ -314,16 +355,24 @@ impl FieldBook {
         Ok(outcome)
     }
 
-    /// How many changes of this device the server has not looked at yet.
+    /// How many changes and statements of this device the server has not looked at yet.
     fn unsent(&self) -> usize {
         let open = |facts: &crate::ledger::DocumentFacts| {
             let unjudged = |change: &&crate::ledger::ChangeFacts| {
-                change.acknowledged.is_none() && change.quarantined.is_none() && !self.deferred.contains(&change.hash)
+                !(self.ledger.reading_again && change.former)
+                    && change.acknowledged.is_none()
+                    && change.quarantined.is_none()
+                    && !self.deferred.contains(&change.hash)
             };
             facts.live().filter(unjudged).count()
         };
         let documents = self.ledger.documents.iter().filter(|(id, _)| !self.ledger.is_left_behind(id));
-        documents.map(|(_, facts)| open(facts)).sum()
+        let wiping = self.is_wiping();
+        let statements = self.ledger.statements.iter().filter(|(hash, facts)| {
+            let open = facts.acknowledged.is_none() && !facts.refused && !self.deferred.contains(hash);
+            open && Self::is_to_send(facts, wiping)
+        });
+        documents.map(|(_, facts)| open(facts)).sum::<usize>() + statements.count()
     }
 
     fn take_statements(
@@ -408,10 +457,8 @@ impl FieldBook {
                         records.push((Kind::Change, Some(document), change.bytes().to_vec()));
                     }
                     Judgement::Known => {}
-                    Judgement::Deferred(_) | Judgement::Refused(_) => {
-                        outcome.unusable += 1;
-                        continue;
-                    }
+                    // Its line stays in the receipt, which holds only as a whole.
+                    Judgement::Deferred(_) | Judgement::Refused(_) => outcome.unusable += 1,
                 }
                 entries.push(Receipted { seq: *seq, document: Some(document), hash: change.hash() });
             }
@@ -567,6 +614,16 @@ pub(super) fn kind_of(statement: &Statement) -> Option<Kind> {
         Statement::ErasureReceipt(_) | Statement::ErasureRequest(_) | Statement::Refounding(_) => Kind::Erasing,
         Statement::Newer(_) => return None,
     })
+}
+
+/// In which order statements are sent: what was erased or revoked first, so that a server put back from a backup gives out
+/// nothing of it; then who is who; then the rest, as it was made.
+const fn rank(kind: u32) -> u8 {
+    match kind {
+        5 | 6 => 0,
+        1 => 1,
+        _ => 2,
+    }
 }
 
 fn not_admitted(document: Option<DocumentId>, hashes: Vec<ChangeHash>, reason: Reason, moment: Moment, again: bool) -> Vec<u8> {

@@ -29,7 +29,7 @@ use crate::record::Code;
 use crate::shelf::Shelf;
 use crate::statement::{Certificate, Role, SignedStatement, Statement};
 use crate::sync::contacts::Contacts;
-use crate::sync::feed::{Feed, Line, Reader, What};
+use crate::sync::feed::{Feed, Line, Page, Reader, What};
 use crate::text_check;
 use crate::wire::{
     Answer, Contact, Cursor, DEFAULT_PAGE, DeviceInfo, EnrolAnswer, EnrolRequest, ErasureInfo, Hashes, Head, Heads, InviteAnswer,

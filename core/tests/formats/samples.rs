@@ -201,6 +201,7 @@ pub fn request() -> Request {
         page: Some(DEFAULT_PAGE),
         unsynced: 2,
         contacts_since: Some(at(-1)),
+        receipts: vec![receipt().encode()],
         seen: Some(Seen::proof(epoch(), 41, &[0x41; 32], head().signature)),
         ..Request::default()
     }

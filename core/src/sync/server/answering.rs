@@ -13,6 +13,10 @@ pub(super) struct Pending {
     pub(super) healing: Vec<(DocumentId, ChangeHash, u64)>,
     pub(super) from: Cursor,
     pub(super) foreign_epoch: bool,
+    /// The device knew another life of this server: before it is given anything it brings back what this one may have lost.
+    pub(super) returns: bool,
+    /// What this server admitted in a former life, by its own signature.
+    pub(super) proven: HashSet<(DocumentId, ChangeHash)>,
     pub(super) page: usize,
     pub(super) contacts_since: Option<Timestamp>,
     /// What the device hears of the chain.
@@ -49,7 +53,10 @@ impl Batch<'_> {
                 0
             }
         };
-        let page = state.feed.page(&reader, pending.from, &pending.sent, pending.page, &mut weigh);
+        let page = match pending.returns {
+            true => Page { lines: Vec::new(), closed: Vec::new(), place: pending.from, more: true },
+            false => state.feed.page(&reader, pending.from, &pending.sent, pending.page, &mut weigh),
+        };
         if let Some(error) = trouble {
             return Err(error);
         }

@@ -22,6 +22,7 @@ impl Batch<'_> {
         // One past the end was given by a server that has lost its newest lines: it reads from the beginning again.
         let from = cursor.filter(|place| place.epoch == self.state.epoch && place.position <= self.state.feed.end());
         let foreign_epoch = from.is_none();
+        let returns = foreign_epoch && cursor.is_some();
         let mut pending = Pending {
             caller,
             verdicts: Vec::new(),
@@ -32,6 +33,8 @@ impl Batch<'_> {
             healing: Vec::new(),
             from: from.unwrap_or(Cursor { epoch: self.state.epoch, position: 0, backfill: None }),
             foreign_epoch,
+            returns,
+            proven: self.proven(&request.receipts),
             page: request.page.map_or(PAGE, |limit| (limit as usize).clamp(1, PAGE)),
             contacts_since: request.contacts_since.filter(|_| coordinates),
             news: chain::News { seen: request.seen.clone(), doubted },

@@ -4,11 +4,42 @@
 //! or given out again.
 
 use super::*;
+use crate::wire::MAX_BODY;
+
+impl Region {
+    /// Begins a new life after the store was put back from a backup: every device's place in the feed is void, and each brings
+    /// back what this server may have lost.
+    ///
+    /// # Errors
+    /// Store errors.
+    pub fn begin_life(&mut self, moment: Moment, rng: &mut dyn CryptoRng) -> Result<Epoch, RegionError> {
+        let epoch = Epoch::fresh(moment.at, rng);
+        let mut writer = self.journal.write()?;
+        let state = &mut self.state;
+        writer.read_new(&self.keyring, &mut |record| state.take(record))?;
+        let note = EpochNote { epoch, at: moment.at, region: None };
+        let record = NewRecord { kind: Kind::Epoch, key: self.keyring.store_key_id(), payload: note.encode() };
+        let appended = writer.append(&self.keyring, rng, std::slice::from_ref(&record))?;
+        writer.commit()?;
+        for at in appended {
+            self.state.fold(record.clone().at(at))?;
+        }
+        Ok(epoch)
+    }
+}
 
 impl Batch<'_> {
     /// Whether a statement names this server as its signer.
     pub(super) fn is_own(&self, signed: &SignedStatement) -> bool {
         signed.signer().as_bytes() == self.keyring.device_keys().server().as_bytes()
+    }
+
+    /// The changes that this server says it admitted once.
+    pub(super) fn proven(&self, receipts: &[Vec<u8>]) -> HashSet<(DocumentId, ChangeHash)> {
+        let keys = self.keyring.device_keys().public();
+        let receipts = receipts.iter().filter_map(|bytes| Receipt::decode(bytes, MAX_BODY).ok());
+        let own = receipts.filter(|receipt| receipt.verify(&keys).is_ok());
+        own.flat_map(|receipt| receipt.lines).map(|line| (line.document, line.hash)).collect()
     }
 
     /// Takes back a statement of this server's own that its journal does not hold.

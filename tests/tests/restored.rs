@@ -1,0 +1,209 @@
+//! The server's machine burns down and an older backup is put back. What was erased stays erased, who was revoked stays out, and
+//! no visit is lost that any phone still holds: each device brings back what the new life of the server lacks.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
+
+use veldboek_core::clock::Day;
+use veldboek_core::field_book::RecordBook;
+use veldboek_core::ids::{DocumentId, TraineeId};
+use veldboek_core::keys::DeviceKeys;
+use veldboek_core::record::Record;
+use veldboek_core::statement::{Revocation, Role, SignedStatement, Statement};
+use veldboek_core::sync::server::{ErasureOrder, RegionError, Work};
+use veldboek_core::trainee::Trainee;
+use veldboek_core::wire::Verdict;
+use veldboek_tests::{Device, Field};
+
+fn always() -> (Day, Option<Day>) {
+    ("2025-01-01".parse().unwrap(), None)
+}
+
+fn dossier(field: &mut Field, carla: &mut Device, reference: &str, coaches: &[&str]) -> DocumentId {
+    let trainee = Trainee {
+        id: Some(TraineeId::fresh(field.clock.0, &mut field.dice)),
+        reference: Some(reference.into()),
+        organisation: Some("school-1".into()),
+        ..Trainee::default()
+    };
+    let document = carla.book.found(trainee.create(""), field.clock.now(), &mut field.dice).unwrap();
+    let (from, until) = always();
+    for coach in coaches {
+        carla.book.grant(document, ((*coach).into(), from, until), field.clock.now(), &mut field.dice).unwrap();
+    }
+    field.sync(carla);
+    document
+}
+
+fn erase(field: &mut Field, carla: &mut Device, document: DocumentId) {
+    carla.book.ask_erasure(document, false, field.clock.now(), &mut field.dice).unwrap();
+    field.sync(carla);
+    field.erasures(ErasureOrder::Confirm(document));
+    field.sync(carla);
+}
+
+#[test]
+fn every_visit_that_any_phone_still_holds_comes_back_after_an_old_backup_was_put_back() {
+    let mut field = Field::new(61);
+    let mut carla = field.enrolled("carla", Role::Coordinator);
+    let mut anna = field.enrolled("anna", Role::Coach);
+    let first = dossier(&mut field, &mut carla, "WF-2025-0001", &["anna"]);
+    field.sync(&mut anna);
+    field.visit(&mut anna, first, "Voor de back-up");
+    field.sync(&mut anna);
+    let old = field.backup();
+
+    // What came after: a colleague, a dossier of hers, visits of both, and Anna's access to the first one ends.
+    let mut bram = field.enrolled("bram", Role::Coach);
+    let second = dossier(&mut field, &mut carla, "WF-2025-0002", &["anna", "bram"]);
+    field.sync(&mut bram);
+    field.sync(&mut anna);
+    field.visit(&mut bram, second, "Bram op locatie");
+    field.visit(&mut anna, first, "Anna na de back-up");
+    field.visit(&mut anna, second, "Anna bij Bram");
+    field.sync(&mut bram);
+    field.sync(&mut anna);
+    field.sync(&mut carla);
+    field.sync(&mut bram);
+    // Bram's phone never comes back: what he wrote is on the phones of others only.
+    drop(bram);
+
+    field.restore(&old, &old);
+    field.clock.pass_minutes(60);
+    // Offline meanwhile, as always.
+    field.visit(&mut anna, first, "Nog niet verstuurd");
+    let (outcome, _) = field.sync(&mut anna);
+    assert_eq!(outcome.record_book, RecordBook::Restored);
+    assert_eq!((outcome.refused.len(), outcome.quarantined), (0, 0));
+    assert_eq!(anna.book.status().unwrap().unsynced, 0);
+    // A fresh laptop of the coordinator gets all of it from the server alone.
+    let mut fresh = field.enrolled("carla", Role::Coordinator);
+    field.sync(&mut fresh);
+    assert_eq!(fresh.summaries(first), ["Anna na de back-up", "Nog niet verstuurd", "Voor de back-up"]);
+    assert_eq!(fresh.summaries(second), ["Anna bij Bram", "Bram op locatie"]);
+    let (outcome, _) = field.sync(&mut carla);
+    assert_eq!((outcome.refused.len(), outcome.unusable), (0, 0));
+    assert_eq!(carla.summaries(first), fresh.summaries(first));
+    // Nothing new costs one round trip again.
+    for device in [&mut anna, &mut carla, &mut fresh] {
+        let (outcome, line) = field.sync(device);
+        assert_eq!((outcome.sent, outcome.received, line.round_trips, outcome.again), (0, 0, 1, false));
+    }
+    assert!(field.region.verify().unwrap().is_whole());
+}
+
+#[test]
+fn what_was_admitted_once_needs_no_grant_after_a_restore() {
+    let mut field = Field::new(62);
+    let mut carla = field.enrolled("carla", Role::Coordinator);
+    let mut anna = field.enrolled("anna", Role::Coach);
+    let mut bram = field.enrolled("bram", Role::Coach);
+    let shared = dossier(&mut field, &mut carla, "WF-2025-0001", &["bram"]);
+    let old = field.backup();
+    // After the backup Anna is granted access for a while, writes, and is done.
+    let today = field.clock.now().today();
+    carla.book.grant(shared, ("anna".into(), today, Some(today)), field.clock.now(), &mut field.dice).unwrap();
+    field.sync(&mut carla);
+    field.sync(&mut anna);
+    field.visit(&mut anna, shared, "Waarneming door Anna");
+    field.sync(&mut anna);
+    field.sync(&mut bram);
+    assert_eq!(bram.summaries(shared), ["Waarneming door Anna"]);
+    drop(anna);
+    field.clock.pass_minutes(3 * 24 * 60);
+    field.restore(&old, &old);
+    // Bram brings it back; her grant has ended, but the server's own receipt says that it was good.
+    let (outcome, _) = field.sync(&mut bram);
+    assert_eq!((outcome.quarantined, outcome.refused.len()), (0, 0));
+    field.sync(&mut carla);
+    assert_eq!(carla.summaries(shared), ["Waarneming door Anna"]);
+    let mut fresh = field.enrolled("carla", Role::Coordinator);
+    field.sync(&mut fresh);
+    assert_eq!(fresh.summaries(shared), ["Waarneming door Anna"]);
+}
+
+#[test]
+fn an_erased_dossier_does_not_come_back_with_an_old_backup_and_the_old_keys() {
+    let mut field = Field::new(63);
+    let mut carla = field.enrolled("carla", Role::Coordinator);
+    let mut anna = field.enrolled("anna", Role::Coach);
+    let mut bram = field.enrolled("bram", Role::Coach);
+    let gone = dossier(&mut field, &mut carla, "WF-2025-0001", &["anna", "bram"]);
+    let kept = dossier(&mut field, &mut carla, "WF-2025-0002", &["anna"]);
+    field.sync(&mut anna);
+    field.sync(&mut bram);
+    field.visit(&mut anna, gone, "Hiervan blijft niets");
+    field.visit(&mut anna, kept, "Dit blijft");
+    field.sync(&mut anna);
+    let old = field.backup();
+    erase(&mut field, &mut carla, gone);
+    field.sync(&mut anna);
+
+    // The whole old backup, keyring and all: for a moment the server has it again.
+    field.restore(&old, &old);
+    assert!(field.keyring().document_key(gone).is_some());
+    // Anna is the first to come by. She is given nothing of it, and brings the server's own word that it is erased.
+    let (outcome, _) = field.sync(&mut anna);
+    assert_eq!((outcome.received, outcome.unusable, outcome.refused.len()), (0, 0, 0));
+    assert_eq!(field.keyring().document_key(gone), None);
+    assert!(anna.book.find("WF-2025-0001").is_err());
+    assert_eq!(anna.summaries(kept), ["Dit blijft"]);
+    let listed = field.erasures(ErasureOrder::List);
+    assert_eq!((listed.len(), listed[0].document), (1, gone));
+    // Carla's receipt comes back as well; Bram, who was away all the time, wipes it now.
+    field.sync(&mut carla);
+    let (outcome, _) = field.sync(&mut bram);
+    assert_eq!(outcome.wiped.len(), 1);
+    assert_eq!(field.erasures(ErasureOrder::List)[0].waiting, []);
+    assert!(field.region.verify().unwrap().is_whole());
+}
+
+#[test]
+fn with_the_newest_keyring_an_old_journal_is_noise_where_it_was_erased() {
+    let mut field = Field::new(64);
+    let mut carla = field.enrolled("carla", Role::Coordinator);
+    let gone = dossier(&mut field, &mut carla, "WF-2025-0001", &[]);
+    field.visit(&mut carla, gone, "Hiervan blijft niets");
+    field.sync(&mut carla);
+    let old = field.backup();
+    erase(&mut field, &mut carla, gone);
+    let newest = field.backup();
+    field.restore(&old, &newest);
+    let found = field.region.verify().unwrap();
+    assert!(found.is_whole() && found.gone >= 3, "{}", found.gone);
+    let mut fresh = field.enrolled("carla", Role::Coordinator);
+    let (outcome, _) = field.sync(&mut fresh);
+    assert_eq!((outcome.received, fresh.book.status().unwrap().dossiers), (0, 0));
+    field.sync(&mut carla);
+    assert_eq!(field.erasures(ErasureOrder::List)[0].document, gone);
+}
+
+#[test]
+fn who_was_revoked_stays_out_once_anyone_else_came_by() {
+    let mut field = Field::new(65);
+    let mut carla = field.enrolled("carla", Role::Coordinator);
+    let mut anna = field.enrolled("anna", Role::Coach);
+    field.sync(&mut carla);
+    field.sync(&mut anna);
+    let old = field.backup();
+    let who = anna.book.identity().device;
+    // The server revoked Anna's phone, and Carla's laptop heard of it.
+    let keys = DeviceKeys::from_bytes(&field.region.escrow());
+    let revocation = Statement::Revocation(Revocation { device: who, at: field.clock.0, reason: None });
+    let (mut request, _) = carla.book.request(None).unwrap();
+    request.statements.push(SignedStatement::sign(&revocation, &keys).unwrap().bytes().to_vec());
+    let answer = field.answer_to(&carla, request);
+    assert!(matches!(answer.verdicts.as_slice(), [Verdict::Accepted { .. }]), "{:?}", answer.verdicts);
+    field.sync(&mut carla);
+
+    field.restore(&old, &old);
+    field.sync(&mut carla);
+    let (request, _) = anna.book.request(None).unwrap();
+    assert!(matches!(field.server(Work::Exchange(who, request.into())), Err(RegionError::NotWelcome)));
+
+    // Nobody but the server revokes: the same statement by another hand is no word of its.
+    let forged = Statement::Revocation(Revocation { device: carla.book.identity().device, at: field.clock.0, reason: None });
+    let (mut request, _) = carla.book.request(None).unwrap();
+    request.statements.push(SignedStatement::sign(&forged, carla.book.device_keys()).unwrap().bytes().to_vec());
+    let answer = field.answer_to(&carla, request);
+    assert!(matches!(answer.verdicts.as_slice(), [Verdict::Refused(_)]));
+}
