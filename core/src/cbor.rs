@@ -160,6 +160,16 @@ pub(crate) fn at<'a>(bytes: &'a [u8], range: &Range<usize>) -> &'a [u8] {
     bytes.get(range.clone()).unwrap_or_default()
 }
 
+/// For a count that is left out when there is none.
+pub(crate) fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+/// For a flag that is left out when it does not hold.
+pub(crate) fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
 /// For a field that may be absent and has a decoder of its own.
 pub(crate) fn absent<T>() -> Option<Option<T>> {
     Some(None)

@@ -34,6 +34,7 @@ mod known;
 mod lease;
 mod mending;
 mod reading;
+mod revoked;
 mod syncing;
 mod unseen;
 
@@ -44,6 +45,7 @@ pub use erasing::Wiped;
 pub use heads::RecordBook;
 pub use lease::LEASE_DAYS;
 pub use reading::{HistoryItem, Saved, Status, field_of, fields_of, show_cell};
+pub use revoked::{Delivered, Next, Revoked};
 pub use syncing::{Outcome, Sent, SyncError};
 
 /// Name of the file with the random half of this device's actor id. It is not part of a backup: a phone restored from
@@ -59,6 +61,12 @@ pub enum FieldBookError {
     /// There is one already.
     #[error("there is a field book here already")]
     Exists,
+    /// There was one; its device was revoked, and it wiped itself.
+    #[error("this device was revoked, and everything on it was destroyed; ask your coordinator for a code, and enrol again")]
+    Wiped,
+    /// This device was revoked: nothing can be written, and the next contact wipes it.
+    #[error("this device was revoked; ask your coordinator, and enrol again when it has wiped itself (`sync`)")]
+    Revoked,
     /// The disk refused.
     #[error(transparent)]
     Disk(#[from] DiskError),
@@ -200,6 +208,9 @@ impl FieldBook {
         setup: Setup,
         rng: &mut dyn CryptoRng,
     ) -> Result<Self, FieldBookError> {
+        if crate::wipe::finish(&*disk)?.is_some() {
+            return Err(FieldBookError::Wiped);
+        }
         if !Self::exists(&*disk)? {
             Keyring::create(&*disk, wrapping, rng)?;
         }
@@ -230,6 +241,9 @@ impl FieldBook {
     /// # Errors
     /// [`FieldBookError::Missing`]; keyring errors when the key does not fit; journal errors when damage is found.
     pub fn open(disk: Arc<dyn Disk>, cache: Arc<dyn Cache>, wrapping: &WrappingKey) -> Result<Self, FieldBookError> {
+        if crate::wipe::finish(&*disk)?.is_some() {
+            return Err(FieldBookError::Wiped);
+        }
         if !Self::exists(&*disk)? {
             return Err(FieldBookError::Missing);
         }
@@ -355,6 +369,9 @@ impl FieldBook {
     ) -> Result<Vec<DocumentId>, FieldBookError> {
         let identity = self.identity();
         let person = identity.person.ok_or(FieldBookError::Nobody)?;
+        if self.ledger.revoked.contains_key(&identity.device) {
+            return Err(FieldBookError::Revoked);
+        }
         let targets: Vec<DocumentId> = jobs
             .iter()
             .map(|job| match job.target {

@@ -180,6 +180,21 @@ impl StatementFacts {
     }
 }
 
+/// What is known of a revoked device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevocationFacts {
+    /// Number of the first revocation in this journal: what came later, the device cannot have had.
+    pub number: u64,
+    /// Since when.
+    pub at: Timestamp,
+    /// Why.
+    pub reason: Option<String>,
+    /// Whether what the device did not send is still taken, into quarantine.
+    pub accept_unsent: bool,
+    /// The newest revocation of the device: the SHA-256 of its signed bytes.
+    pub newest: ChangeHash,
+}
+
 /// A change that the server did not admit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unadmitted {
@@ -200,6 +215,8 @@ pub struct Ledger {
     pub certificates: BTreeMap<DeviceId, Certificate>,
     /// Devices that are revoked.
     pub revoked: BTreeMap<DeviceId, Timestamp>,
+    /// The same devices, with what else is known.
+    pub revocations: BTreeMap<DeviceId, RevocationFacts>,
     /// Every statement by the SHA-256 of its signed bytes.
     pub statements: HashMap<ChangeHash, StatementFacts>,
     /// Documents.
@@ -444,7 +461,18 @@ impl Ledger {
                 Some(end.document)
             }
             Statement::Revocation(revocation) => {
-                self.revoked.insert(revocation.device, revocation.at);
+                let since = *self.revoked.entry(revocation.device).or_insert(revocation.at);
+                let facts = self.revocations.entry(revocation.device).or_insert_with(|| RevocationFacts {
+                    number,
+                    at: since,
+                    reason: None,
+                    accept_unsent: false,
+                    newest: hash,
+                });
+                // A later one adds what was decided since; it never makes the device trusted again.
+                facts.newest = hash;
+                facts.accept_unsent |= revocation.accept_unsent;
+                facts.reason = revocation.reason.clone().or(facts.reason.take());
                 None
             }
             Statement::ErasureRequest(request) => {
@@ -458,7 +486,8 @@ impl Ledger {
                 self.erasures.add(signed);
                 signed.statement().document()
             }
-            Statement::Newer(_) => None,
+            // The server keeps these by device; nobody else has one.
+            Statement::Wiped(_) | Statement::Newer(_) => None,
         };
         let kind = signed.statement().kind();
         let facts = StatementFacts { number, position, document, kind, acknowledged: None, former: false, refused: false };

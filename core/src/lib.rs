@@ -42,5 +42,6 @@ pub mod text_check;
 pub mod trainee;
 pub mod trajectory;
 pub mod visit;
+pub mod wipe;
 pub mod wire;
 pub mod words;

@@ -198,6 +198,14 @@ impl FieldBookError {
             ),
             (Lang::Nl, Self::NotAllowed(_)) => "alleen een coördinator van de organisatie van het dossier vraagt om het wissen ervan".to_owned(),
             (Lang::Nl, Self::Nobody) => "dit veldboek weet nog niet van wie het is".to_owned(),
+            (Lang::Nl, Self::Wiped) => {
+                "dit apparaat is ingetrokken en alles erop is vernietigd; vraag uw coördinator om een code en meld het opnieuw aan"
+                    .to_owned()
+            }
+            (Lang::Nl, Self::Revoked) => {
+                "dit apparaat is ingetrokken; vraag uw coördinator, en meld het opnieuw aan als het zich heeft gewist (`sync`)"
+                    .to_owned()
+            }
         }
     }
 }
@@ -245,6 +253,14 @@ impl RegionError {
             (Lang::Nl, Self::Exists) => "hier is al een opslag van een server".to_owned(),
             (Lang::Nl, Self::NotWelcome) => "dit apparaat is niet (meer) aangemeld; vraag uw coördinator om een code".to_owned(),
             (Lang::Nl, Self::WrongCode) => "deze code is niet (meer) geldig; vraag uw coördinator om een nieuwe".to_owned(),
+            (Lang::Nl, Self::ExpiredCode) => {
+                "deze code is verlopen of te vaak verkeerd ingevoerd; vraag uw coördinator om een nieuwe".to_owned()
+            }
+            (Lang::Nl, Self::NoSuchDevice) => "geen apparaat heeft dit kenmerk; `device list` toont ze".to_owned(),
+            (Lang::Nl, Self::OwnDevice) => {
+                "dit is het apparaat waarop u werkt; trek het in vanaf een ander apparaat of op de server".to_owned()
+            }
+            (Lang::Nl, Self::AlreadyWiped) => "het apparaat heeft zich al gewist; er kan niets meer van komen".to_owned(),
             (Lang::Nl, Self::NotAllowed) => "alleen een coördinator of beheerder mag dit".to_owned(),
             (Lang::Nl, Self::Unfit(why)) => format!("dat kan niet: {why}"),
         }

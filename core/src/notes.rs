@@ -165,12 +165,34 @@ notes! {
         6 by: Option<DeviceId>;
         /// The device that used it, in the note that says so.
         7 used_by: Option<DeviceId>;
+        /// The part of the code that names the invitation and is no secret.
+        8 selector: Option<String>;
     }
 
-    /// A wrong code was tried; a few of these void every open invitation.
+    /// A wrong code was tried with the name of an invitation; a few of these void that one.
     WrongCode {
         /// When.
         0 at: Timestamp;
+        /// The invitation's name; absent in notes from before invitations had one.
+        1 selector: Option<String>;
+    }
+
+    /// A revoked device said that it has wiped itself.
+    WipedNote {
+        /// When the server heard.
+        0 at: Timestamp;
+        /// What the device signed.
+        1 statement: ByteVec;
+    }
+
+    /// A device, or everyone who is not known yet, asked wrongly too often and is not listened to for a while.
+    LockOut {
+        /// The device; absent: everyone without a good signature.
+        0 device: Option<DeviceId>;
+        /// Since when.
+        1 at: Timestamp;
+        /// Until when.
+        2 until: Timestamp;
     }
 
     /// A device showed, with the server's own signature, a head that is not in the chain.
@@ -229,6 +251,10 @@ notes! {
         1 at: Timestamp;
         /// How many changes stayed behind on it.
         2 unsynced: u32;
+        /// How its keys are kept, as it told: the number of a [`crate::keyring::LockState`].
+        3 lock: Option<u8>;
+        /// How far it had read the feed when it came: what was closed after that, it could still hold.
+        4 position: Option<u64>;
     }
 }
 

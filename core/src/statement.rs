@@ -11,6 +11,7 @@ use minicbor::encode::{self, Encode, Encoder, Write};
 use sha2::{Digest, Sha256};
 
 use crate::cbor::{self, FormatError, MAX_NAME, MAX_NOTE};
+use crate::chunk::ChangeHash;
 use crate::clock::{Day, Timestamp};
 use crate::codes;
 use crate::ids::{DeviceId, DocumentId, EntryId, TraineeId, TraineeMark};
@@ -192,6 +193,33 @@ pub struct Revocation {
     #[n(2)]
     #[cbor(decode_with = "cbor::some_text::<Ctx, MAX_NOTE>", nil = "cbor::absent")]
     pub reason: Option<String>,
+    /// Whether what only this device has is still taken, into quarantine, before it wipes.
+    #[n(3)]
+    #[cbor(skip_if = "cbor::is_false")]
+    pub accept_unsent: bool,
+    /// Who decided it; none when it was done at the server itself.
+    #[n(4)]
+    #[cbor(decode_with = "cbor::some_text::<Ctx, MAX_NAME>", nil = "cbor::absent")]
+    pub by: Option<String>,
+}
+
+/// Device: it was revoked, and has destroyed everything that it held. Signed before the keys go, sent when all of it is gone.
+#[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[cbor(map)]
+pub struct Wiped {
+    /// The device.
+    #[n(0)]
+    pub device: DeviceId,
+    /// The revocation that it obeyed: the SHA-256 of its signed bytes.
+    #[n(1)]
+    pub revocation: ChangeHash,
+    /// When, by the device's clock.
+    #[n(2)]
+    pub at: Timestamp,
+    /// How many changes went with it that the server does not have.
+    #[n(3)]
+    #[cbor(skip_if = "cbor::is_zero")]
+    pub lost: u32,
 }
 
 /// Server: a dossier is erased and its bytes are not to be kept by anyone.
@@ -289,6 +317,8 @@ pub enum Statement {
     Revocation(Revocation),
     /// Kind 6: a dossier is erased.
     Erasure(Erasure),
+    /// Kind 7: a revoked device has wiped itself.
+    Wiped(Wiped),
     /// Kind 8: a dossier was erased on a device.
     ErasureReceipt(ErasureReceipt),
     /// Kind 10: a dossier should be erased.
@@ -309,6 +339,7 @@ impl Statement {
             Self::GrantEnd(_) => 4,
             Self::Revocation(_) => 5,
             Self::Erasure(_) => 6,
+            Self::Wiped(_) => 7,
             Self::ErasureReceipt(_) => 8,
             Self::ErasureRequest(_) => 10,
             Self::Refounding(_) => 11,
@@ -325,7 +356,12 @@ impl Statement {
             | Self::GrantEnd(GrantEnd { document, .. })
             | Self::ErasureRequest(ErasureRequest { document, .. })
             | Self::Refounding(Refounding { new: document, .. }) => Some(*document),
-            Self::Certificate(_) | Self::Revocation(_) | Self::Erasure(_) | Self::ErasureReceipt(_) | Self::Newer(_) => None,
+            Self::Certificate(_)
+            | Self::Revocation(_)
+            | Self::Erasure(_)
+            | Self::Wiped(_)
+            | Self::ErasureReceipt(_)
+            | Self::Newer(_) => None,
         }
     }
 }
@@ -340,6 +376,7 @@ impl<C> Encode<C> for Statement {
             Self::GrantEnd(body) => body.encode(e, ctx),
             Self::Revocation(body) => body.encode(e, ctx),
             Self::Erasure(body) => body.encode(e, ctx),
+            Self::Wiped(body) => body.encode(e, ctx),
             Self::ErasureReceipt(body) => body.encode(e, ctx),
             Self::ErasureRequest(body) => body.encode(e, ctx),
             Self::Refounding(body) => body.encode(e, ctx),
@@ -367,6 +404,7 @@ impl<'b, C> Decode<'b, C> for Statement {
                         4 => Self::GrantEnd(GrantEnd::decode(d, ctx)?),
                         5 => Self::Revocation(Revocation::decode(d, ctx)?),
                         6 => Self::Erasure(Erasure::decode(d, ctx)?),
+                        7 => Self::Wiped(Wiped::decode(d, ctx)?),
                         8 => Self::ErasureReceipt(ErasureReceipt::decode(d, ctx)?),
                         10 => Self::ErasureRequest(ErasureRequest::decode(d, ctx)?),
                         11 => Self::Refounding(Refounding::decode(d, ctx)?),

@@ -8,12 +8,14 @@ pub use crate::cbor::FormatError;
 use crate::chunk::ChangeHash;
 use crate::clock::Timestamp;
 use crate::ids::{DeviceId, DocumentId, Epoch};
+use crate::keyring::LockState;
 use crate::keys::Signature;
 
 mod admin;
 mod cursor;
 mod head;
 mod receipt;
+mod revoking;
 mod verdict;
 
 pub use admin::{
@@ -23,6 +25,7 @@ pub use admin::{
 pub use cursor::Cursor;
 pub use head::{Head, Seen};
 pub use receipt::{Receipt, ReceiptLine, heads_digest};
+pub use revoking::{RevokeAnswer, RevokeRequest, kept_by, sign_kept};
 pub use verdict::{Reason, Verdict, Why};
 
 /// The version of request and answer that this program speaks.
@@ -80,6 +83,8 @@ messages!(
     ErasureDecision,
     ErasureList,
     ErrorAnswer,
+    RevokeAnswer,
+    RevokeRequest,
     ServerInfo
 );
 
@@ -144,7 +149,7 @@ pub struct Request {
     pub page: Option<u32>,
     /// How many changes of the device stay behind after this request.
     #[n(7)]
-    #[cbor(skip_if = "is_zero")]
+    #[cbor(skip_if = "cbor::is_zero")]
     pub unsynced: u32,
     /// Coordinators: the contacts of all devices since then are wanted.
     #[n(8)]
@@ -160,6 +165,14 @@ pub struct Request {
         skip_if = "Vec::is_empty"
     )]
     pub receipts: Vec<Vec<u8>>,
+    /// How the device's keys are kept.
+    #[n(10)]
+    #[cbor(with = "revoking::lock", has_nil)]
+    pub lock: Option<LockState>,
+    /// Only to deliver: nothing of the feed is wanted. A revoked device is heard in no other way, where that was allowed.
+    #[n(12)]
+    #[cbor(skip_if = "cbor::is_false")]
+    pub push_only: bool,
 }
 
 impl Default for Request {
@@ -175,6 +188,8 @@ impl Default for Request {
             contacts_since: None,
             receipts: Vec::new(),
             seen: None,
+            lock: None,
+            push_only: false,
         }
     }
 }
@@ -249,7 +264,7 @@ pub struct Answer {
     pub cursor: Vec<u8>,
     /// Whether there is more past the cursor.
     #[n(5)]
-    #[cbor(skip_if = "is_false")]
+    #[cbor(skip_if = "cbor::is_false")]
     pub more: bool,
     /// On the last page: the server's heads of every document that this answer touched. Where the device's accepted part
     /// has others, it lists what it has next time. (Only the device can compare: it alone knows what the page added.)
@@ -273,6 +288,9 @@ pub struct Answer {
     /// This life of the server, when the request's cursor names none or another.
     #[n(11)]
     pub epoch: Option<Epoch>,
+    /// To a request that only delivers: the server's signature over what it keeps of it; see [`kept_by`].
+    #[n(12)]
+    pub kept: Option<Signature>,
     /// The head of the server's chain, when it is not the one that the device saw last.
     #[n(15)]
     pub head: Option<Head>,
@@ -293,17 +311,10 @@ impl Default for Answer {
             time: Timestamp::default(),
             contacts: Vec::new(),
             epoch: None,
+            kept: None,
             head: None,
         }
     }
-}
-
-fn is_zero(number: &u32) -> bool {
-    *number == 0
-}
-
-fn is_false(flag: &bool) -> bool {
-    !*flag
 }
 
 #[cfg(test)]

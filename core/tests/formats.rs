@@ -249,6 +249,17 @@ fn check(name: &str, all: &BTreeMap<String, Vec<u8>>) {
         "erasure-list" => message!(bytes, ErasureList, erasure_list()),
         "erasure-decision" => message!(bytes, ErasureDecision, erasure_decision()),
         "error" => message!(bytes, ErrorAnswer, error_answer()),
+        "device-list-wiped" => message!(bytes, DeviceList, device_list_wiped()),
+        "revoke-request" => message!(bytes, RevokeRequest, revoke_request()),
+        "revoke-answer" => message!(bytes, RevokeAnswer, revoke_answer()),
+        "request-delivery" => message!(bytes, Request, request_delivery()),
+        "answer-delivery" => {
+            message!(bytes, Answer, answer_delivery());
+            let kept = SignedChange::decode(&envelope()).unwrap().hash();
+            kept_by(&server().public(), anna().device(), &[kept], &answer_delivery().kept.unwrap()).unwrap();
+        }
+        "error-revoked" => message!(bytes, ErrorAnswer, error_revoked()),
+        "error-too-many" => message!(bytes, ErrorAnswer, error_too_many()),
         "bundle" => check_bundle(bytes),
         "keyring" => check_keyring(bytes),
         "keyring-passphrase" => check_lock(bytes, LockState::Passphrase),

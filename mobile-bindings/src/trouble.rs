@@ -157,7 +157,7 @@ impl FieldBookError {
         match answer.code {
             ErrorCode::UnknownDevice => Self::NotEnrolled { reason },
             ErrorCode::Revoked => Self::Revoked { reason },
-            ErrorCode::Busy | ErrorCode::Unavailable => Self::TryLater { reason },
+            ErrorCode::Busy | ErrorCode::Unavailable | ErrorCode::TooMany | ErrorCode::LockedOut => Self::TryLater { reason },
             ErrorCode::WrongServer => Self::NotTheServer { reason },
             ErrorCode::WrongCode | ErrorCode::ExpiredCode => Self::bad("code", reason),
             code => Self::Server { code: code.code().to_owned(), reason },
@@ -226,6 +226,7 @@ impl From<StoreError> for FieldBookError {
             StoreError::Ambiguous(..) => Self::bad("dossier", reason),
             StoreError::Unfit(_) => Self::BadInput { fields: Vec::new(), reason },
             StoreError::Nobody => Self::NotEnrolled { reason },
+            StoreError::Revoked | StoreError::Wiped => Self::Revoked { reason },
             _ => Self::Unknown { reason },
         }
     }

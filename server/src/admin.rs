@@ -2,12 +2,13 @@
 
 use serde::Serialize;
 use veldboek_core::clock::Timestamp;
+use veldboek_core::ids::DeviceId;
 use veldboek_core::journal::Journal;
-use veldboek_core::keyring::Keyring;
+use veldboek_core::keyring::{Keyring, LockState};
 use veldboek_core::record::{Code, Lang};
 use veldboek_core::statement::Role;
 use veldboek_core::sync::server::{Done, ErasureOrder, Region, Work};
-use veldboek_core::wire::{DeviceInfo, InviteRequest, VERSION};
+use veldboek_core::wire::{DeviceInfo, InviteRequest, RevokeRequest, VERSION};
 
 use crate::args::{Invite, NotedHead};
 use crate::config::Settings;
@@ -49,8 +50,18 @@ pub struct Device {
     pub last_contact: Option<String>,
     /// How many changes stayed behind then.
     pub unsynced: Option<u32>,
+    /// How its keys are kept, as it last told.
+    pub lock: LockCode,
     /// Since when it is no longer trusted.
     pub revoked: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+    /// Whether what it did not send is still taken.
+    pub accept_unsent: bool,
+    /// When it said that it had wiped itself.
+    pub wiped: Option<String>,
+    /// How many changes went with it that the server does not have.
+    pub lost: Option<u32>,
     /// For one device: the documents that it could hold.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub documents: Option<Vec<String>>,
@@ -69,6 +80,41 @@ pub struct Person {
     pub organisation: String,
     /// How many devices of the person are trusted.
     pub devices: usize,
+}
+
+/// What a revocation came to.
+#[derive(Debug, Serialize)]
+pub struct Revoked {
+    /// The device.
+    pub device: String,
+    /// Since when it is revoked.
+    pub revoked: String,
+    /// Its last contact.
+    pub last_contact: Option<String>,
+    /// How many changes stayed behind on it then.
+    pub unsynced: Option<u32>,
+    /// Whether they are still taken.
+    pub accept_unsent: bool,
+    /// How many dossiers it could hold.
+    pub documents: usize,
+}
+
+/// How keys are kept, with its label.
+#[derive(Debug, Serialize)]
+pub struct LockCode {
+    /// The stable name.
+    pub code: &'static str,
+    /// What people read.
+    pub label: &'static str,
+}
+
+impl LockCode {
+    fn new(state: Option<LockState>, lang: Lang) -> Self {
+        match state {
+            Some(state) => Self { code: state.code(), label: state.label(lang) },
+            None => Self { code: "UNKNOWN", label: if lang == Lang::Nl { "onbekend" } else { "unknown" } },
+        }
+    }
 }
 
 /// A role with its label.
@@ -188,16 +234,60 @@ pub fn devices(settings: &Settings, lang: Lang) -> Result<Vec<Device>, ServerErr
 /// # Errors
 /// [`ServerError::NoDevice`], [`ServerError::SeveralDevices`] when none or several are meant.
 pub fn device_named(settings: &Settings, id: &str, lang: Lang) -> Result<Device, ServerError> {
-    let all = ask_devices(settings, None)?;
-    let mut meant = all.iter().filter(|info| info.device.to_string().starts_with(id));
-    let one = match (meant.next(), meant.next()) {
-        (Some(one), None) => one.device,
-        (None, _) => return Err(ServerError::NoDevice(id.to_owned())),
-        _ => return Err(ServerError::SeveralDevices(id.to_owned())),
-    };
+    let one = meant(settings, id)?;
     match ask_devices(settings, Some(one))?.pop() {
         Some(info) => Ok(device(info, true, lang)),
         None => Err(ServerError::NoDevice(id.to_owned())),
+    }
+}
+
+/// Stops trusting a device.
+///
+/// # Errors
+/// As [`device_named`]; what the region refuses.
+pub fn revoke(
+    settings: &Settings,
+    id: &str,
+    reason: Option<String>,
+    accept_unsent: bool,
+    lang: Lang,
+) -> Result<Revoked, ServerError> {
+    let device = meant(settings, id)?;
+    let request = RevokeRequest { version: VERSION, device, reason, accept_unsent };
+    let mut region = setup::open_beside(settings)?;
+    let Done::Revoked(answer) = setup::do_one(&mut region, Work::Revoke(None, request), time::now())? else {
+        return Err(ServerError::NoDevice(id.to_owned()));
+    };
+    let documents = device_named(settings, &device.to_string(), lang)?.documents.map_or(0, |documents| documents.len());
+    Ok(Revoked {
+        device: answer.device.to_string(),
+        revoked: answer.at.to_string(),
+        last_contact: answer.last_contact.map(|at| at.to_string()),
+        unsynced: answer.unsynced,
+        accept_unsent: answer.accept_unsent,
+        documents,
+    })
+}
+
+/// Takes what a revoked device did not send after all.
+///
+/// # Errors
+/// As [`revoke`]; [`ServerError::NotRevoked`].
+pub fn allow_unsent(settings: &Settings, id: &str, lang: Lang) -> Result<Revoked, ServerError> {
+    if device_named(settings, id, lang)?.revoked.is_none() {
+        return Err(ServerError::NotRevoked(id.to_owned()));
+    }
+    revoke(settings, id, None, true, lang)
+}
+
+/// The one device whose id begins like this.
+fn meant(settings: &Settings, id: &str) -> Result<DeviceId, ServerError> {
+    let all = ask_devices(settings, None)?;
+    let mut meant = all.iter().filter(|info| info.device.to_string().starts_with(id));
+    match (meant.next(), meant.next()) {
+        (Some(one), None) => Ok(one.device),
+        (None, _) => Err(ServerError::NoDevice(id.to_owned())),
+        _ => Err(ServerError::SeveralDevices(id.to_owned())),
     }
 }
 
@@ -340,7 +430,7 @@ pub fn verify(settings: &Settings, head: Option<NotedHead>) -> Result<Verified, 
     })
 }
 
-fn ask_devices(settings: &Settings, one: Option<veldboek_core::ids::DeviceId>) -> Result<Vec<DeviceInfo>, ServerError> {
+fn ask_devices(settings: &Settings, one: Option<DeviceId>) -> Result<Vec<DeviceInfo>, ServerError> {
     let mut region = setup::open_beside(settings)?;
     match setup::do_one(&mut region, Work::Devices(None, one), time::now())? {
         Done::Devices(devices) => Ok(devices),
@@ -360,7 +450,12 @@ fn device(info: DeviceInfo, with_documents: bool, lang: Lang) -> Device {
         enrolled: text(info.enrolled),
         last_contact: info.last_contact.map(text),
         unsynced: info.unsynced,
+        lock: LockCode::new(info.lock, lang),
         revoked: info.revoked.map(text),
+        reason: info.reason,
+        accept_unsent: info.accept_unsent,
+        wiped: info.wiped.map(text),
+        lost: info.lost,
         documents: with_documents.then(|| info.documents.iter().map(ToString::to_string).collect()),
     }
 }

@@ -6,12 +6,15 @@ use std::sync::{PoisonError, RwLock};
 use veldboek_core::ids::{DeviceId, Epoch, ServerId};
 use veldboek_core::keys::PublicKeys;
 
-use crate::config::Limits;
+use crate::config::{Limits, Settings};
 use crate::error::Failure;
+use crate::log::Short;
 use crate::nonces::Nonces;
+use crate::pace::Pace;
 use crate::porch::Porch;
+use crate::time::Clock;
 use crate::turns::Turns;
-use crate::writer::Writer;
+use crate::writer::{Order, Writer};
 
 /// Which server this is; the same for as long as the process lives.
 #[derive(Debug, Clone)]
@@ -36,8 +39,12 @@ pub struct App {
     pub turns: Turns,
     /// Where pushes are looked at before the writer sees them.
     pub porch: Porch,
+    /// How often somebody may ask.
+    pub pace: Pace,
     /// How much one client may ask.
     pub limits: Limits,
+    /// What time it is.
+    pub clock: Clock,
     /// Which server this is.
     pub identity: Identity,
     /// Keys that were looked up before. A device's name follows from its key, so what is in here can never become wrong; whether
@@ -47,8 +54,31 @@ pub struct App {
 
 impl App {
     /// Nothing known yet.
-    pub fn new(writer: Writer, nonces: Nonces, limits: Limits, identity: Identity) -> Self {
-        Self { turns: Turns::new(&limits), porch: Porch::default(), writer, nonces, limits, identity, keys: RwLock::default() }
+    pub fn new(writer: Writer, nonces: Nonces, pace: Pace, settings: &Settings, identity: Identity) -> Self {
+        let (limits, clock) = (settings.limits.clone(), settings.clock.clone());
+        let (turns, porch) = (Turns::new(&limits), Porch::default());
+        Self { turns, porch, writer, nonces, pace, limits, clock, identity, keys: RwLock::default() }
+    }
+
+    /// Notes that what a device, or somebody without a signature, asked was wrong. Whoever is locked out by it stays so when
+    /// the server restarts.
+    pub fn wrong(&self, who: Option<DeviceId>) {
+        if let Some(until) = self.pace.wrong(who, self.clock.now().at) {
+            match who {
+                Some(device) => tracing::warn!(device = %Short(device), "a device is locked out: too many wrong requests"),
+                None => tracing::warn!("whoever signs nothing hears no reasons for a while: too many wrong requests"),
+            }
+            let writer = self.writer.clone();
+            // When it cannot be written it counts until the restart.
+            tokio::spawn(async move { writer.ask(Order::LockOut(who, until)).await });
+        }
+    }
+
+    /// The answer to somebody without a good signature whose request is wrong.
+    pub fn refuse_stranger(&self, why: Failure) -> Failure {
+        let answer = self.pace.to_stranger(why, self.clock.now().at);
+        self.wrong(None);
+        answer
     }
 
     /// The public keys of an enrolled device.

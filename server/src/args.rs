@@ -171,8 +171,33 @@ pub enum DeviceCommand {
     /// Eén apparaat | One device
     Show {
         /// Het kenmerk van het apparaat, of het begin ervan | The device's id, or the beginning of it
+        #[arg(allow_hyphen_values = true)]
         id: String,
         /// How to print it.
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Een apparaat meteen niet meer vertrouwen: het krijgt niets meer, en wist zich bij het volgende contact | Stop trusting a device, at once: it gets nothing any more, and wipes itself at its next contact
+    Revoke {
+        /// Het kenmerk van het apparaat, of het begin ervan | The device's id, or the beginning of it
+        #[arg(allow_hyphen_values = true)]
+        id: String,
+        /// Waarom: verloren, gestolen, vervangen. Het apparaat toont het | Why: lost, stolen, replaced. The device shows it
+        #[arg(long, value_name = "TEXT", value_parser = name)]
+        reason: String,
+        /// Toch aannemen wat alleen daar staat: het wacht in quarantaine op de coördinator | Still take what only this device has: it waits in quarantine for the coordinator
+        #[arg(long)]
+        accept_unsent: bool,
+        /// Hoe het resultaat wordt getoond | How to print the outcome
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Alsnog aannemen wat een ingetrokken apparaat niet verstuurde, in quarantaine, voordat het zich wist | Take what a revoked device did not send after all, into quarantine, before it wipes itself
+    AllowUnsent {
+        /// Het kenmerk van het apparaat, of het begin ervan | The device's id, or the beginning of it
+        #[arg(allow_hyphen_values = true)]
+        id: String,
+        /// Hoe het resultaat wordt getoond | How to print the outcome
         #[command(flatten)]
         output: Output,
     },

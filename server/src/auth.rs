@@ -22,6 +22,7 @@ use crate::turns::Turn;
 
 /// A device that signed its request.
 pub struct Caller<'a> {
+    app: &'a App,
     /// Which device. Whether it is still welcome is for the region to say, in the order of its journal.
     pub device: DeviceId,
     next_nonce: String,
@@ -31,6 +32,10 @@ pub struct Caller<'a> {
 impl Caller<'_> {
     /// The answer, with the nonce for the next request.
     pub fn answer(&self, outcome: Result<Response, Failure>) -> Response {
+        // Something that no field book sends: a broken device, or one in the wrong hands.
+        if matches!(outcome, Err(Failure::Malformed(_))) {
+            self.app.wrong(Some(self.device));
+        }
         with_nonce(outcome.unwrap_or_else(IntoResponse::into_response), Some(&self.next_nonce))
     }
 }
@@ -75,7 +80,7 @@ pub async fn admit(app: &App, request: Request) -> Result<(Caller<'_>, Vec<u8>),
         Err(failure) => {
             // A little is read, so that an honest client with a wrong address hears the reason and not a broken connection.
             body::drain(body, app.limits.unsigned_body_bytes, &app.limits).await;
-            return Err(failure.into());
+            return Err(stranger(app, failure).into());
         }
     };
     let device = signed.device();
@@ -88,14 +93,23 @@ pub async fn admit(app: &App, request: Request) -> Result<(Caller<'_>, Vec<u8>),
     }
     let next_nonce = app.nonces.issue(device, &mut rng);
     let read = async {
+        app.pace.ask(device, app.clock.now().at)?;
         let turn = app.turns.take(Some(device), &app.limits).await?;
         let body = body::read(body, app.limits.body_bytes, &app.limits).await?;
-        signed.verify_body(&body).map_err(bad_signature)?;
+        signed.verify_body(&body).map_err(bad_signature).inspect_err(|_| app.wrong(Some(device)))?;
         Ok((turn, body))
     };
     match read.await {
-        Ok((turn, body)) => Ok((Caller { device, next_nonce, _turn: turn }, body)),
+        Ok((turn, body)) => Ok((Caller { app, device, next_nonce, _turn: turn }, body)),
         Err(failure) => Err(Refused { failure, nonce: Some(next_nonce) }),
+    }
+}
+
+/// What somebody hears who did not prove to be a device. A wrong address or a rebuilt server is no attack.
+fn stranger(app: &App, why: Failure) -> Failure {
+    match why {
+        why @ (Failure::NotSigned(_) | Failure::BadSignature) => app.refuse_stranger(why),
+        why => app.pace.ask_anonymously(app.clock.now().at).err().unwrap_or(why),
     }
 }
 

@@ -10,12 +10,17 @@ use serde::Deserialize;
 use veldboek_core::record::{Lang, Unreadable};
 use veldboek_core::words::Words;
 
+use crate::time::Clock;
+
 /// Where the server listens when nobody said otherwise: only on this machine, behind whatever terminates TLS.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:8787";
 /// The folder of the store beside the configuration file.
 pub const DEFAULT_STORE: &str = "veldboek-store";
 /// The region of a first try. A region's name is part of its register's identity and stays for ever.
 pub const DEFAULT_REGION: &str = "proefregio";
+
+/// Longer than a day nobody is locked out: that is what revoking a device is for.
+const MOST_LOCKOUT_MINUTES: u64 = 24 * 60;
 
 /// What a server needs to know.
 #[derive(Debug, Clone)]
@@ -32,6 +37,8 @@ pub struct Settings {
     pub file: Option<PathBuf>,
     /// How much one client may ask.
     pub limits: Limits,
+    /// What time it is; not from the file.
+    pub clock: Clock,
 }
 
 impl Settings {
@@ -44,6 +51,7 @@ impl Settings {
             master_key: None,
             file: None,
             limits: Limits::default(),
+            clock: Clock::system(),
         }
     }
 }
@@ -65,6 +73,14 @@ pub struct Limits {
     pub requests: usize,
     /// How long a request waits its turn before it is told to come back later, and a stopping server waits for clients.
     pub patience: Duration,
+    /// How often one device may ask in a minute; further requests are told when to come back.
+    pub device_requests_per_minute: usize,
+    /// How often everyone together may ask in a minute without a signature.
+    pub anonymous_requests_per_minute: usize,
+    /// Wrong requests within ten minutes after which a device, or everyone without a signature, is not listened to for a while.
+    pub wrong_requests: usize,
+    /// How long that while is.
+    pub lockout: Duration,
 }
 
 impl Default for Limits {
@@ -77,6 +93,10 @@ impl Default for Limits {
             connections: 1024,
             requests: 64,
             patience: Duration::from_secs(10),
+            device_requests_per_minute: 1200,
+            anonymous_requests_per_minute: 600,
+            wrong_requests: 60,
+            lockout: Duration::from_secs(15 * 60),
         }
     }
 }
@@ -162,10 +182,24 @@ struct FileLimits {
     body_seconds: Option<u64>,
     connections: Option<u64>,
     requests: Option<u64>,
+    device_requests_per_minute: Option<u64>,
+    anonymous_requests_per_minute: Option<u64>,
+    wrong_requests: Option<u64>,
+    lockout_minutes: Option<u64>,
 }
 
 const KEYS: &[&str] = &["store", "listen", "region", "master_key", "limits"];
-const LIMIT_KEYS: &[&str] = &["body_bytes", "idle_seconds", "body_seconds", "connections", "requests"];
+const LIMIT_KEYS: &[&str] = &[
+    "body_bytes",
+    "idle_seconds",
+    "body_seconds",
+    "connections",
+    "requests",
+    "device_requests_per_minute",
+    "anonymous_requests_per_minute",
+    "wrong_requests",
+    "lockout_minutes",
+];
 
 /// The settings from a file, or the defaults without one. A relative `store` is relative to the file.
 ///
@@ -212,6 +246,43 @@ fn parse(text: &str, path: &Path) -> Result<Settings, ConfigError> {
         body: Duration::from_secs(number("limits.body_seconds", file.limits.body_seconds, 1, standard.body.as_secs(), seconds)?),
         connections: size(number("limits.connections", file.limits.connections, 1, standard.connections as u64, one)?),
         requests: size(number("limits.requests", file.limits.requests, 1, standard.requests as u64, one)?),
+        device_requests_per_minute: size(number(
+            "limits.device_requests_per_minute",
+            file.limits.device_requests_per_minute,
+            10,
+            standard.device_requests_per_minute as u64,
+            Words::new(
+                "er zijn er minstens 10 nodig, anders duurt een eerste uitwisseling de hele ochtend",
+                "at least 10 are needed, or a first exchange takes all morning",
+            ),
+        )?),
+        anonymous_requests_per_minute: size(number(
+            "limits.anonymous_requests_per_minute",
+            file.limits.anonymous_requests_per_minute,
+            1,
+            standard.anonymous_requests_per_minute as u64,
+            one,
+        )?),
+        wrong_requests: size(number(
+            "limits.wrong_requests",
+            file.limits.wrong_requests,
+            5,
+            standard.wrong_requests as u64,
+            Words::new(
+                "er zijn er minstens 5 nodig, anders sluit een tikfout in een code mensen buiten",
+                "at least 5 are needed, or a code that is mistyped locks people out",
+            ),
+        )?),
+        lockout: Duration::from_secs(
+            60 * number(
+                "limits.lockout_minutes",
+                file.limits.lockout_minutes,
+                1,
+                standard.lockout.as_secs() / 60,
+                Words::new("er is minstens 1 minuut nodig", "at least 1 minute is needed"),
+            )?
+            .min(MOST_LOCKOUT_MINUTES),
+        ),
         ..standard
     };
     Ok(Settings {
@@ -221,6 +292,7 @@ fn parse(text: &str, path: &Path) -> Result<Settings, ConfigError> {
         master_key: file.master_key.map(|key| beside.join(key)),
         file: Some(path.to_path_buf()),
         limits,
+        clock: Clock::system(),
     })
 }
 
@@ -297,6 +369,10 @@ mod tests {
         assert!(error.contains("line 2"), "{error}");
         let error = read("[limits]\nbody_bytes = 10").unwrap_err().to_string();
         assert!(error.contains("limits.body_bytes = 10"), "{error}");
+        let error = read("[limits]\nwrong_requests = 1").unwrap_err().to_string();
+        assert!(error.contains("limits.wrong_requests = 1"), "{error}");
+        let limits = read("[limits]\ndevice_requests_per_minute = 30\nlockout_minutes = 2").unwrap().limits;
+        assert_eq!((limits.device_requests_per_minute, limits.lockout), (30, Duration::from_secs(120)));
     }
 
     #[test]

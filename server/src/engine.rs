@@ -1,7 +1,7 @@
 //! What the writer needs of the region, so that a test can put one in its place that fails on demand.
 
 use rand_core::CryptoRng;
-use veldboek_core::clock::Moment;
+use veldboek_core::clock::{Moment, Timestamp};
 use veldboek_core::ids::DeviceId;
 use veldboek_core::sync::server::{Done, Region, RegionError, Standing, Work};
 
@@ -18,6 +18,15 @@ pub trait Engine: Send {
     /// # Errors
     /// The store failed.
     fn standing(&mut self, device: &DeviceId) -> Result<Option<Standing>, RegionError>;
+
+    /// The signed revocation of a device, for its refusal; see [`Region::revocation`].
+    ///
+    /// # Errors
+    /// The store failed.
+    fn revocation(&mut self, device: &DeviceId) -> Result<Option<Vec<u8>>, RegionError>;
+
+    /// Who is locked out until when, for a server that starts; see [`Region::locked_out`].
+    fn locked_out(&self) -> Vec<(Option<DeviceId>, Timestamp)>;
 
     /// Forgets what is in memory and begins anew from the store.
     ///
@@ -43,6 +52,14 @@ impl Engine for Region {
     fn standing(&mut self, device: &DeviceId) -> Result<Option<Standing>, RegionError> {
         self.catch_up()?;
         Ok(Region::standing(self, device))
+    }
+
+    fn revocation(&mut self, device: &DeviceId) -> Result<Option<Vec<u8>>, RegionError> {
+        Region::revocation(self, device)
+    }
+
+    fn locked_out(&self) -> Vec<(Option<DeviceId>, Timestamp)> {
+        Region::locked_out(self).collect()
     }
 
     fn reopen(&mut self) -> Result<(), RegionError> {

@@ -4,7 +4,7 @@
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use axum::response::{IntoResponse, Response};
-use veldboek_core::wire::{ErrorAnswer, ErrorCode, VERSION};
+use veldboek_core::wire::{ErrorAnswer, ErrorCode};
 
 use crate::routes::CBOR;
 
@@ -23,9 +23,9 @@ pub enum Failure {
     /// Nobody enrolled this device.
     #[error("this device is not enrolled at this server")]
     UnknownDevice,
-    /// The device was revoked.
+    /// The device was revoked; with the signed revocation, which tells it to wipe itself.
     #[error("this device was revoked")]
-    Revoked,
+    Revoked(Vec<u8>),
     /// The nonce is unknown or was used; another comes with this answer.
     #[error("sign the request again with the nonce of this answer")]
     StaleNonce,
@@ -44,6 +44,21 @@ pub enum Failure {
     /// The enrolment code does not work.
     #[error("the code is wrong, was used, or has expired")]
     WrongCode,
+    /// The code is right, and came too late.
+    #[error("the code has expired, or was entered wrongly too often")]
+    ExpiredCode,
+    /// Too many requests in a short time.
+    #[error("too many requests; come back in {seconds} seconds, nothing of this one was kept")]
+    TooMany {
+        /// When to come back.
+        seconds: u32,
+    },
+    /// Too many wrong requests: not listened to for a while.
+    #[error("too many wrong requests; nothing is taken from this device for {seconds} seconds")]
+    LockedOut {
+        /// When to come back.
+        seconds: u32,
+    },
     /// The role does not allow it.
     #[error("only a coordinator or an administrator may do this")]
     NotAllowed,
@@ -87,9 +102,12 @@ impl Failure {
             Self::UnknownDevice => (StatusCode::UNAUTHORIZED, ErrorCode::UnknownDevice),
             Self::StaleNonce => (StatusCode::UNAUTHORIZED, ErrorCode::StaleNonce),
             Self::WrongServer => (StatusCode::MISDIRECTED_REQUEST, ErrorCode::WrongServer),
-            Self::Revoked => (StatusCode::FORBIDDEN, ErrorCode::Revoked),
+            Self::Revoked(_) => (StatusCode::FORBIDDEN, ErrorCode::Revoked),
             Self::NotAllowed => (StatusCode::FORBIDDEN, ErrorCode::NotAllowed),
             Self::WrongCode => (StatusCode::FORBIDDEN, ErrorCode::WrongCode),
+            Self::ExpiredCode => (StatusCode::FORBIDDEN, ErrorCode::ExpiredCode),
+            Self::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, ErrorCode::TooMany),
+            Self::LockedOut { .. } => (StatusCode::TOO_MANY_REQUESTS, ErrorCode::LockedOut),
             Self::WrongBody => (StatusCode::BAD_REQUEST, ErrorCode::BadSignature),
             Self::Malformed(_) | Self::GoneAway => (StatusCode::BAD_REQUEST, ErrorCode::Malformed),
             Self::Newer => (StatusCode::BAD_REQUEST, ErrorCode::NewerVersion),
@@ -110,10 +128,16 @@ impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let (status, code) = self.status();
         let text = shortened(&self.to_string());
-        let body = ErrorAnswer { version: VERSION, code, text: Some(text) }.encode();
+        let retry_after = match &self {
+            Self::TooMany { seconds } | Self::LockedOut { seconds } => Some(*seconds),
+            _ if status == StatusCode::SERVICE_UNAVAILABLE => Some(5),
+            _ => None,
+        };
+        let revocation = if let Self::Revoked(signed) = self { signed } else { Vec::new() };
+        let body = ErrorAnswer { text: Some(text), revocation, retry_after, ..code.into() }.encode();
         let mut response = (status, [(CONTENT_TYPE, HeaderValue::from_static(CBOR))], body).into_response();
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
+        if let Some(seconds) = retry_after {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }
@@ -140,7 +164,7 @@ mod tests {
             let (status, code) = failure.status();
             assert!(status.is_client_error() || status.is_server_error());
             let text = shortened(&failure.to_string());
-            let bytes = ErrorAnswer { version: VERSION, code, text: Some(text) }.encode();
+            let bytes = ErrorAnswer { text: Some(text), ..code.into() }.encode();
             assert_eq!(ErrorAnswer::decode(&bytes, 4096).unwrap().code, code);
         }
     }

@@ -135,6 +135,9 @@ pub enum ServerError {
     /// No device has such a name.
     #[error("no device is called '{0}'; `device list` shows them")]
     NoDevice(String),
+    /// Only what a revoked device did not send needs leave.
+    #[error("device '{0}' is not revoked, and may send as always; `device revoke --accept-unsent` does both at once")]
+    NotRevoked(String),
     /// Several devices have such a name.
     #[error("several devices begin with '{0}'; give more of the id")]
     SeveralDevices(String),
@@ -249,6 +252,9 @@ impl ServerError {
                 folder.display()
             ),
             Self::NoDevice(id) => format!("geen apparaat heet '{id}'; `device list` toont ze"),
+            Self::NotRevoked(id) => format!(
+                "apparaat '{id}' is niet ingetrokken en mag gewoon versturen; `device revoke --accept-unsent` doet beide tegelijk"
+            ),
             Self::SeveralDevices(id) => format!("meer apparaten beginnen met '{id}'; geef meer van het kenmerk"),
             Self::Region(error) => error.message(Lang::Nl),
             Self::Keyring(error) => error.message(Lang::Nl),
@@ -286,7 +292,7 @@ impl ServerError {
 
 fn of_region(error: &RegionError) -> u8 {
     match error {
-        RegionError::NotWelcome | RegionError::WrongCode | RegionError::NotAllowed => 5,
+        RegionError::NotWelcome | RegionError::WrongCode | RegionError::ExpiredCode | RegionError::NotAllowed => 5,
         RegionError::Store(FieldBookError::Keyring(error)) => of_keyring(error),
         RegionError::Store(FieldBookError::Journal(error)) => of_journal(error),
         // What the journal holds whole but cannot be understood was not written like that.

@@ -19,6 +19,7 @@ pub mod listen;
 pub mod log;
 pub mod master_key;
 pub mod nonces;
+pub mod pace;
 pub mod porch;
 pub mod render;
 pub mod router;

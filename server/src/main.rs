@@ -78,6 +78,13 @@ fn carry_out(cli: Cli, lang: Lang) -> Result<(), ServerError> {
         Command::Device { command: DeviceCommand::Show { id, output } } => {
             render::print(&admin::device_named(&settings, &id, lang)?, output.format, lang);
         }
+        Command::Device { command: DeviceCommand::Revoke { id, reason, accept_unsent, output } } => {
+            let revoked = admin::revoke(&settings, &id, Some(reason), accept_unsent, lang)?;
+            render::print(&revoked, output.format, lang);
+        }
+        Command::Device { command: DeviceCommand::AllowUnsent { id, output } } => {
+            render::print(&admin::allow_unsent(&settings, &id, lang)?, output.format, lang);
+        }
         Command::People { command: PeopleCommand::List { output } } => {
             render::print(&admin::people(&settings, lang)?, output.format, lang);
         }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use veldboek_core::record::Lang;
 
-use crate::admin::{Device, Erased, Invited, KeyRotated, Person, Verified};
+use crate::admin::{Device, Erased, Invited, KeyRotated, Person, Revoked, Verified};
 use crate::args::Format;
 use crate::backup::{BackedUp, Manifest, Restored};
 use crate::setup::FirstStart;
@@ -116,8 +116,13 @@ impl Render for Device {
                 "aangemeld",
                 "laatste contact",
                 "toen niet verstuurd",
+                "slot",
                 "ingetrokken",
-                "documenten",
+                "reden",
+                "neemt niet-verstuurd werk nog aan",
+                "gewist",
+                "daarbij verloren",
+                "kon bevatten (dossiers)",
             ],
             Lang::En => [
                 "device",
@@ -128,8 +133,13 @@ impl Render for Device {
                 "enrolled",
                 "last contact",
                 "unsynced then",
+                "lock",
                 "revoked",
-                "documents",
+                "reason",
+                "unsent work still taken",
+                "wiped",
+                "lost with it",
+                "could hold (dossiers)",
             ],
         };
         let documents = self.documents.as_deref().unwrap_or_default();
@@ -142,12 +152,61 @@ impl Render for Device {
             self.enrolled.clone(),
             some(self.last_contact.as_ref()),
             some(self.unsynced.as_ref()),
+            self.lock.label.to_owned(),
             some(self.revoked.as_ref()),
+            some(self.reason.as_ref()),
+            match (self.accept_unsent, lang) {
+                (true, Lang::Nl) => "ja".to_owned(),
+                (true, Lang::En) => "yes".to_owned(),
+                (false, _) => "-".to_owned(),
+            },
+            some(self.wiped.as_ref()),
+            some(self.lost.as_ref()),
             documents.len().to_string(),
         ];
         let facts = names.iter().zip(values).map(|(name, value)| [(*name).to_owned(), value]);
         let held = documents.iter().map(|document| [String::new(), document.clone()]);
         table(None, facts.chain(held))
+    }
+}
+
+impl Render for Revoked {
+    fn table(&self, lang: Lang) -> String {
+        let Self { device, revoked, documents, .. } = self;
+        let contact = some(self.last_contact.as_ref());
+        let (unsynced, taken) = (self.unsynced.unwrap_or(0), self.accept_unsent);
+        match lang {
+            Lang::Nl => {
+                let unsent = match (unsynced, taken) {
+                    (_, true) => "Wat alleen daar staat wordt nog aangenomen en wacht dan op de coördinator.".to_owned(),
+                    (0, false) => "Bij het laatste contact stond er niets dat alleen daar is.".to_owned(),
+                    (count, false) => format!(
+                        "Bij het laatste contact stonden er {count} wijzigingen die alleen daar zijn: die gaan verloren, tenzij u \
+                         `device allow-unsent {device}` geeft voordat het apparaat zich wist."
+                    ),
+                };
+                format!(
+                    "Apparaat {device} is ingetrokken sinds {revoked} (laatste contact {contact}).\n\
+                     Het krijgt niets meer en wist zich bij het volgende contact. {unsent}\n\
+                     Het kon {documents} dossiers bevatten: `device show {device}` noemt ze, voor een melding binnen 72 uur."
+                )
+            }
+            Lang::En => {
+                let unsent = match (unsynced, taken) {
+                    (_, true) => "What is only there is still taken, and waits for the coordinator then.".to_owned(),
+                    (0, false) => "At the last contact nothing was only there.".to_owned(),
+                    (count, false) => format!(
+                        "At the last contact {count} changes were only there: they are lost, unless you give `device \
+                         allow-unsent {device}` before the device wipes itself."
+                    ),
+                };
+                format!(
+                    "Device {device} is revoked since {revoked} (last contact {contact}).\n\
+                     It gets nothing any more, and wipes itself at its next contact. {unsent}\n\
+                     It could hold {documents} dossiers: `device show {device}` names them, for a notice within 72 hours."
+                )
+            }
+        }
     }
 }
 

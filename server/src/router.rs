@@ -8,7 +8,7 @@ use axum::routing::{get, post};
 
 use crate::app::App;
 use crate::error::Failure;
-use crate::routes::{devices, enrol, erasures, health, invitations, server, sync};
+use crate::routes::{devices, enrol, erasures, health, invitations, revocations, server, sync};
 
 /// The whole of the server's interface. Bodies are CBOR; see `docs/formats.md`.
 pub fn router(app: Arc<App>) -> Router {
@@ -19,8 +19,10 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/erasures", get(erasures::list).post(erasures::decide))
         .route("/v1/devices", get(devices::list))
         .route("/v1/devices/{id}", get(devices::show))
-        // Without a signature: the device is not known yet, or asks who we are.
+        .route("/v1/revocations", post(revocations::revoke))
+        // Without a signature: the device is not known yet, or has no key any more, or asks who we are.
         .route("/v1/enrol", post(enrol::enrol))
+        .route("/v1/wiped", post(revocations::wiped))
         .route("/v1/server", get(server::identity))
         // For whoever watches over the machine.
         .route("/healthz", get(health::alive))

@@ -14,6 +14,7 @@ pub mod enrol;
 pub mod erasures;
 pub mod health;
 pub mod invitations;
+pub mod revocations;
 pub mod server;
 pub mod sync;
 

@@ -14,6 +14,7 @@ use crate::engine::Engine;
 use crate::failure::ServerError;
 use crate::listen;
 use crate::nonces::Nonces;
+use crate::pace::Pace;
 use crate::router::router;
 use crate::setup::{self, FirstStart, Store};
 use crate::writer::Writer;
@@ -73,10 +74,11 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServerError> {
     let nonces = nonces.map_or_else(Nonces::in_memory, |(path, seal)| Nonces::open(&path, seal));
-    let (writer, thread) = Writer::start(engine).map_err(ServerError::System)?;
+    let pace = Pace::new(&settings.limits, engine.locked_out());
+    let (writer, thread) = Writer::start(engine, settings.clock.clone()).map_err(ServerError::System)?;
     let every = Duration::from_millis(CONTACT_EVERY.unsigned_abs());
     let notes = tokio::spawn(Writer::note_contacts(writer.downgrade(), every));
-    let app = App::new(writer, nonces, settings.limits.clone(), identity);
+    let app = App::new(writer, nonces, pace, &settings, identity);
     tracing::info!("serving");
     listen::serve(listener, router(Arc::new(app)), &settings.limits, shutdown).await;
     notes.abort();

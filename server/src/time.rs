@@ -1,10 +1,40 @@
 //! The server's clock: the only place in this crate that asks the system what time it is.
 
+use std::fmt;
+use std::sync::Arc;
+
 use jiff::tz::TimeZone;
 use veldboek_core::clock::{LocalTime, Moment, Timestamp};
 
 /// Summer time in the Netherlands since 1996, for machines without a time zone database.
 const AMSTERDAM: &str = "CET-1CEST,M3.5.0,M10.5.0/3";
+
+/// A clock that is handed in, so that a test can let an hour pass.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> Moment + Send + Sync>);
+
+impl Clock {
+    /// The clock of this machine.
+    pub fn system() -> Self {
+        Self(Arc::new(now))
+    }
+
+    /// A clock that says what this says.
+    pub fn new(says: impl Fn() -> Moment + Send + Sync + 'static) -> Self {
+        Self(Arc::new(says))
+    }
+
+    /// What it says.
+    pub fn now(&self) -> Moment {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Clock({})", self.now().at)
+    }
+}
 
 /// Now, with the wall clock of the region. Dated grants begin and end at midnight in Amsterdam, whatever zone the virtual
 /// machine is set to.

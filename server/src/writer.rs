@@ -17,13 +17,15 @@ use getrandom::SysRng;
 use rand_core::UnwrapErr;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
+use veldboek_core::clock::Timestamp;
 use veldboek_core::ids::DeviceId;
 use veldboek_core::sync::server::{Done, ErasureOrder, Push, RegionError, Standing, Work};
-use veldboek_core::wire::{EnrolRequest, InviteRequest};
+use veldboek_core::wire::{EnrolRequest, InviteRequest, RevokeRequest};
 
 use crate::engine::Engine;
 use crate::error::Failure;
-use crate::{faults, time};
+use crate::faults;
+use crate::time::Clock;
 
 /// The most requests in one batch: with more, the first one waits for the others longer than for the disk.
 const BATCH: usize = 64;
@@ -41,6 +43,12 @@ pub enum Order {
     Invite(DeviceId, InviteRequest),
     /// Somebody asks for the devices: all, or one with its documents.
     Devices(DeviceId, Option<DeviceId>),
+    /// Somebody revokes a device.
+    Revoke(DeviceId, RevokeRequest),
+    /// A revoked device says that it has wiped itself.
+    Wiped(Vec<u8>),
+    /// A device, or everyone without a signature, is not listened to until then.
+    LockOut(Option<DeviceId>, Timestamp),
     /// Somebody lists or decides about erasures.
     Erasures(DeviceId, ErasureOrder),
 }
@@ -48,10 +56,12 @@ pub enum Order {
 impl Order {
     fn caller(&self) -> Option<DeviceId> {
         match self {
-            Self::Exchange(caller, _) | Self::Invite(caller, _) | Self::Devices(caller, _) | Self::Erasures(caller, _) => {
-                Some(*caller)
-            }
-            Self::Enrol(_) => None,
+            Self::Exchange(caller, _)
+            | Self::Invite(caller, _)
+            | Self::Devices(caller, _)
+            | Self::Revoke(caller, _)
+            | Self::Erasures(caller, _) => Some(*caller),
+            Self::Enrol(_) | Self::Wiped(_) | Self::LockOut(..) => None,
         }
     }
 
@@ -62,6 +72,9 @@ impl Order {
             Self::Enrol(request) => Work::Enrol(request),
             Self::Invite(by, request) => Work::Invite(Some(by), request),
             Self::Devices(by, one) => Work::Devices(Some(by), one),
+            Self::Revoke(by, request) => Work::Revoke(Some(by), request),
+            Self::Wiped(statement) => Work::Wiped(statement),
+            Self::LockOut(who, until) => Work::LockOut(who, until),
             Self::Erasures(by, order) => Work::Erasures(Some(by), order),
         }
     }
@@ -88,10 +101,10 @@ impl Writer {
     ///
     /// # Errors
     /// The system has no thread to give.
-    pub fn start(engine: Box<dyn Engine>) -> std::io::Result<(Self, JoinHandle<()>)> {
+    pub fn start(engine: Box<dyn Engine>, clock: Clock) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let well = Arc::new(AtomicBool::new(true));
-        let desk = Desk { engine, stale: false, well: well.clone() };
+        let desk = Desk { engine, clock, stale: false, well: well.clone() };
         let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(move || desk.run(waiting))?;
         Ok((Self { queue, well }, thread))
     }
@@ -164,6 +177,7 @@ enum Setback {
 /// The thread's own side.
 struct Desk {
     engine: Box<dyn Engine>,
+    clock: Clock,
     /// What is in memory cannot be trusted: the region is to be folded anew first.
     stale: bool,
     well: Arc<AtomicBool>,
@@ -236,10 +250,11 @@ impl Desk {
 
     fn attempt(&mut self, jobs: &[Job]) -> Result<Vec<Result<Done, RegionError>>, Setback> {
         let works = jobs.iter().map(|job| job.order.work()).collect();
+        let now = self.clock.now();
         self.guarded(|engine| {
             let _armed = faults::arm();
             // The system's randomness fails only where nothing could be encrypted or signed either.
-            engine.run(works, time::now(), &mut UnwrapErr(SysRng))
+            engine.run(works, now, &mut UnwrapErr(SysRng))
         })
     }
 
@@ -280,15 +295,24 @@ impl Desk {
         }
     }
 
+    /// A device that was revoked hears so with the proof; one that nobody knows, that.
+    fn not_welcome(&mut self, caller: Option<DeviceId>) -> Failure {
+        let Some(device) = caller else { return Failure::UnknownDevice };
+        match self.guarded(|engine| engine.revocation(&device)) {
+            Ok(Some(signed)) => Failure::Revoked(signed),
+            Ok(None) => Failure::UnknownDevice,
+            Err(setback) => self.failure(setback),
+        }
+    }
+
     fn refusal(&mut self, order: &Order, error: RegionError) -> Failure {
         match error {
-            RegionError::NotWelcome => match order.caller().map(|caller| self.standing(&caller)) {
-                Some(Ok(Some(standing))) if standing.revoked => Failure::Revoked,
-                _ => Failure::UnknownDevice,
-            },
+            RegionError::NotWelcome => self.not_welcome(order.caller()),
             RegionError::WrongCode => Failure::WrongCode,
+            RegionError::ExpiredCode => Failure::ExpiredCode,
             RegionError::NotAllowed => Failure::NotAllowed,
-            RegionError::Unfit(_) if matches!(order, Order::Devices(..)) => Failure::Missing,
+            RegionError::NoSuchDevice => Failure::Missing,
+            error @ (RegionError::OwnDevice | RegionError::AlreadyWiped) => Failure::Unfit(error.to_string()),
             RegionError::Unfit(why) => Failure::Unfit(why),
             error @ (RegionError::Store(_) | RegionError::Missing | RegionError::Exists) => self.failure(Setback::Store(error)),
         }

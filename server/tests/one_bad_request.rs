@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use town::{LIMIT, http, invitation};
 use veldboek_core::cache::NoCache;
-use veldboek_core::clock::Moment;
+use veldboek_core::clock::{Moment, Timestamp};
 use veldboek_core::disk::{Disk, DiskError, MemoryDisk};
 use veldboek_core::ids::{DeviceId, ServerId};
 use veldboek_core::keyring::WrappingKey;
@@ -54,6 +54,14 @@ impl Engine for Fragile {
 
     fn standing(&mut self, device: &DeviceId) -> Result<Option<Standing>, RegionError> {
         Engine::standing(&mut self.region, device)
+    }
+
+    fn revocation(&mut self, device: &DeviceId) -> Result<Option<Vec<u8>>, RegionError> {
+        Engine::revocation(&mut self.region, device)
+    }
+
+    fn locked_out(&self) -> Vec<(Option<DeviceId>, Timestamp)> {
+        Engine::locked_out(&self.region)
     }
 
     fn reopen(&mut self) -> Result<(), RegionError> {

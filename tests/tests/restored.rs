@@ -188,7 +188,8 @@ fn who_was_revoked_stays_out_once_anyone_else_came_by() {
     let who = anna.book.identity().device;
     // The server revoked Anna's phone, and Carla's laptop heard of it.
     let keys = DeviceKeys::from_bytes(&field.region.escrow());
-    let revocation = Statement::Revocation(Revocation { device: who, at: field.clock.0, reason: None });
+    let revocation =
+        Statement::Revocation(Revocation { device: who, at: field.clock.0, reason: None, accept_unsent: false, by: None });
     let (mut request, _) = carla.book.request(None).unwrap();
     request.statements.push(SignedStatement::sign(&revocation, &keys).unwrap().bytes().to_vec());
     let answer = field.answer_to(&carla, request);
@@ -201,7 +202,13 @@ fn who_was_revoked_stays_out_once_anyone_else_came_by() {
     assert!(matches!(field.server(Work::Exchange(who, request.into())), Err(RegionError::NotWelcome)));
 
     // Nobody but the server revokes: the same statement by another hand is no word of its.
-    let forged = Statement::Revocation(Revocation { device: carla.book.identity().device, at: field.clock.0, reason: None });
+    let forged = Statement::Revocation(Revocation {
+        device: carla.book.identity().device,
+        at: field.clock.0,
+        reason: None,
+        accept_unsent: false,
+        by: None,
+    });
     let (mut request, _) = carla.book.request(None).unwrap();
     request.statements.push(SignedStatement::sign(&forged, carla.book.device_keys()).unwrap().bytes().to_vec());
     let answer = field.answer_to(&carla, request);

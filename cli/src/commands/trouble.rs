@@ -245,6 +245,13 @@ impl From<FieldBookError> for Problem {
                 ),
                 text!("vraag uw coördinator om dit te doen", "ask your coordinator to do this"),
             ),
+            FieldBookError::Revoked | FieldBookError::Wiped => Self::Refused(
+                text!("dit apparaat is ingetrokken", "this device was revoked"),
+                text!(
+                    "vraag uw coördinator om een code en meld het opnieuw aan met `veldboek enrol CODE --server URL`",
+                    "ask your coordinator for a code and enrol again with `veldboek enrol CODE --server URL`"
+                ),
+            ),
             FieldBookError::Closed(_) => Self::Rule(
                 text!("dit dossier staat niet meer op dit apparaat", "this dossier is no longer on this device"),
                 text!(

@@ -178,6 +178,10 @@ impl FieldBook {
         for (document, changes) in by_document {
             let mut allowed = Vec::new();
             for change in &changes {
+                if self.ledger.documents.get(&document).is_some_and(|facts| facts.has(&change.hash())) {
+                    merged.known += 1;
+                    continue;
+                }
                 match self.may_have_written(&change.signer(), &document, moment) {
                     Ok(()) => allowed.push(change),
                     Err(why) if why.reason == Reason::UnknownDocument => {
@@ -285,6 +289,10 @@ impl FieldBook {
         let Some(certificate) = self.ledger.certificates.get(signer) else {
             return Err(Why::at(Step::Signer, Reason::UnknownSigner));
         };
+        // Whoever found the device may have written it. What the server admitted comes from the server.
+        if self.ledger.revoked.contains_key(signer) {
+            return Err(Why::at(Step::Grant, Reason::Revoked));
+        }
         if self.ledger.register() == Some(*document) {
             return if certificate.role == Role::Coordinator { Ok(()) } else { Err(Why::at(Step::Grant, Reason::NotAllowed)) };
         }

@@ -62,6 +62,13 @@ pub struct Sent {
     told: Told,
 }
 
+impl Sent {
+    /// What everything that was sent is called, in the order of its verdicts.
+    pub(super) fn names(&self) -> impl Iterator<Item = ChangeHash> + '_ {
+        self.statements.iter().copied().chain(self.changes.iter().map(|(_, hash)| *hash))
+    }
+}
+
 /// What one exchange brought.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Outcome {
@@ -105,7 +112,7 @@ impl FieldBook {
         if identity.server.is_none() {
             return Err(SyncError::NotEnrolled);
         }
-        let mut request = Request { contacts_since, ..Request::default() };
+        let mut request = Request { contacts_since, lock: Some(self.keyring.lock_state()), ..Request::default() };
         if let Some(cursor) = &self.ledger.cursor {
             request.cursor = cursor.cursor.to_vec();
         }
@@ -395,6 +402,7 @@ impl FieldBook {
             let signer = signed.signer();
             let keys = match signed.statement() {
                 Statement::Certificate(_) | Statement::Revocation(_) | Statement::Erasure(_) => Some(*server),
+                Statement::Wiped(_) | Statement::Newer(_) => None,
                 // Grants that were carried over to another document are the server's.
                 _ if signer.as_bytes() == server.server().as_bytes() => Some(*server),
                 _ => certified.get(&signer).copied().or_else(|| self.ledger.certificates.get(&signer).map(|c| c.keys)),
@@ -612,7 +620,7 @@ pub(super) fn kind_of(statement: &Statement) -> Option<Kind> {
         Statement::Revocation(_) => Kind::Revocation,
         Statement::Erasure(_) => Kind::Erasure,
         Statement::ErasureReceipt(_) | Statement::ErasureRequest(_) | Statement::Refounding(_) => Kind::Erasing,
-        Statement::Newer(_) => return None,
+        Statement::Wiped(_) | Statement::Newer(_) => return None,
     })
 }
 

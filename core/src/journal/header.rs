@@ -76,6 +76,10 @@ kinds! {
     Person = 19,
     /// The store was set up.
     Setup = 20,
+    /// A revoked device said, signed, that it has wiped itself.
+    Wiped = 21,
+    /// Somebody who asked wrongly too often is not listened to for a while.
+    LockOut = 22,
     /// A signed step of an erasure: asked for, done on a device, or a dossier that was founded anew.
     Erasing = 25,
     /// Which devices could hold a dossier when it was erased.

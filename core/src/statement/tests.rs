@@ -62,6 +62,19 @@ fn every_kind() -> Vec<Statement> {
         at: Timestamp::from_millis(1_740_000_000_003),
         reason: None,
     };
+    let revocation = Revocation {
+        device: keys(7).device(),
+        at: Timestamp::default(),
+        reason: Some("verloren".into()),
+        accept_unsent: false,
+        by: None,
+    };
+    let wiped = Wiped {
+        device: keys(7).device(),
+        revocation: ChangeHash::from_bytes([9; 32]),
+        at: Timestamp::from_millis(1_740_000_000_004),
+        lost: 0,
+    };
     vec![
         Statement::Certificate(certificate()),
         Statement::Opening(opening()),
@@ -70,7 +83,10 @@ fn every_kind() -> Vec<Statement> {
         Statement::Grant(Grant { until: None, note: None, ..grant() }),
         Statement::GrantEnd(end.clone()),
         Statement::GrantEnd(GrantEnd { reason: Some("overgedragen".into()), ..end }),
-        Statement::Revocation(Revocation { device: keys(7).device(), at: Timestamp::default(), reason: Some("verloren".into()) }),
+        Statement::Revocation(revocation.clone()),
+        Statement::Revocation(Revocation { accept_unsent: true, by: Some("carla".into()), ..revocation }),
+        Statement::Wiped(wiped.clone()),
+        Statement::Wiped(Wiped { lost: 3, ..wiped }),
         Statement::Erasure(erasure(DocumentId::from_bytes([5; 16]))),
         Statement::ErasureReceipt(ErasureReceipt {
             document: DocumentId::from_bytes([5; 16]),

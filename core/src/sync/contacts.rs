@@ -26,13 +26,15 @@ impl Contacts {
         self.noted.insert(note.device, note);
     }
 
-    /// A device was in contact. Gives the note to write down now, if any: what stays behind on a device is written at once,
-    /// a time only after a period.
+    /// A device was in contact. Gives the note to write down now, if any: what stays behind on a device and how it is
+    /// locked is written at once, a time only after a period.
     pub fn hear(&mut self, note: ContactNote) -> Option<ContactNote> {
         self.heard.insert(note.device, note.clone());
         let last = self.noted.get(&note.device);
-        let due =
-            |last: &ContactNote| last.unsynced != note.unsynced || note.at.as_millis() - last.at.as_millis() >= CONTACT_EVERY;
+        let due = |last: &ContactNote| {
+            let passed = note.at.as_millis() - last.at.as_millis();
+            last.unsynced != note.unsynced || last.lock != note.lock || passed >= CONTACT_EVERY
+        };
         last.is_none_or(due).then_some(note)
     }
 

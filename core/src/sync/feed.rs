@@ -1,6 +1,6 @@
 //! The feed: what the server admitted, in order, and which part of it a person may see.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::chunk::ChangeHash;
 use crate::ids::*;
@@ -122,21 +122,20 @@ impl Feed {
         self.access.get(person).and_then(|documents| documents.get(document)?.last()).is_some_and(|(_, closed)| closed.is_none())
     }
 
-    /// The documents a reader can see at present.
-    pub fn visible(&self, reader: &Reader) -> Vec<DocumentId> {
+    /// The dossiers that a device may hold which had read up to `read` when it was last heard of, and can have got nothing after
+    /// `until`: all that were open to its person at some time in between.
+    pub fn could_hold(&self, reader: &Reader, read: u64, until: u64) -> Vec<DocumentId> {
         if !reader.content {
             return Vec::new();
         }
+        let held = |(opened, closed): &Span| *opened <= until && closed.is_none_or(|closed| closed > read);
         let opened = self.access.get(&reader.person).into_iter().flatten();
-        let mut documents: HashSet<DocumentId> =
-            opened.filter(|(_, spans)| spans.last().is_some_and(|(_, closed)| closed.is_none())).map(|(id, _)| *id).collect();
+        let mut documents: BTreeSet<DocumentId> = opened.filter(|(_, spans)| spans.iter().any(held)).map(|(id, _)| *id).collect();
         if let Some(organisation) = &reader.organisation {
-            documents.extend(self.openings.iter().filter(|(_, (owner, _))| owner == organisation).map(|(id, _)| *id));
+            let theirs = self.openings.iter().filter(|(_, (owner, opened))| owner == organisation && *opened <= until);
+            documents.extend(theirs.map(|(id, _)| *id));
         }
-        documents.extend(self.register);
-        let mut documents: Vec<DocumentId> = documents.into_iter().collect();
-        documents.sort();
-        documents
+        documents.into_iter().collect()
     }
 
     /// Whether the reader sees the document at present.
@@ -324,11 +323,25 @@ mod tests {
     }
 
     #[test]
+    fn a_device_could_hold_what_was_open_since_it_last_read() {
+        let feed = feed(vec![
+            What::Opened(id(1), "anna".into()),
+            What::Opened(id(2), "anna".into()),
+            What::Closed(id(1), "anna".into()),
+            What::Opened(id(3), "anna".into()),
+        ]);
+        let held = |read, until| feed.could_hold(&anna(), read, until);
+        assert_eq!(held(2, u64::MAX), [id(1), id(2), id(3)], "it has not heard that the first was closed");
+        assert_eq!(held(3, u64::MAX), [id(2), id(3)]);
+        assert_eq!(held(2, 3), [id(1), id(2)], "what opened after the device was revoked never reached it");
+    }
+
+    #[test]
     fn an_administrator_reads_no_dossier() {
         let feed = feed(vec![What::Opened(id(1), "anna".into()), What::Change(id(1), hash(1)), What::Public(hash(9))]);
         let reader = Reader { content: false, ..anna() };
         let page = feed.page(&reader, START, &HashSet::new(), 100, &mut |_| 1);
         assert_eq!(page.lines.len(), 1);
-        assert!(feed.visible(&reader).is_empty());
+        assert!(feed.could_hold(&reader, 0, u64::MAX).is_empty());
     }
 }

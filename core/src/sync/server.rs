@@ -20,20 +20,23 @@ use crate::envelope::SignedChange;
 use crate::field_book::{FieldBookError, bytes_at, load};
 use crate::ids::*;
 use crate::journal::{Appended, Journal, JournalError, Kind, NewRecord, Payload, Position, Record};
-use crate::keyring::{Beside, Keyring, KeyringError, WrappingKey, WrappingSource};
+use crate::keyring::{Beside, Keyring, KeyringError, LockState, WrappingKey, WrappingSource};
 use crate::keys::PublicKeys;
 use crate::ledger::{Ledger, LedgerError, statement_hash};
 use crate::limits::*;
-use crate::notes::{Access, ContactNote, ContradictedNote, EpochNote, ErasureNote, Invitation, NotAdmitted, WrongCode};
+use crate::notes::{
+    Access, ContactNote, ContradictedNote, EpochNote, ErasureNote, Invitation, LockOut, NotAdmitted, WipedNote, WrongCode,
+};
 use crate::record::Code;
 use crate::shelf::Shelf;
-use crate::statement::{Certificate, Role, SignedStatement, Statement};
+use crate::statement::{Certificate, Revocation, Role, SignedStatement, Statement};
 use crate::sync::contacts::Contacts;
 use crate::sync::feed::{Feed, Line, Page, Reader, What};
 use crate::text_check;
 use crate::wire::{
     Answer, Contact, Cursor, DEFAULT_PAGE, DeviceInfo, EnrolAnswer, EnrolRequest, ErasureInfo, Hashes, Head, Heads, InviteAnswer,
-    InviteRequest, Item, ItemKind, Reason, Receipt, ReceiptLine, Request, VERSION, Verdict, Why, heads_digest,
+    InviteRequest, Item, ItemKind, Reason, Receipt, ReceiptLine, Request, RevokeAnswer, RevokeRequest, VERSION, Verdict, Why,
+    heads_digest, sign_kept,
 };
 
 mod admitting;
@@ -49,6 +52,7 @@ mod exchange;
 mod push;
 mod quarantine;
 mod returning;
+mod revoking;
 mod state;
 
 use answering::Pending;
@@ -79,6 +83,18 @@ pub enum RegionError {
     /// The code is wrong, used or too old.
     #[error("this code is not valid (any more); ask your coordinator for a new one")]
     WrongCode,
+    /// The code is right, but too old, or others were tried for it too often.
+    #[error("this code has expired, or was entered wrongly too often; ask your coordinator for a new one")]
+    ExpiredCode,
+    /// No device has this id.
+    #[error("no device has this id; `device list` shows them")]
+    NoSuchDevice,
+    /// Nobody revokes the device in their own hands by mistake.
+    #[error("this is the device you are working on; revoke it from another device, or at the server")]
+    OwnDevice,
+    /// It is too late to take what was not sent.
+    #[error("the device has wiped itself already; nothing more can come from it")]
+    AlreadyWiped,
     /// The role does not allow it.
     #[error("only a coordinator or an administrator may do this")]
     NotAllowed,
@@ -111,6 +127,12 @@ pub enum Work {
     Devices(Option<DeviceId>, Option<DeviceId>),
     /// A line for the auditor about what happened outside the region: a stranger at the door, a command at the machine.
     Audit(AuditNote),
+    /// Somebody revokes a device: from a device, or the administrator at the machine itself.
+    Revoke(Option<DeviceId>, RevokeRequest),
+    /// A revoked device says, signed, that it has wiped itself.
+    Wiped(Vec<u8>),
+    /// A device, or everyone without a good signature, is not listened to until then.
+    LockOut(Option<DeviceId>, Timestamp),
     /// Somebody lists or decides about erasures: a device, or the administrator at the machine itself.
     Erasures(Option<DeviceId>, ErasureOrder),
 }
@@ -126,7 +148,9 @@ pub enum Done {
     Invited(InviteAnswer),
     /// Of a question about devices.
     Devices(Vec<DeviceInfo>),
-    /// Of a line for the auditor.
+    /// Of a revocation.
+    Revoked(RevokeAnswer),
+    /// Of what is only written down.
     Noted,
     /// Of an erasure.
     Erasures(Vec<ErasureInfo>),
@@ -292,6 +316,9 @@ impl Region {
                     let note = AuditNote { about_device: one, ..AuditNote::new(action, by) };
                     Waiting::Done(batch.audited(note, outcome).map(Done::Devices))
                 }
+                Work::Revoke(by, request) => Waiting::Done(batch.audited_revoke(by, &request).map(Done::Revoked)),
+                Work::Wiped(statement) => Waiting::Done(batch.take_wiped(&statement).map(|()| Done::Noted)),
+                Work::LockOut(who, until) => Waiting::Done(batch.lock_out(who, until).map(|()| Done::Noted)),
                 Work::Erasures(by, order) => {
                     let mut outcome = batch.erasures(by, order);
                     // What is done is in the journal as such; who tried in vain is not.

@@ -4,8 +4,9 @@ use crate::cbor::{self, MAX_NAME, MAX_NOTE};
 use crate::clock::Timestamp;
 use crate::codes;
 use crate::ids::{DeviceId, DocumentId, Epoch, ServerId};
+use crate::keyring::LockState;
 use crate::keys::{BadSignature, DeviceKeys, PublicKeys, Signature};
-use crate::statement::Role;
+use crate::statement::{MAX_STATEMENT, Role};
 use crate::wire::{MAX_DOCUMENTS, MAX_ITEMS, VERSION};
 
 /// What the proof in an enrolment begins with.
@@ -221,6 +222,24 @@ pub struct DeviceInfo {
     #[n(10)]
     #[cbor(decode_with = "cbor::text::<Ctx, MAX_NAME>")]
     pub organisation: String,
+    /// How its keys are kept, as it last told.
+    #[n(11)]
+    #[cbor(with = "super::revoking::lock", has_nil)]
+    pub lock: Option<LockState>,
+    /// When it said that it has wiped itself, by the server's clock.
+    #[n(12)]
+    pub wiped: Option<Timestamp>,
+    /// Why it was revoked.
+    #[n(14)]
+    #[cbor(decode_with = "cbor::some_text::<Ctx, MAX_NOTE>", nil = "cbor::absent")]
+    pub reason: Option<String>,
+    /// Whether what it did not send is still taken, into quarantine.
+    #[n(15)]
+    #[cbor(skip_if = "cbor::is_false")]
+    pub accept_unsent: bool,
+    /// How much it said went with it that nobody else has.
+    #[n(16)]
+    pub lost: Option<u32>,
 }
 
 /// Answer to `GET /v1/devices` (all) and `GET /v1/devices/{id}` (one, with documents).
@@ -341,8 +360,8 @@ codes! {
             "Deze code bestaat niet of is al gebruikt; kijk of zij goed is overgetypt, of vraag de coördinator om een nieuwe.",
             "This code does not exist or was used already; check the spelling, or ask the coordinator for a new one.";
         ExpiredCode = "EXPIRED_CODE",
-            "Deze code is verlopen; vraag de coördinator om een nieuwe.",
-            "This code has expired; ask the coordinator for a new one.";
+            "Deze code is verlopen of te vaak verkeerd ingevoerd; vraag de coördinator om een nieuwe.",
+            "This code has expired or was entered wrongly too often; ask the coordinator for a new one.";
         NotAllowed = "NOT_ALLOWED",
             "Hiervoor is een andere rol nodig; vraag een coördinator.",
             "This needs another role; ask a coordinator.";
@@ -361,6 +380,12 @@ codes! {
         Busy = "BUSY",
             "De server is druk; probeer het over een paar minuten opnieuw.",
             "The server is busy; try again in a few minutes.";
+        TooMany = "TOO_MANY",
+            "De server kreeg in korte tijd te veel verzoeken; probeer het over een paar minuten opnieuw. Alles blijft op dit apparaat bewaard.",
+            "The server got too many requests in a short time; try again in a few minutes. Everything stays on this device.";
+        LockedOut = "LOCKED_OUT",
+            "De server neemt een tijd lang niets van dit apparaat aan, omdat er te veel verkeerde verzoeken kwamen; probeer het later opnieuw en waarschuw de beheerder als het terugkomt. Alles blijft op dit apparaat bewaard.",
+            "The server takes nothing from this device for a while, because too many wrong requests came; try again later, and tell the administrator if it happens again. Everything stays on this device.";
         Unavailable = "UNAVAILABLE",
             "De server kan nu niets bewaren; waarschuw de beheerder en probeer het later opnieuw. Alles blijft op dit apparaat bewaard.",
             "The server cannot store anything now; tell the administrator and try again later. Everything stays on this device.";
@@ -385,11 +410,22 @@ pub struct ErrorAnswer {
     #[n(2)]
     #[cbor(decode_with = "cbor::some_text::<Ctx, MAX_NOTE>", nil = "cbor::absent")]
     pub text: Option<String>,
+    /// With `REVOKED`: the signed revocation, which the device checks before it obeys.
+    #[n(3)]
+    #[cbor(
+        encode_with = "minicbor::bytes::encode",
+        decode_with = "cbor::bytes::<Ctx, MAX_STATEMENT>",
+        skip_if = "Vec::is_empty"
+    )]
+    pub revocation: Vec<u8>,
+    /// After how many seconds it is worth trying again.
+    #[n(4)]
+    pub retry_after: Option<u32>,
 }
 
 impl From<ErrorCode> for ErrorAnswer {
     fn from(code: ErrorCode) -> Self {
-        Self { version: VERSION, code, text: None }
+        Self { version: VERSION, code, text: None, revocation: Vec::new(), retry_after: None }
     }
 }
 

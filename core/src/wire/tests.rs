@@ -217,6 +217,11 @@ fn what_coordinators_ask_and_hear_is_read_as_written() {
     let answer = InviteAnswer { version: VERSION, code: "KOFFIE-7".into(), expires: Timestamp::from_millis(9) };
     assert_eq!(InviteAnswer::decode(&answer.encode(), MAX_BODY), Ok(answer));
     let device = DeviceInfo {
+        lock: Some(crate::keyring::LockState::Passphrase),
+        wiped: None,
+        reason: None,
+        accept_unsent: false,
+        lost: None,
         device: keys(7).device(),
         person: "anna".into(),
         role: Role::Coach,

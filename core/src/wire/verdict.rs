@@ -70,8 +70,8 @@ codes! {
             "De server kent dit dossier nog niet; de opening ervan wordt bij de volgende keer meegestuurd. U hoeft niets te doen.",
             "The server does not know this dossier yet; its opening is sent along next time. There is nothing you need to do.";
         Revoked = "REVOKED",
-            "Dit apparaat is ingetrokken. Is dat een vergissing, vraag dan de coördinator om een nieuwe uitnodiging.",
-            "This device was revoked. If that is a mistake, ask the coordinator for a new invitation.";
+            "Het apparaat dat dit schreef is ingetrokken. Dit werk telt pas als de coördinator erover beslist; neem contact op als het nodig is.",
+            "The device that wrote this was revoked. This work counts only when the coordinator decides so; get in touch if it is needed.";
         Other = "OTHER",
             "De server gaf een reden die deze versie niet kent. Werk Veldboek bij en synchroniseer opnieuw.",
             "The server gave a reason that this version does not know. Update Veldboek and sync again.";

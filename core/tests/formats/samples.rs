@@ -16,7 +16,7 @@ use veldboek_core::disk::{Disk, MemoryDisk};
 use veldboek_core::envelope::SignedChange;
 use veldboek_core::ids::{DocumentId, EntryId, Epoch, TraineeId};
 use veldboek_core::journal::{Journal, Kind, NewRecord};
-use veldboek_core::keyring::{self, Cause, Cost, Keyring, Keystore, KeystoreError, NewLock, Passphrase, WrappingKey};
+use veldboek_core::keyring::{self, Cause, Cost, Keyring, Keystore, KeystoreError, LockState, NewLock, Passphrase, WrappingKey};
 use veldboek_core::keys::DeviceKeys;
 use veldboek_core::request_signature::{self, Nonce};
 use veldboek_core::statement::*;
@@ -156,13 +156,23 @@ pub fn statements() -> BTreeMap<&'static str, (Statement, DeviceKeys)> {
     let receipt = ErasureReceipt { document: document(), at: at(9), unsent: 2 };
     let request = ErasureRequest { document: document(), by: "carla".into(), at: at(10), withdrawn: None };
     let refounding = Refounding { old: document(), new: other_document(), by: "anna".into(), at: at(11), withdrawn };
-    let revocation = Revocation { device: anna().device(), at: at(4), reason: Some("telefoon verloren".into()) };
+    let revocation = Revocation {
+        device: anna().device(),
+        at: at(4),
+        reason: Some("telefoon verloren".into()),
+        accept_unsent: false,
+        by: None,
+    };
+    let unsent = Revocation { at: at(9), accept_unsent: true, by: Some("beheer".into()), ..revocation.clone() };
+    let wiped = Wiped { device: anna().device(), revocation: ChangeHash::from_bytes([9; 32]), at: at(10), lost: 2 };
     BTreeMap::from([
         ("statement-certificate", (Statement::Certificate(certificate()), server())),
         ("statement-opening", (Statement::Opening(opening), anna())),
         ("statement-grant", (Statement::Grant(grant), carla())),
         ("statement-grant-end", (Statement::GrantEnd(end), carla())),
         ("statement-revocation", (Statement::Revocation(revocation), server())),
+        ("statement-revocation-unsent", (Statement::Revocation(unsent), server())),
+        ("statement-wiped", (Statement::Wiped(wiped), anna())),
         ("statement-erasure", (Statement::Erasure(erasure), server())),
         ("statement-opening-again", (Statement::Opening(again), anna())),
         ("statement-erasure-whole", (Statement::Erasure(whole), server())),
@@ -303,6 +313,11 @@ pub fn device_list() -> DeviceList {
         revoked: Some(at(8)),
         display_name: "Anna de Wit".into(),
         organisation: "pro-west".into(),
+        lock: None,
+        wiped: None,
+        reason: None,
+        accept_unsent: false,
+        lost: None,
     };
     DeviceList { version: VERSION, devices: vec![device] }
 }
@@ -340,6 +355,57 @@ pub fn erasure_list() -> ErasureList {
 
 pub fn erasure_decision() -> ErasureDecision {
     ErasureDecision { version: VERSION, document: document(), confirm: true }
+}
+
+pub fn device_list_wiped() -> DeviceList {
+    let mut list = device_list();
+    for device in &mut list.devices {
+        *device = DeviceInfo {
+            lock: Some(LockState::Keystore),
+            wiped: Some(at(11)),
+            reason: Some("telefoon verloren".into()),
+            accept_unsent: true,
+            lost: Some(2),
+            ..device.clone()
+        };
+    }
+    list
+}
+
+pub fn revoke_request() -> RevokeRequest {
+    RevokeRequest { version: VERSION, device: anna().device(), reason: Some("telefoon verloren".into()), accept_unsent: true }
+}
+
+pub fn revoke_answer() -> RevokeAnswer {
+    RevokeAnswer {
+        version: VERSION,
+        device: anna().device(),
+        at: at(4),
+        last_contact: Some(at(3)),
+        unsynced: Some(2),
+        accept_unsent: true,
+    }
+}
+
+pub fn request_delivery() -> Request {
+    Request { changes: vec![envelope()], lock: Some(LockState::Keystore), push_only: true, ..request_nothing_new() }
+}
+
+pub fn answer_delivery() -> Answer {
+    Answer {
+        verdicts: vec![Verdict::Quarantined(Reason::Revoked.into())],
+        time: at(7),
+        kept: Some(sign_kept(anna().device(), &[hash()], &server())),
+        ..Answer::default()
+    }
+}
+
+pub fn error_revoked() -> ErrorAnswer {
+    ErrorAnswer { revocation: signed("statement-revocation-unsent"), ..ErrorCode::Revoked.into() }
+}
+
+pub fn error_too_many() -> ErrorAnswer {
+    ErrorAnswer { retry_after: Some(30), ..ErrorCode::TooMany.into() }
 }
 
 pub fn error_answer() -> ErrorAnswer {
@@ -456,6 +522,13 @@ pub fn all() -> BTreeMap<String, Vec<u8>> {
         ("erasure-list", erasure_list().encode()),
         ("erasure-decision", erasure_decision().encode()),
         ("error", error_answer().encode()),
+        ("device-list-wiped", device_list_wiped().encode()),
+        ("revoke-request", revoke_request().encode()),
+        ("revoke-answer", revoke_answer().encode()),
+        ("request-delivery", request_delivery().encode()),
+        ("answer-delivery", answer_delivery().encode()),
+        ("error-revoked", error_revoked().encode()),
+        ("error-too-many", error_too_many().encode()),
         ("bundle", seal_bundle()),
         ("keyring", store.file("keyring.2")),
         ("keyring-passphrase", under_passphrase().file("keyring.1")),

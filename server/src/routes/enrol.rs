@@ -18,7 +18,14 @@ use crate::writer::Order;
 
 /// `POST /v1/enrol`
 pub async fn enrol(State(app): State<Arc<App>>, request: Request) -> Response {
-    enrolled(&app, request).await.unwrap_or_else(IntoResponse::into_response)
+    match enrolled(&app, request).await {
+        Ok(answer) => answer,
+        // A code that fits is taken however many came before that did not.
+        Err(failure @ (Failure::WrongCode | Failure::BadSignature | Failure::Malformed(_))) => {
+            app.refuse_stranger(failure).into_response()
+        }
+        Err(failure) => failure.into_response(),
+    }
 }
 
 async fn enrolled(app: &App, request: Request) -> Result<Response, Failure> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use veldboek_core::wire::{ServerInfo, VERSION};
 
 use crate::app::App;
@@ -11,6 +11,9 @@ use crate::routes::cbor;
 
 /// `GET /v1/server`
 pub async fn identity(State(app): State<Arc<App>>) -> Response {
+    if let Err(too_many) = app.pace.ask_anonymously(app.clock.now().at) {
+        return too_many.into_response();
+    }
     let identity = &app.identity;
     let info = ServerInfo {
         version: VERSION,

@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test says by failing that it could not go on")]
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use getrandom::SysRng;
 use rand_core::UnwrapErr;
@@ -11,6 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use veldboek_core::clock::Moment;
 use veldboek_core::ids::ServerId;
 use veldboek_core::keys::DeviceKeys;
 use veldboek_core::record::Lang;
@@ -21,6 +24,7 @@ use veldboek_server::args::{Format, Invite, Output, RoleName};
 use veldboek_server::config::Settings;
 use veldboek_server::failure::ServerError;
 use veldboek_server::run::Server;
+use veldboek_server::time::{Clock, now};
 
 /// Larger than any answer in these tests.
 pub const LIMIT: usize = 1 << 20;
@@ -87,6 +91,15 @@ impl Town {
     pub async fn get(&self, path: &str) -> Reply {
         http(&self.address, "GET", path, &[], b"").await
     }
+}
+
+/// A clock that is some minutes ahead of the machine's, with which codes are made beside the server.
+pub fn ahead(minutes: &Arc<AtomicI64>) -> Clock {
+    let minutes = minutes.clone();
+    Clock::new(move || {
+        let Moment { at, local } = now();
+        Moment { at: at.plus_millis(minutes.load(Ordering::SeqCst) * 60_000), local }
+    })
 }
 
 /// A device as its app would keep it.

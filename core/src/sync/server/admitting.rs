@@ -47,6 +47,11 @@ impl Batch<'_> {
         if signed.verify(&certificate.keys).is_err() {
             return Ok(Verdict::Refused(Why::at(Step::Signature, Reason::BadSignature)));
         }
+        // What a revoked device says counts no more, but for the opening of a dossier: that holds nothing, and the work in
+        // it can only wait for a coordinator when the dossier is known.
+        if self.state.ledger.revoked.contains_key(&signed.signer()) && !matches!(signed.statement(), Statement::Opening(_)) {
+            return Ok(Verdict::Refused(Why::at(Step::Grant, Reason::Revoked)));
+        }
         let today = self.moment.today();
         let coordinates = |this: &Self, document: &DocumentId| {
             let opening = this.state.ledger.documents.get(document).and_then(|facts| facts.opening.as_ref());
@@ -110,7 +115,11 @@ impl Batch<'_> {
             }
             Statement::Refounding(_) => return Ok(Verdict::Refused(Reason::NotAllowed.into())),
             // Only this server certifies, revokes and erases, and it knows its own statements.
-            Statement::Certificate(_) | Statement::Revocation(_) | Statement::Erasure(_) | Statement::Newer(_) => {
+            Statement::Certificate(_)
+            | Statement::Revocation(_)
+            | Statement::Erasure(_)
+            | Statement::Wiped(_)
+            | Statement::Newer(_) => {
                 return Ok(Verdict::Refused(Why::at(Step::Grant, Reason::NoGrant)));
             }
         };

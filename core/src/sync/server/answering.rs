@@ -21,6 +21,20 @@ pub(super) struct Pending {
     pub(super) contacts_since: Option<Timestamp>,
     /// What the device hears of the chain.
     pub(super) news: chain::News,
+    /// Nothing of the feed goes into the answer.
+    pub(super) push_only: bool,
+    /// What a device that only delivers may believe to be kept here.
+    pub(super) kept: Vec<ChangeHash>,
+}
+
+impl Pending {
+    /// Notes, of what was delivered, what is admitted or waits: the device destroys its copy because of it.
+    pub(super) fn keeps(&mut self, statements: &[Vec<u8>], changes: &[Result<Candidate, Why>]) {
+        let kept = |verdict: &Verdict| matches!(verdict, Verdict::Accepted { .. } | Verdict::Quarantined(_));
+        let names = statements.iter().map(|bytes| Some(statement_hash(bytes)));
+        let names = names.chain(changes.iter().map(|change| change.as_ref().ok().map(|change| change.hash())));
+        self.kept = names.zip(&self.verdicts).filter(|(_, verdict)| kept(verdict)).filter_map(|(name, _)| name).collect();
+    }
 }
 
 impl Batch<'_> {
@@ -38,6 +52,9 @@ impl Batch<'_> {
 
     fn compose(&self, pending: Pending) -> Result<Answer, RegionError> {
         let state = &*self.state;
+        if pending.push_only {
+            return Ok(self.answer_to_delivery(pending));
+        }
         let reader = state.reader(&pending.caller).ok_or(RegionError::NotWelcome)?;
         let mut bodies: HashMap<u64, Vec<u8>> = HashMap::new();
         let mut trouble = None;
@@ -110,7 +127,6 @@ impl Batch<'_> {
         lines.dedup();
         let receipt = (!lines.is_empty()).then(|| Receipt::sign(state.epoch, lines, self.keyring.device_keys()).signature);
         Ok(Answer {
-            version: VERSION,
             verdicts: pending.verdicts,
             items,
             closed: page.closed,
@@ -122,8 +138,28 @@ impl Batch<'_> {
             time: self.moment.at,
             contacts: pending.contacts_since.map(|since| state.contacts_since(since, &pending.caller)).unwrap_or_default(),
             epoch: pending.foreign_epoch.then_some(state.epoch),
-            head: None,
+            ..Answer::default()
         })
+    }
+
+    /// Verdicts and signatures, and no byte of content: the device may be in the hands of a stranger.
+    fn answer_to_delivery(&self, pending: Pending) -> Answer {
+        let keys = self.keyring.device_keys();
+        let mut lines: Vec<ReceiptLine> = pending
+            .receipted
+            .into_iter()
+            .filter_map(|(seq, document, hash)| Some(ReceiptLine { seq, document: document?, hash }))
+            .collect();
+        lines.sort_unstable();
+        lines.dedup();
+        Answer {
+            verdicts: pending.verdicts,
+            receipt: (!lines.is_empty()).then(|| Receipt::sign(self.state.epoch, lines, keys).signature),
+            time: self.moment.at,
+            epoch: pending.foreign_epoch.then_some(self.state.epoch),
+            kept: Some(sign_kept(pending.caller, &pending.kept, keys)),
+            ..Answer::default()
+        }
     }
 
     fn body(&self, line: &Line) -> Result<Option<Vec<u8>>, RegionError> {

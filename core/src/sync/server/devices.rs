@@ -1,5 +1,6 @@
 //! Devices and people, as administrators and coordinators see them.
 
+use super::authority::reader;
 use super::*;
 
 /// How a device stands with the server.
@@ -68,6 +69,24 @@ impl Region {
 }
 
 impl State {
+    /// The dossiers that whoever finds the device could see, at the most: those that were open to it at some time since it last
+    /// said how far it had read (a phone that lies in a drawer drops nothing), and those in which work of its own waits.
+    /// What it began itself and never sent, nobody can know.
+    fn dossiers_on(&self, device: &DeviceId, certificate: &Certificate) -> Vec<DocumentId> {
+        // Content comes with the first exchange.
+        let Some(contact) = self.contacts.of(device) else { return Vec::new() };
+        let reader = reader(certificate);
+        let read = contact.position.unwrap_or(0).max(self.certified.get(device).copied().unwrap_or(0));
+        let until = self.ledger.revocations.get(device).map_or(u64::MAX, |facts| facts.number);
+        let mut documents: BTreeSet<DocumentId> = self.feed.could_hold(&reader, read, until).into_iter().collect();
+        if reader.content {
+            let own = |envelope: &Vec<u8>| SignedChange::decode(envelope).is_ok_and(|change| change.signer() == *device);
+            let waits = self.waiting.iter().filter(|(_, envelopes)| envelopes.iter().any(own)).map(|(document, _)| *document);
+            documents.extend(waits.filter(|document| Some(*document) != self.ledger.register()));
+        }
+        documents.into_iter().collect()
+    }
+
     fn standing(&self, device: &DeviceId, certificate: &Certificate) -> Standing {
         Standing {
             keys: certificate.keys,
@@ -80,22 +99,26 @@ impl State {
 
 impl Batch<'_> {
     pub(super) fn devices(&self, by: Option<DeviceId>, one: Option<DeviceId>) -> Result<Vec<DeviceInfo>, RegionError> {
+        // Administrators see all devices, coordinators those of their organisation.
+        let mut organisation = None;
         if let Some(device) = by {
             let certificate = self.state.live(&device).ok_or(RegionError::NotWelcome)?;
-            if certificate.role == Role::Coach {
-                return Err(RegionError::NotAllowed);
+            match certificate.role {
+                Role::Administrator => {}
+                Role::Coordinator => organisation = Some(certificate.organisation.as_str()),
+                Role::Coach => return Err(RegionError::NotAllowed),
             }
         }
         let mut devices = Vec::new();
         for (device, certificate) in &self.state.ledger.certificates {
-            if one.is_some_and(|wanted| wanted != *device) {
+            let other = organisation.is_some_and(|organisation| organisation != certificate.organisation);
+            if other || one.is_some_and(|wanted| wanted != *device) {
                 continue;
             }
             let contact = self.state.contacts.of(device);
-            let documents = match (one, self.state.reader(device)) {
-                (Some(_), Some(reader)) => self.state.feed.visible(&reader),
-                _ => Vec::new(),
-            };
+            let documents = if one.is_some() { self.state.dossiers_on(device, certificate) } else { Vec::new() };
+            let revoked = self.state.ledger.revocations.get(device);
+            let wiped = self.state.wiped.get(device);
             devices.push(DeviceInfo {
                 device: *device,
                 person: certificate.person.clone(),
@@ -104,14 +127,19 @@ impl Batch<'_> {
                 enrolled: certificate.from,
                 last_contact: contact.map(|note| note.at),
                 unsynced: contact.map(|note| note.unsynced),
-                revoked: self.state.ledger.revoked.get(device).copied(),
+                revoked: revoked.map(|facts| facts.at),
                 display_name: certificate.display_name.clone(),
                 organisation: certificate.organisation.clone(),
                 documents,
+                lock: contact.and_then(|note| note.lock).and_then(LockState::from_number),
+                wiped: wiped.map(|(at, _)| *at),
+                reason: revoked.and_then(|facts| facts.reason.clone()),
+                accept_unsent: revoked.is_some_and(|facts| facts.accept_unsent),
+                lost: wiped.map(|(_, lost)| *lost),
             });
         }
         if one.is_some() && devices.is_empty() {
-            return Err(RegionError::Unfit("no device has this id; `device list` shows them".into()));
+            return Err(RegionError::NoSuchDevice);
         }
         Ok(devices)
     }

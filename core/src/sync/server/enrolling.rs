@@ -4,33 +4,40 @@ use super::*;
 
 /// How long an invitation lives, in milliseconds.
 const INVITATION_LIFE: i64 = 10 * 60 * 1000;
-/// Wrong codes that void the invitations open at that time.
+/// Wrong secrets for one invitation that void it, and no other.
 const WRONG_CODES: usize = 5;
+/// Letters of a code that name its invitation; they are no secret.
+const SELECTOR: usize = 5;
+/// Letters of a code that are secret.
+const SECRET: usize = 10;
+/// Letters and digits that are hard to confuse.
+const LETTERS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 
 impl Batch<'_> {
     pub(super) fn enrol(&mut self, request: &EnrolRequest) -> Result<EnrolAnswer, RegionError> {
         let now = self.moment.at;
-        let hash = code_hash(&request.code);
         let device = request.keys.device();
-        let invitations = &self.state.invitations;
-        // The answer may have been lost: the device that used the code hears it again, and nobody else does.
-        let again = invitations.iter().any(|note| note.code_hash.as_slice() == hash && note.used_by == Some(device));
-        if again && let Some(certificate) = self.state.live(&device).cloned() {
-            return self.welcome(certificate, Vec::new());
-        }
-        let tried = |open: &Invitation| {
-            let since = open.expires.as_millis() - INVITATION_LIFE;
-            self.state.wrong_codes.values().filter(|at| at.as_millis() > since).count()
-        };
-        let mut open =
-            invitations.iter().filter(|open| open.used_by.is_none() && now <= open.expires && tried(open) < WRONG_CODES);
-        let Some(open) = open.clone().find(|open| open.code_hash.as_slice() == hash).cloned() else {
-            // Where no code could be guessed, guessing leaves no trace: a stranger must not be able to fill the disk.
-            if open.next().is_some() {
-                self.stage_note(Kind::Refused, WrongCode { at: now }.encode())?;
-            }
+        let (selector, hash) = read_code(&request.code).ok_or(RegionError::WrongCode)?;
+        let Some(open) = self.state.invitations.iter().find(|open| open.selector.as_ref() == Some(&selector)).cloned() else {
+            // Nothing is kept of a name that nobody has: a stranger must not be able to fill the disk, nor to spoil the
+            // codes of others by guessing.
             return Err(RegionError::WrongCode);
         };
+        let fits = open.code_hash.as_slice() == hash;
+        if open.used_by.is_some() {
+            // The answer may have been lost: the device that used the code hears it again, and nobody else does.
+            let again = self.state.live(&device).cloned().filter(|_| fits && open.used_by == Some(device));
+            return again.map_or(Err(RegionError::WrongCode), |certificate| self.welcome(certificate, Vec::new()));
+        }
+        let tried = self.state.wrong_codes.get(&selector).map_or(0, BTreeSet::len);
+        if now > open.expires || tried >= WRONG_CODES {
+            // Only whoever has the code learns that there was one.
+            return Err(if fits { RegionError::ExpiredCode } else { RegionError::WrongCode });
+        }
+        if !fits {
+            self.stage_note(Kind::Refused, WrongCode { at: now, selector: Some(selector) }.encode())?;
+            return Err(RegionError::WrongCode);
+        }
         if self.state.ledger.certificates.contains_key(&device) {
             return Err(RegionError::Unfit("this device is enrolled already; use `sync`".into()));
         }
@@ -126,10 +133,16 @@ impl Batch<'_> {
                 request.person
             )));
         }
-        let code = invitation_code(rng);
+        let (code, selector) = loop {
+            let code = invitation_code(rng);
+            let selector = letters(&code).chars().take(SELECTOR).collect::<String>();
+            if self.state.invitations.iter().all(|other| other.selector.as_ref() != Some(&selector)) {
+                break (code, selector);
+            }
+        };
         let expires = self.moment.at.plus_millis(INVITATION_LIFE);
         let note = Invitation {
-            code_hash: code_hash(&code).into(),
+            code_hash: code_hash(&letters(&code)).into(),
             person: request.person.clone(),
             display_name: request.display_name.clone(),
             role: request.role.code().to_owned(),
@@ -137,26 +150,37 @@ impl Batch<'_> {
             expires,
             by,
             used_by: None,
+            selector: Some(selector),
         };
         self.stage_note(Kind::Invitation, note.encode())?;
         Ok(InviteAnswer { version: VERSION, code, expires })
     }
 }
 
-/// What is kept of an invitation's code.
-fn code_hash(code: &str) -> Vec<u8> {
-    let plain: String = code.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect();
-    Sha256::digest(format!("veldboek/invitation/1\0{plain}").as_bytes()).to_vec()
+/// A code as it counts: people type small letters, spaces and other dashes.
+fn letters(code: &str) -> String {
+    code.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect()
 }
 
-/// Twelve letters and digits that are hard to confuse, in groups: 60 bits for ten minutes and five tries.
+/// The name of the invitation and the hash of the code, if it has the shape of one.
+fn read_code(code: &str) -> Option<(String, Vec<u8>)> {
+    let letters = letters(code);
+    let selector = letters.get(..SELECTOR)?.to_owned();
+    (letters.len() == SELECTOR + SECRET).then(|| (selector, code_hash(&letters)))
+}
+
+/// What is kept of a code.
+fn code_hash(letters: &str) -> Vec<u8> {
+    Sha256::digest(format!("veldboek/invitation/1\0{letters}").as_bytes()).to_vec()
+}
+
+/// Three groups of five: the first names the invitation, the others are 50 secret bits for ten minutes and five tries.
 fn invitation_code(rng: &mut dyn CryptoRng) -> String {
-    const LETTERS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
-    let mut bytes = [0; 12];
+    let mut bytes = [0; SELECTOR + SECRET];
     rng.fill_bytes(&mut bytes);
     let mut code = String::new();
     for (index, byte) in bytes.iter().enumerate() {
-        if index > 0 && index % 4 == 0 {
+        if index > 0 && index % SELECTOR == 0 {
             code.push('-');
         }
         code.push(char::from(LETTERS[usize::from(byte % 32)]));

@@ -12,8 +12,6 @@ const PAGE: usize = DEFAULT_PAGE as usize;
 impl Batch<'_> {
     pub(super) fn exchange(&mut self, caller: DeviceId, push: &Push, rng: &mut dyn CryptoRng) -> Result<Pending, RegionError> {
         let Push { request, changes } = push;
-        let Some(certificate) = self.state.live(&caller) else { return Err(RegionError::NotWelcome) };
-        let coordinates = certificate.role != Role::Coach;
         let cursor = Cursor::decode(&request.cursor).ok();
         let doubted = match &request.seen {
             Some(seen) => self.doubts(caller, seen, cursor.map(|cursor| cursor.epoch))?,
@@ -21,6 +19,18 @@ impl Batch<'_> {
         };
         // One past the end was given by a server that has lost its newest lines: it reads from the beginning again.
         let from = cursor.filter(|place| place.epoch == self.state.epoch && place.position <= self.state.feed.end());
+        let told = Told { unsynced: request.unsynced, lock: request.lock, position: from.map_or(0, |place| place.position) };
+        let delivers = request.push_only && self.state.may_deliver(&caller);
+        if self.state.live(&caller).is_none() && !delivers {
+            if self.state.ledger.revoked.contains_key(&caller) {
+                // It is told to wipe itself: that is a contact, and what it wanted to send is what will be lost.
+                let unsent = u32::try_from(changes.len()).unwrap_or(u32::MAX);
+                self.note_contact(caller, Told { unsynced: told.unsynced.saturating_add(unsent), ..told })?;
+            }
+            return Err(RegionError::NotWelcome);
+        }
+        let certificate = self.state.ledger.certificates.get(&caller).ok_or(RegionError::NotWelcome)?;
+        let coordinates = certificate.role != Role::Coach && !request.push_only;
         let foreign_epoch = from.is_none();
         let returns = foreign_epoch && cursor.is_some();
         let mut pending = Pending {
@@ -38,10 +48,12 @@ impl Batch<'_> {
             page: request.page.map_or(PAGE, |limit| (limit as usize).clamp(1, PAGE)),
             contacts_since: request.contacts_since.filter(|_| coordinates),
             news: chain::News { seen: request.seen.clone(), doubted },
+            push_only: request.push_only,
+            kept: Vec::new(),
         };
-        let told = self.moment.at.as_millis().saturating_sub(self.state.last_time.as_millis());
-        if !(request.statements.is_empty() && changes.is_empty()) && !(0..TIME_EVERY).contains(&told) {
-            let note = ContactNote { device: caller, at: self.moment.at, unsynced: request.unsynced };
+        let passed = self.moment.at.as_millis().saturating_sub(self.state.last_time.as_millis());
+        if !(request.statements.is_empty() && changes.is_empty()) && !(0..TIME_EVERY).contains(&passed) {
+            let note = self.contact(caller, told);
             self.stage_note(Kind::Contact, note.encode())?;
         }
         // One replacement of the keyring for all dossiers that begin here, not one for each.
@@ -76,10 +88,14 @@ impl Batch<'_> {
         }
         pending.verdicts.extend(verdicts.into_iter().map(|verdict| verdict.unwrap_or(Verdict::Deferred(Reason::Busy.into()))));
         self.audit_refusals(caller, request, changes, &pending.verdicts)?;
-        self.heal(request, &mut pending);
+        if request.push_only {
+            pending.keeps(&request.statements, changes);
+        } else {
+            self.heal(request, &mut pending);
+        }
         let behind = |verdict: &&Verdict| matches!(verdict, Verdict::Deferred(_) | Verdict::Quarantined(_));
         let behind = u32::try_from(pending.verdicts.iter().filter(behind).count()).unwrap_or(u32::MAX);
-        self.note_contact(caller, request.unsynced.saturating_add(behind))?;
+        self.note_contact(caller, Told { unsynced: told.unsynced.saturating_add(behind), ..told })?;
         Ok(pending)
     }
 
@@ -107,10 +123,27 @@ impl Batch<'_> {
         }
     }
 
-    fn note_contact(&mut self, device: DeviceId, unsynced: u32) -> Result<(), RegionError> {
-        if let Some(note) = self.state.contacts.hear(ContactNote { device, at: self.moment.at, unsynced }) {
+    /// Writes down that a device was in contact, where that says something new. What it did not tell this time stands.
+    fn note_contact(&mut self, device: DeviceId, told: Told) -> Result<(), RegionError> {
+        let note = self.contact(device, told);
+        if let Some(note) = self.state.contacts.hear(note) {
             self.stage_note(Kind::Contact, note.encode())?;
         }
         Ok(())
     }
+
+    fn contact(&self, device: DeviceId, told: Told) -> ContactNote {
+        let Told { unsynced, lock, position } = told;
+        let before = self.state.contacts.of(&device).and_then(|note| note.lock);
+        let lock = lock.map(LockState::number).or(before);
+        ContactNote { device, at: self.moment.at, unsynced, lock, position: Some(position) }
+    }
+}
+
+/// What a device says of itself with a request.
+#[derive(Clone, Copy)]
+struct Told {
+    unsynced: u32,
+    lock: Option<LockState>,
+    position: u64,
 }

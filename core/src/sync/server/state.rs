@@ -10,9 +10,15 @@ pub(super) struct State {
     pub(super) region: String,
     pub(super) epoch: Epoch,
     pub(super) invitations: Vec<Invitation>,
-    /// By record: a record is folded when it is staged and again when it is read.
-    pub(super) wrong_codes: BTreeMap<u64, Timestamp>,
+    /// Wrong tries by the invitation that they named. By record: one is folded when it is staged and again when it is read.
+    pub(super) wrong_codes: HashMap<String, BTreeSet<u64>>,
     pub(super) contacts: Contacts,
+    /// The number of each device's certificate: what lay before it was never sent to the device.
+    pub(super) certified: BTreeMap<DeviceId, u64>,
+    /// What revoked devices said when they wiped themselves, and when they did.
+    pub(super) wiped: BTreeMap<DeviceId, (Timestamp, u32)>,
+    /// Who is not listened to, until when; nobody's device stands for everyone without a good signature.
+    pub(super) locked_out: BTreeMap<Option<DeviceId>, Timestamp>,
     pub(super) quarantined: HashMap<ChangeHash, Reason>,
     /// The envelopes that wait, by document, in the order in which they came.
     pub(super) waiting: HashMap<DocumentId, Vec<Vec<u8>>>,
@@ -62,7 +68,9 @@ impl State {
         let line = match (&record.payload, record.kind) {
             // A server refuses codes and nothing else: changes are refused to the device and leave no record here.
             (Payload::Bytes(bytes), Kind::Refused) => {
-                self.wrong_codes.insert(number, WrongCode::decode(bytes)?.at);
+                if let Some(selector) = WrongCode::decode(bytes)?.selector {
+                    self.wrong_codes.entry(selector).or_default().insert(number);
+                }
                 return Ok(());
             }
             (Payload::Bytes(bytes), Kind::Change) => {
@@ -77,6 +85,9 @@ impl State {
                 let signed = SignedStatement::decode(bytes).map_err(|error| LedgerError::Record(number, error.to_string()))?;
                 if let Statement::Opening(opening) = signed.statement() {
                     self.feed.opened_by(opening.document, &opening.organisation, number);
+                }
+                if let Statement::Certificate(certificate) = signed.statement() {
+                    self.certified.entry(certificate.device).or_insert(number);
                 }
                 let hash = statement_hash(bytes);
                 match signed.statement() {
@@ -145,6 +156,18 @@ impl State {
                 let note = AuditNote::decode(bytes)?;
                 self.last_time = self.last_time.max(note.at);
                 self.attempts.take(&note);
+            }
+            Kind::Wiped => {
+                let note = WipedNote::decode(bytes)?;
+                let unreadable = |error: crate::cbor::FormatError| LedgerError::Record(number, error.to_string());
+                let signed = SignedStatement::decode(&note.statement).map_err(unreadable)?;
+                if let Statement::Wiped(wiped) = signed.statement() {
+                    self.wiped.insert(wiped.device, (note.at, wiped.lost));
+                }
+            }
+            Kind::LockOut => {
+                let note = LockOut::decode(bytes)?;
+                self.locked_out.insert(note.device, note.until);
             }
             Kind::Quarantined => {
                 let note = NotAdmitted::decode(bytes)?;

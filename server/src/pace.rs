@@ -1,0 +1,267 @@
+//! How often somebody may ask, and who is not listened to for a while.
+//!
+//! A device is told apart by its signature, so its account can only be run up by itself. Everyone without a good signature shares one
+//! account: behind a proxy all addresses look alike, and a stranger has as many as he likes. So that he can shut out nobody with
+//! it, what is right passes always: a code that fits enrols, however many wrong ones came before. Only what is wrong is
+//! answered "later" instead of "why", which also tells a guesser nothing any more.
+//!
+//! The accounts live in memory; a lock-out is written in the journal, so that restarting the server lifts none.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use veldboek_core::clock::Timestamp;
+use veldboek_core::ids::DeviceId;
+
+use crate::config::Limits;
+use crate::error::Failure;
+
+/// One request, in the unit in which accounts are kept: a thousand, so that small rates run off in whole numbers.
+const ONE: i64 = 1000;
+/// Accounts beyond this many are looked through for those that ran off: only enrolled devices have one.
+const MANY: usize = 4096;
+const MINUTE: i64 = 60_000;
+/// The time in which wrong requests are counted.
+const WRONG_WITHIN: i64 = 10 * MINUTE;
+
+/// The accounts of all who ask.
+pub struct Pace {
+    book: Mutex<Book>,
+    requests: Rate,
+    anonymous: Rate,
+    wrong: Rate,
+    lockout: i64,
+}
+
+#[derive(Default)]
+struct Book {
+    devices: HashMap<DeviceId, Account>,
+    strangers: Account,
+}
+
+#[derive(Default)]
+struct Account {
+    requests: Level,
+    wrong: Level,
+    locked_until: Option<Timestamp>,
+}
+
+/// So many at once, running off within this many milliseconds.
+#[derive(Clone, Copy)]
+struct Rate {
+    most: i64,
+    within: i64,
+}
+
+/// How much of a rate is used up.
+#[derive(Default, Clone, Copy)]
+struct Level {
+    used: i64,
+    at: Timestamp,
+}
+
+impl Level {
+    /// What is left of it now.
+    fn run_off(&mut self, rate: Rate, now: Timestamp) {
+        let passed = (now.as_millis() - self.at.as_millis()).clamp(0, rate.within);
+        self.used = (self.used - passed * rate.most * ONE / rate.within).max(0);
+        self.at = now;
+    }
+
+    /// One more; the milliseconds to wait when that is one too many, which then does not count.
+    fn add(&mut self, rate: Rate, now: Timestamp) -> Result<(), i64> {
+        self.run_off(rate, now);
+        let over = self.used + ONE - rate.most * ONE;
+        if over > 0 {
+            return Err(over * rate.within / (rate.most * ONE));
+        }
+        self.used += ONE;
+        Ok(())
+    }
+}
+
+impl Account {
+    fn locked(&self, now: Timestamp) -> Option<i64> {
+        self.locked_until.filter(|until| now < *until).map(|until| until.as_millis() - now.as_millis())
+    }
+
+    fn is_idle(&mut self, pace: (Rate, Rate), now: Timestamp) -> bool {
+        self.requests.run_off(pace.0, now);
+        self.wrong.run_off(pace.1, now);
+        self.requests.used == 0 && self.wrong.used == 0 && self.locked(now).is_none()
+    }
+}
+
+impl Pace {
+    /// Nobody asked yet, but for those who are still locked out.
+    pub fn new(limits: &Limits, locked_out: Vec<(Option<DeviceId>, Timestamp)>) -> Self {
+        let rate =
+            |most: usize, within| Rate { most: i64::try_from(most).unwrap_or(i64::MAX >> 24).clamp(1, i64::MAX >> 24), within };
+        let mut book = Book::default();
+        for (who, until) in locked_out {
+            let account = match who {
+                Some(device) => book.devices.entry(device).or_default(),
+                None => &mut book.strangers,
+            };
+            account.locked_until = Some(until);
+        }
+        Self {
+            book: Mutex::new(book),
+            requests: rate(limits.device_requests_per_minute, MINUTE),
+            anonymous: rate(limits.anonymous_requests_per_minute, MINUTE),
+            wrong: rate(limits.wrong_requests, WRONG_WITHIN),
+            lockout: i64::try_from(limits.lockout.as_millis()).unwrap_or(i64::MAX >> 24),
+        }
+    }
+
+    /// A device asks, and has signed that it does.
+    ///
+    /// # Errors
+    /// [`Failure::TooMany`], [`Failure::LockedOut`].
+    pub fn ask(&self, device: DeviceId, now: Timestamp) -> Result<(), Failure> {
+        let mut book = self.lock();
+        if book.devices.len() >= MANY {
+            book.devices.retain(|_, account| !account.is_idle((self.requests, self.wrong), now));
+        }
+        let account = book.devices.entry(device).or_default();
+        if let Some(wait) = account.locked(now) {
+            return Err(Failure::LockedOut { seconds: seconds(wait) });
+        }
+        account.requests.add(self.requests, now).map_err(|wait| Failure::TooMany { seconds: seconds(wait) })
+    }
+
+    /// Somebody asks who signs nothing.
+    ///
+    /// # Errors
+    /// [`Failure::TooMany`].
+    pub fn ask_anonymously(&self, now: Timestamp) -> Result<(), Failure> {
+        let mut book = self.lock();
+        book.strangers.requests.add(self.anonymous, now).map_err(|wait| Failure::TooMany { seconds: seconds(wait) })
+    }
+
+    /// What somebody asked was wrong: until when that one is locked out, if this was one too many and is to be written down.
+    pub fn wrong(&self, who: Option<DeviceId>, now: Timestamp) -> Option<Timestamp> {
+        let mut book = self.lock();
+        let account = match who {
+            Some(device) => book.devices.entry(device).or_default(),
+            None => &mut book.strangers,
+        };
+        if account.locked(now).is_some() || account.wrong.add(self.wrong, now).is_ok() {
+            return None;
+        }
+        let until = now.plus_millis(self.lockout);
+        account.locked_until = Some(until);
+        account.wrong = Level { used: 0, at: now };
+        Some(until)
+    }
+
+    /// What a stranger hears whose request is wrong: the reason, or while strangers are locked out only to come back later.
+    pub fn to_stranger(&self, why: Failure, now: Timestamp) -> Failure {
+        match self.lock().strangers.locked(now) {
+            Some(wait) => Failure::TooMany { seconds: seconds(wait) },
+            None => why,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Book> {
+        // A panic while the lock was held leaves at worst one request uncounted.
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whole seconds, and at least one: a client that waits so long is not too early.
+fn seconds(millis: i64) -> u32 {
+    u32::try_from(millis.div_euclid(1000) + 1).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn limits() -> Limits {
+        Limits {
+            device_requests_per_minute: 3,
+            anonymous_requests_per_minute: 2,
+            wrong_requests: 2,
+            lockout: Duration::from_secs(900),
+            ..Limits::default()
+        }
+    }
+
+    fn device(name: u8) -> DeviceId {
+        DeviceId::from_bytes([name; 16])
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_millis(1_740_988_800_000 + seconds * 1000)
+    }
+
+    #[test]
+    fn a_device_that_asks_too_often_waits_and_nobody_else_does() {
+        let pace = Pace::new(&limits(), Vec::new());
+        for _ in 0..3 {
+            assert_eq!(pace.ask(device(1), at(0)), Ok(()));
+        }
+        let Err(Failure::TooMany { seconds }) = pace.ask(device(1), at(0)) else { panic!("a fourth request was let in") };
+        assert_eq!(pace.ask(device(2), at(0)), Ok(()));
+        // Whoever waits as long as was said is let in, and not for longer than the rate allows.
+        assert_eq!(pace.ask(device(1), at(seconds.into())), Ok(()));
+        assert!(pace.ask(device(1), at(seconds.into())).is_err());
+        for _ in 0..3 {
+            assert_eq!(pace.ask(device(1), at(300)), Ok(()));
+        }
+    }
+
+    #[test]
+    fn wrong_requests_lock_out_whoever_makes_them_for_a_while() {
+        let pace = Pace::new(&limits(), Vec::new());
+        assert_eq!(pace.wrong(Some(device(1)), at(0)), None);
+        assert_eq!(pace.wrong(Some(device(1)), at(1)), None);
+        assert_eq!(pace.ask(device(1), at(2)), Ok(()));
+        let until = pace.wrong(Some(device(1)), at(2)).expect("a third is one too many");
+        assert_eq!(until, at(902));
+        assert_eq!(pace.ask(device(1), at(901)), Err(Failure::LockedOut { seconds: 2 }));
+        assert_eq!(pace.ask(device(2), at(901)), Ok(()));
+        assert_eq!(pace.wrong(Some(device(1)), at(901)), None, "and it is written down once");
+        assert_eq!(pace.ask(device(1), at(902)), Ok(()));
+    }
+
+    #[test]
+    fn a_few_mistakes_a_day_lock_out_nobody() {
+        let pace = Pace::new(&limits(), Vec::new());
+        for hour in 0..24 {
+            assert_eq!(pace.wrong(Some(device(1)), at(hour * 3600)), None);
+            assert_eq!(pace.wrong(Some(device(1)), at(hour * 3600 + 1)), None);
+        }
+    }
+
+    #[test]
+    fn strangers_hear_less_when_too_much_was_wrong_and_a_restart_changes_nothing() {
+        let pace = Pace::new(&limits(), Vec::new());
+        let why = || Failure::WrongCode;
+        assert_eq!(pace.to_stranger(why(), at(0)), why());
+        for second in 0..2 {
+            assert_eq!(pace.wrong(None, at(second)), None);
+        }
+        let until = pace.wrong(None, at(2)).expect("one too many");
+        assert_eq!(pace.to_stranger(why(), at(3)), Failure::TooMany { seconds: 900 });
+        assert_eq!(pace.ask(device(1), at(3)), Ok(()), "devices are no strangers");
+        let restarted = Pace::new(&limits(), vec![(None, until), (Some(device(2)), until)]);
+        assert!(matches!(restarted.to_stranger(why(), at(4)), Failure::TooMany { .. }));
+        assert!(matches!(restarted.ask(device(2), at(4)), Err(Failure::LockedOut { .. })));
+        assert_eq!(restarted.to_stranger(why(), until), why());
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_gives_and_takes_nothing() {
+        let pace = Pace::new(&limits(), Vec::new());
+        for _ in 0..3 {
+            assert_eq!(pace.ask(device(1), at(1000)), Ok(()));
+        }
+        assert!(pace.ask(device(1), at(0)).is_err());
+        assert!(pace.ask(device(1), at(1)).is_err());
+        assert_eq!(pace.ask(device(1), at(60)), Ok(()));
+    }
+}
