@@ -60,6 +60,13 @@ impl Moment {
     pub fn today(&self) -> Day {
         self.local.day()
     }
+
+    /// The day of another instant on this wall clock, as it is set now: across a change of summer time it may be an hour off.
+    pub fn day_of(&self, at: Timestamp) -> Day {
+        let later = at.as_millis().saturating_sub(self.at.as_millis());
+        let time = self.local.datetime().saturating_add(jiff::SignedDuration::from_millis(later));
+        Day::from_date(time.date())
+    }
 }
 
 /// A calendar day without a time zone.

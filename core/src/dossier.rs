@@ -3,6 +3,7 @@
 pub mod assignments;
 pub mod due;
 pub mod enrolments;
+pub mod handover;
 mod placements;
 mod trainees;
 mod trajectories;

@@ -6,6 +6,7 @@ use minicbor::encode::Encoder;
 
 use crate::cbor::{self, FormatError};
 use crate::chunk::{ACTOR_LEN, BadChunk, ChangeHash, ChangeHeader};
+use crate::clock::Timestamp;
 use crate::ids::{DeviceId, DocumentId};
 use crate::keys::{BadSignature, DeviceKeys, PublicKeys, Signature};
 
@@ -89,6 +90,11 @@ impl SignedChange {
     /// What the change says of itself.
     pub const fn header(&self) -> &ChangeHeader {
         &self.header
+    }
+
+    /// When its device says it was made, to the second.
+    pub const fn made_at(&self) -> Timestamp {
+        Timestamp::from_millis(self.header.time.saturating_mul(1000))
     }
 
     /// The device that is named as its maker.

@@ -3,7 +3,7 @@
 //! Writing goes one way: typed operation, one change, signed, in the journal, durable; only then does the caller hear
 //! that it is saved. Two processes may hold the same book: each takes in what the other appended before it writes.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use rand_core::CryptoRng;
@@ -23,12 +23,13 @@ use crate::ledger::{Ledger, LedgerError};
 use crate::notes::{Operation, Setup, UnreadableNote};
 use crate::record::{Container, Scalar, Write};
 use crate::shelf::Shelf;
-use crate::statement::{DocumentKind, Grant, Opening, Role, SignedStatement, Statement};
+use crate::statement::{DocumentKind, Grant, GrantEnd, Handover, Opening, Role, SignedStatement, Statement};
 
 mod bundling;
 mod conflicts;
 mod corrections;
 pub(crate) mod erasing;
+mod handover;
 mod heads;
 mod known;
 mod lease;
@@ -42,6 +43,7 @@ pub use bundling::{ExchangeError, Merged};
 pub use conflicts::{Conflict, ConflictKind, ConflictVersion};
 pub use corrections::CorrectedField;
 pub use erasing::Wiped;
+pub use handover::{AccessItem, Ended, HandoverNote, ReadWaiting, Waiting};
 pub use heads::RecordBook;
 pub use lease::LEASE_DAYS;
 pub use reading::{HistoryItem, Saved, Status, field_of, fields_of, show_cell};
@@ -93,6 +95,11 @@ pub enum FieldBookError {
         "dossier {0} was erased on request and nothing can be written in it any more; ask your coordinator if that is a mistake"
     )]
     Erased(DocumentId),
+    /// The last day of access has passed: what was recorded is kept, and the server has the word.
+    #[error(
+        "your access to dossier {0} ended after {1}; sync if it was extended, or ask your coordinator. A visit can still be logged: it waits for the coordinator"
+    )]
+    Ended(DocumentId, Day),
     /// Several dossiers carry this reference.
     #[error("several dossiers are known as '{0}'; name one by its id: {1}")]
     Ambiguous(String, String),
@@ -171,6 +178,39 @@ pub struct Job {
     pub writes: Vec<Write>,
     /// People who get access to the document with it: code, from, until.
     pub grants: Vec<(String, Day, Option<Day>)>,
+    /// People whose access ends with it: code, first day without.
+    pub ends: Vec<(String, Day)>,
+    /// The decision that grants and ends are part of, and the assignment that it made.
+    pub decision: Option<(Handover, EntryId)>,
+    /// Written though the last day of access has passed: it will wait for a coordinator.
+    pub late: bool,
+}
+
+impl Job {
+    /// Writes in a document, nothing about access.
+    pub const fn new(target: Target, writes: Vec<Write>) -> Self {
+        Self { target, writes, grants: Vec::new(), ends: Vec::new(), decision: None, late: false }
+    }
+
+    /// With access for these people: code, from, until.
+    pub fn granting(self, grants: Vec<(String, Day, Option<Day>)>) -> Self {
+        Self { grants, ..self }
+    }
+
+    /// With the end of the access of these people: code, first day without.
+    pub fn ending(self, ends: Vec<(String, Day)>) -> Self {
+        Self { ends, ..self }
+    }
+
+    /// Also when the last day of access has passed.
+    pub fn late(self) -> Self {
+        Self { late: true, ..self }
+    }
+
+    /// As part of a decision, which made this assignment.
+    pub fn deciding(self, decision: Handover, assignment: EntryId) -> Self {
+        Self { decision: Some((decision, assignment)), ..self }
+    }
 }
 
 /// The field book of one device.
@@ -192,6 +232,8 @@ pub struct FieldBook {
     resend: HashSet<(DocumentId, ChangeHash)>,
     /// What another process brought in and this handle did not show yet.
     unseen: unseen::Unseen,
+    /// Dossiers of which the last day of access has passed, by the last look at the day.
+    ended: BTreeMap<DocumentId, Day>,
     /// Keys from certificates that came in the answer that is being taken in.
     arriving: HashMap<DeviceId, PublicKeys>,
 }
@@ -261,6 +303,7 @@ impl FieldBook {
             healing_rounds: 0,
             deferred: HashSet::new(),
             resend: HashSet::new(),
+            ended: BTreeMap::new(),
             arriving: HashMap::new(),
             unseen: HashMap::new(),
         };
@@ -343,7 +386,7 @@ impl FieldBook {
         moment: Moment,
         rng: &mut dyn CryptoRng,
     ) -> Result<(), FieldBookError> {
-        let job = Job { target: Target::Existing(document), writes, grants: Vec::new() };
+        let job = Job::new(Target::Existing(document), writes);
         self.perform_all(vec![job], moment, rng).map(|_| ())
     }
 
@@ -352,7 +395,7 @@ impl FieldBook {
     /// # Errors
     /// As [`FieldBook::perform`].
     pub fn found(&mut self, writes: Vec<Write>, moment: Moment, rng: &mut dyn CryptoRng) -> Result<DocumentId, FieldBookError> {
-        let job = Job { target: Target::New, writes, grants: Vec::new() };
+        let job = Job::new(Target::New, writes);
         let made = self.perform_all(vec![job], moment, rng)?;
         made.first().copied().ok_or(FieldBookError::Nobody)
     }
@@ -391,6 +434,11 @@ impl FieldBook {
         if let Some(erased) = targets.iter().find(|id| self.ledger.is_erased(id)) {
             return Err(FieldBookError::Erased(*erased));
         }
+        for (job, document) in jobs.iter().zip(&targets) {
+            if let Some(last) = self.ended.get(document).filter(|_| !job.late) {
+                return Err(FieldBookError::Ended(*document, *last));
+            }
+        }
         let actor = actor(&*self.disk, &self.keyring, rng)?;
         writer.add_document_keys(&self.keyring, &targets, rng)?;
         let mut records = Vec::new();
@@ -414,8 +462,10 @@ impl FieldBook {
                 records.push(stated(&opening, self.keyring.device_keys())?);
             }
             for (coach, from, until) in &job.grants {
+                // A grant is named after the assignment behind it, so that history tells the two as one decision.
+                let id = job.decision.map(|(_, assignment)| assignment);
                 let grant = Statement::Grant(Grant {
-                    id: EntryId::fresh(moment.at, rng),
+                    id: id.unwrap_or_else(|| EntryId::fresh(moment.at, rng)),
                     document: *document,
                     person: coach.clone(),
                     from: *from,
@@ -423,8 +473,22 @@ impl FieldBook {
                     note: None,
                     by: person.clone(),
                     at: moment.at,
+                    decision: job.decision.map(|(decision, _)| decision),
                 });
                 records.push(stated(&grant, self.keyring.device_keys())?);
+            }
+            for (coach, on) in &job.ends {
+                let end = Statement::GrantEnd(GrantEnd {
+                    document: *document,
+                    person: coach.clone(),
+                    on: *on,
+                    by: person.clone(),
+                    at: moment.at,
+                    reason: None,
+                    decision: job.decision.map(|(decision, _)| decision),
+                    successor: job.decision.map(|(_, assignment)| assignment),
+                });
+                records.push(stated(&end, self.keyring.device_keys())?);
             }
             let mut doc = match touched.remove(document) {
                 Some(doc) => doc,
@@ -473,7 +537,7 @@ impl FieldBook {
         moment: Moment,
         rng: &mut dyn CryptoRng,
     ) -> Result<(), FieldBookError> {
-        let job = Job { target: Target::Existing(document), writes: Vec::new(), grants: vec![grant] };
+        let job = Job::new(Target::Existing(document), Vec::new()).granting(vec![grant]);
         self.perform_all(vec![job], moment, rng).map(|_| ())
     }
 

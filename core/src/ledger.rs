@@ -9,18 +9,22 @@ use sha2::{Digest, Sha256};
 
 use crate::admission;
 use crate::chunk::ChangeHash;
-use crate::clock::Timestamp;
+use crate::clock::{Day, Timestamp};
 use crate::envelope::SignedChange;
 use crate::ids::*;
 use crate::journal::{Kind, Payload, Position, Record};
-use crate::notes::{Access, Acknowledged, CursorNote, HeadNote, NotAdmitted, Operation, Setup, UnreadableNote};
+use crate::notes::{Access, Acknowledged, CursorNote, HeadNote, NotAdmitted, Operation, SetAside, Setup, UnreadableNote};
 use crate::record::Code;
-use crate::statement::{Certificate, DocumentKind, ErasureRequest, Grant, GrantEnd, Opening, SignedStatement, Statement};
+use crate::statement::{
+    Certificate, Decision, DocumentKind, ErasureRequest, Grant, GrantEnd, Opening, SignedStatement, Statement,
+};
 use crate::wire::Reason;
 
 mod erasures;
+mod leaving;
 
 pub use erasures::Erasures;
+pub use leaving::{Aside, aside_key};
 
 /// The journal holds a record that this version cannot read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -82,6 +86,8 @@ pub struct DocumentFacts {
     /// How many operations its changes have.
     pub operations: u64,
     by_hash: HashMap<ChangeHash, usize>,
+    /// What coordinators decided about work that waited.
+    pub decisions: Vec<Decision>,
     /// Refused by the server, or rebuilt because they leant on a refused one.
     dropped: HashSet<ChangeHash>,
 }
@@ -95,6 +101,7 @@ impl DocumentFacts {
             grants: Vec::new(),
             grant_ends: Vec::new(),
             erasure_asked: None,
+            decisions: Vec::new(),
             changes: Vec::new(),
             operations: 0,
             by_hash: HashMap::new(),
@@ -102,9 +109,59 @@ impl DocumentFacts {
         }
     }
 
+    /// Adds a change that is (about to be) in the journal.
+    pub fn add(&mut self, change: &SignedChange, number: u64, position: Position) {
+        let header = change.header();
+        let hash = change.hash();
+        if let Some(index) = self.by_hash.get(&hash) {
+            // Staged before it was written; now its place is known.
+            self.changes[*index].position = position;
+            return;
+        }
+        self.operations = self.operations.saturating_add(header.operations);
+        self.by_hash.insert(hash, self.changes.len());
+        self.changes.push(ChangeFacts {
+            hash,
+            number,
+            position,
+            actor: header.actor.clone(),
+            seq: header.seq,
+            max_op: admission::max_op(header),
+            deps: header.deps.clone(),
+            acknowledged: None,
+            former: false,
+            receipt: None,
+            quarantined: None,
+            operation: None,
+        });
+    }
+
     /// The change with this hash, dropped or not.
     pub fn change(&self, hash: &ChangeHash) -> Option<&ChangeFacts> {
         self.by_hash.get(hash).map(|index| &self.changes[*index])
+    }
+
+    /// All changes that are here, dropped ones included, in journal order.
+    pub fn all(&self) -> impl Iterator<Item = &ChangeFacts> {
+        self.changes.iter()
+    }
+
+    /// How many changes are here, dropped ones included.
+    pub fn changes_len(&self) -> usize {
+        self.changes.len()
+    }
+
+    /// Unacknowledged changes that count and build on dropped ones.
+    pub fn leaning(&self) -> Vec<ChangeHash> {
+        let mut gone = self.dropped.clone();
+        let mut leaning = Vec::new();
+        for change in &self.changes {
+            let leans = change.deps.iter().any(|dep| gone.contains(dep)) && change.acknowledged.is_none();
+            if leans && gone.insert(change.hash) {
+                leaning.push(change.hash);
+            }
+        }
+        leaning
     }
 
     /// Whether the change is here and counts.
@@ -206,6 +263,8 @@ pub struct Unadmitted {
     pub reason: Reason,
     /// When this device heard.
     pub at: Timestamp,
+    /// What was added in words.
+    pub text: Option<String>,
 }
 
 /// The folded journal.
@@ -239,6 +298,8 @@ pub struct Ledger {
     pub reading_again: bool,
     /// Dossiers that were erased, or go on in another document.
     pub erasures: Erasures,
+    /// What this device's person wrote in dossiers that left it, until its fate is known.
+    pub aside: BTreeMap<ChangeHash, Aside>,
     /// The register's document, fixed by the region.
     register: Option<DocumentId>,
 }
@@ -279,7 +340,13 @@ impl Ledger {
                 let change = SignedChange::decode(bytes).map_err(|error| unreadable(&error))?;
                 self.add_change(&change, record.seq, record.position);
             }
-            Kind::Certificate | Kind::Opening | Kind::Grant | Kind::Revocation | Kind::Erasure | Kind::Erasing => {
+            Kind::Certificate
+            | Kind::Opening
+            | Kind::Grant
+            | Kind::Revocation
+            | Kind::Erasure
+            | Kind::Erasing
+            | Kind::Decision => {
                 let statement = SignedStatement::decode(bytes).map_err(|error| unreadable(&error))?;
                 self.add_statement(&statement, record.seq, record.position);
             }
@@ -287,6 +354,7 @@ impl Ledger {
                 let operation = Operation::decode(bytes)?;
                 if let Some(replaced) = operation.replaces {
                     self.replaced.insert(replaced, operation.change);
+                    self.aside.remove(&replaced);
                 }
                 if let Some(facts) = self.documents.get_mut(&operation.document)
                     && let Some(index) = facts.by_hash.get(&operation.change)
@@ -297,9 +365,18 @@ impl Ledger {
             Kind::Acknowledged => {
                 let note = Acknowledged::decode(bytes)?;
                 let receipt = note.signature.is_some().then_some(record.position);
-                for entry in note.entries {
+                for entry in &note.entries {
                     self.acknowledge(entry.document, &entry.hash, entry.seq, receipt);
                 }
+                for document in note.entries.iter().filter_map(|entry| entry.document) {
+                    self.leave_if_done(&document);
+                }
+            }
+            Kind::SetAside => {
+                let note = SetAside::decode(bytes)?;
+                let document = note.document;
+                self.set_aside(note, record.seq, record.position);
+                self.leave_if_done(&document);
             }
             Kind::Cursor => {
                 let note = CursorNote::decode(bytes)?;
@@ -337,19 +414,11 @@ impl Ledger {
                 if note.person.is_some() {
                     return Ok(Some(record));
                 }
-                let unsent = |facts: &StatementFacts| facts.acknowledged.is_none() && !facts.refused;
-                let all_sent = !self.statements.values().any(|facts| facts.document == Some(note.document) && unsent(facts));
-                if let Some(facts) = self.documents.get_mut(&note.document) {
-                    facts.closed = record.kind == Kind::Closed;
-                    // What is only here stays until the server has it; the rest leaves this device.
-                    if facts.closed && all_sent && facts.live().all(|change| change.acknowledged.is_some()) {
-                        facts.changes.clear();
-                        facts.operations = 0;
-                        facts.by_hash.clear();
-                        facts.dropped.clear();
-                        self.forget_statements(&note.document);
-                    }
+                // Also where nothing else of it is left to read: what is performed again there is not to open it.
+                if !self.is_erased(&note.document) {
+                    self.facts(note.document).closed = record.kind == Kind::Closed;
                 }
+                self.leave_if_done(&note.document);
             }
             _ => return Ok(Some(record)),
         }
@@ -397,34 +466,10 @@ impl Ledger {
 
     /// Adds a change that is (about to be) in the journal.
     pub fn add_change(&mut self, change: &SignedChange, number: u64, position: Position) {
-        let header = change.header();
-        let hash = change.hash();
-        let max_op = admission::max_op(header);
         if self.is_erased(&change.document()) {
             return;
         }
-        let facts = self.facts(change.document());
-        if let Some(index) = facts.by_hash.get(&hash) {
-            // Staged before it was written; now its place is known.
-            facts.changes[*index].position = position;
-            return;
-        }
-        facts.operations = facts.operations.saturating_add(header.operations);
-        facts.by_hash.insert(hash, facts.changes.len());
-        facts.changes.push(ChangeFacts {
-            hash,
-            number,
-            position,
-            actor: header.actor.clone(),
-            seq: header.seq,
-            max_op,
-            deps: header.deps.clone(),
-            acknowledged: None,
-            former: false,
-            receipt: None,
-            quarantined: None,
-            operation: None,
-        });
+        self.facts(change.document()).add(change, number, position);
     }
 
     /// Adds a statement that is (about to be) in the journal.
@@ -486,8 +531,13 @@ impl Ledger {
                 self.erasures.add(signed);
                 signed.statement().document()
             }
-            // The server keeps these by device; nobody else has one.
-            Statement::Wiped(_) | Statement::Newer(_) => None,
+            Statement::Decision(decision) => {
+                self.facts(decision.document).decisions.push(decision.clone());
+                self.decide(decision);
+                Some(decision.document)
+            }
+            // The server keeps what devices say of themselves by device; a closing is acted on and not kept.
+            Statement::Closing(_) | Statement::Wiped(_) | Statement::Newer(_) => None,
         };
         let kind = signed.statement().kind();
         let facts = StatementFacts { number, position, document, kind, acknowledged: None, former: false, refused: false };
@@ -497,6 +547,9 @@ impl Ledger {
     fn acknowledge(&mut self, document: Option<DocumentId>, hash: &ChangeHash, seq: u64, receipt: Option<Position>) {
         match document {
             Some(document) => {
+                // What was set aside or refused is on the server after all: nothing is left to say about it.
+                self.aside.remove(hash);
+                self.refused.retain(|item| item.hash != *hash);
                 let Some(facts) = self.documents.get_mut(&document) else { return };
                 if let Some(index) = facts.by_hash.get(hash) {
                     facts.changes[*index].acknowledged = Some(seq);
@@ -538,30 +591,62 @@ impl Ledger {
         } else {
             facts.dropped.extend(note.hashes.iter().copied());
             if let (Some(first), false) = (note.hashes.first(), note.again == Some(true)) {
-                self.refused.push(Unadmitted { document, hash: *first, reason, at: note.at });
+                let text = note.text.clone();
+                self.refused.push(Unadmitted { document, hash: *first, reason, at: note.at, text });
             }
         }
     }
 
-    /// Grants in force for a person on a document by its signed statements, the founder's own included.
-    pub fn holds_grant(&self, document: &DocumentId, person: &str, today: crate::clock::Day) -> bool {
-        let Some(facts) = self.documents.get(document) else { return false };
-        let granted = facts.grants.iter().any(|(_, grant)| {
-            grant.person == person
-                && grant.from <= today
-                && grant.until.is_none_or(|until| today <= until)
-                && !facts.grant_ends.iter().any(|end| end.person == person && end.on <= today && end.at >= grant.at)
-        });
+    /// Whether a person may work in a document on a day by its signed statements, the founder's own included.
+    pub fn holds_grant(&self, document: &DocumentId, person: &str, on: Day) -> bool {
+        self.granted_until(document, person, on).is_some()
+    }
+
+    /// The last day of the grants under which a person may work in a document on a day; `Some(None)` when no end is known,
+    /// `None` without a grant.
+    pub fn granted_until(&self, document: &DocumentId, person: &str, on: Day) -> Option<Option<Day>> {
+        self.granted_until_by(document, person, on, &|end| end.on.plus_days(-1))
+    }
+
+    /// The same, with a last day of one's own for every end.
+    pub fn granted_until_by(
+        &self,
+        document: &DocumentId,
+        person: &str,
+        on: Day,
+        last_day: &dyn Fn(&GrantEnd) -> Day,
+    ) -> Option<Option<Day>> {
+        let facts = self.documents.get(document)?;
+        let ends = |since: Option<Timestamp>| {
+            let counts = move |end: &&GrantEnd| end.person == person && since.is_none_or(|since| end.at >= since);
+            facts.grant_ends.iter().filter(counts).map(last_day).min()
+        };
+        let grants = facts.grants.iter().filter(|(_, grant)| grant.person == person && grant.from <= on);
+        let grants = grants.map(|(_, grant)| grant.until.into_iter().chain(ends(Some(grant.at))).min());
         let opening = facts.opening.as_ref().map(|(opening, _)| opening);
         // Whoever founds a dossier anew gains nothing by it: the grants of the document before hold, until the server has
         // carried them over.
-        if let Some(old) = opening.and_then(|opening| opening.replaces)
-            && (self.is_erased(&old) || self.documents.get(&old).is_some_and(|facts| facts.opening.is_some()))
-        {
-            return granted || (old != *document && self.holds_grant(&old, person, today));
-        }
-        let founder = opening.is_some_and(|opening| opening.person == person);
-        let ended = facts.grant_ends.iter().any(|end| end.person == person && end.on <= today);
-        granted || (founder && !ended)
+        let before = opening
+            .and_then(|opening| opening.replaces)
+            .filter(|old| self.is_erased(old) || self.documents.get(old).is_some_and(|facts| facts.opening.is_some()));
+        let founder = match before {
+            Some(old) if old != *document => self.granted_until_by(&old, person, on, last_day),
+            Some(_) => None,
+            None => opening.filter(|opening| opening.person == person).map(|_| ends(None)),
+        };
+        // Of several grants the one that lasts longest counts.
+        let lasting = grants.chain(founder).filter(|last| last.is_none_or(|last| on <= last));
+        lasting.max_by_key(|last| (last.is_none(), *last))
+    }
+
+    /// The last day of a person's access before a day without any; `None` when no statement gave them access before.
+    pub fn last_day_before(&self, document: &DocumentId, person: &str, day: Day) -> Option<Day> {
+        let facts = self.documents.get(document)?;
+        let starts = facts.grants.iter().filter(|(_, grant)| grant.person == person).map(|(_, grant)| grant.from);
+        let founded = facts.opening.as_ref().filter(|(opening, _)| opening.person == person);
+        // A founder's access begins with the opening: the day before every end of it is one with access.
+        let ends =
+            facts.grant_ends.iter().filter(|end| founded.is_some() && end.person == person).map(|end| end.on.plus_days(-1));
+        starts.chain(ends).filter(|from| *from < day).filter_map(|from| self.granted_until(document, person, from)?).max()
     }
 }

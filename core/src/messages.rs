@@ -197,6 +197,10 @@ impl FieldBookError {
                 "dossier {id} is op verzoek gewist en er kan niets meer in worden geschreven; vraag uw coördinator als dat niet klopt"
             ),
             (Lang::Nl, Self::NotAllowed(_)) => "alleen een coördinator van de organisatie van het dossier vraagt om het wissen ervan".to_owned(),
+            (Lang::Nl, Self::Ended(id, last)) => format!(
+                "uw toegang tot dossier {id} eindigde na {last}; wissel uit als zij is verlengd, of vraag uw coördinator. Een bezoek kunt u \
+                 nog vastleggen: het wacht op de coördinator"
+            ),
             (Lang::Nl, Self::Nobody) => "dit veldboek weet nog niet van wie het is".to_owned(),
             (Lang::Nl, Self::Wiped) => {
                 "dit apparaat is ingetrokken en alles erop is vernietigd; vraag uw coördinator om een code en meld het opnieuw aan"

@@ -109,6 +109,10 @@ notes! {
         3 server_time: Option<Timestamp>;
         /// Whether there was nothing more to read.
         4 end: Option<bool>;
+        /// Coordinators: how many changes of others waited for a decision.
+        5 to_decide: Option<u32>;
+        /// Coordinators: the server's number of the newest of them.
+        6 newest: Option<u64>;
     }
 
     /// The server did not admit a change (or statement): refused and rebuilt away, or quarantined and waiting.
@@ -127,6 +131,8 @@ notes! {
         5 sender: Option<DeviceId>;
         /// The change that was named is performed again too (its number was taken), not listed as refused.
         6 again: Option<bool>;
+        /// What the server or a coordinator added in words.
+        7 text: Option<String>;
     }
 
     /// A document opened for, or closed to, a person (server) or this device.
@@ -135,6 +141,29 @@ notes! {
         0 document: DocumentId;
         /// The person; absent on a device.
         1 person: Option<String>;
+    }
+
+    /// What this device's person wrote and the server had not admitted when the dossier left the device: kept apart, under a
+    /// key of its own, until a coordinator decides, and as long as it is refused.
+    SetAside {
+        /// The dossier.
+        0 document: DocumentId;
+        /// The change.
+        1 change: ChangeHash;
+        /// When it was performed.
+        2 at: Timestamp;
+        /// The writes, encoded as in [`Operation::writes`].
+        3 writes: ByteVec;
+        /// What people call the dossier.
+        4 called: Option<String>;
+        /// Code of the reason why it was not admitted.
+        5 reason: String;
+        /// When this device heard that it was refused; absent: it waits.
+        6 refused: Option<Timestamp>;
+        /// What was added in words.
+        7 text: Option<String>;
+        /// The change by which it was performed again: then it is kept apart no more.
+        8 replaced: Option<ChangeHash>;
     }
 
     /// A life of the server begins.
@@ -267,6 +296,16 @@ impl HeadNote {
     /// The server's signature.
     pub fn signature(&self) -> Option<Signature> {
         Signature::from_slice(&self.signature)
+    }
+}
+
+impl SetAside {
+    /// What it writes.
+    ///
+    /// # Errors
+    /// [`UnreadableNote`] when a newer version wrote it in another way.
+    pub fn writes(&self) -> Result<Vec<Write>, UnreadableNote> {
+        minicbor_serde::from_slice(&self.writes).map_err(|error| UnreadableNote(error.to_string()))
     }
 }
 

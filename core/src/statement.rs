@@ -17,6 +17,10 @@ use crate::codes;
 use crate::ids::{DeviceId, DocumentId, EntryId, TraineeId, TraineeMark};
 use crate::keys::{BadSignature, DeviceKeys, PublicKeys, Signature};
 
+mod handover;
+
+pub use handover::{Closing, Decision, Handover, MAX_CLOSED, MAX_DECIDED};
+
 /// What a signature over a statement begins with.
 pub const PURPOSE: &str = "veldboek/statement/1";
 /// The most entries that one re-founding leaves out.
@@ -149,6 +153,10 @@ pub struct Grant {
     /// When, by the clock of whoever signs.
     #[n(7)]
     pub at: Timestamp,
+    /// The decision that it is part of.
+    #[n(8)]
+    #[cbor(with = "cbor::some_code", has_nil)]
+    pub decision: Option<Handover>,
 }
 
 /// Device or server: a person's grants of a dossier end.
@@ -177,6 +185,13 @@ pub struct GrantEnd {
     #[n(5)]
     #[cbor(decode_with = "cbor::some_text::<Ctx, MAX_NOTE>", nil = "cbor::absent")]
     pub reason: Option<String>,
+    /// The decision that it is part of.
+    #[n(6)]
+    #[cbor(with = "cbor::some_code", has_nil)]
+    pub decision: Option<Handover>,
+    /// The assignment that takes its place, where reason and note are.
+    #[n(7)]
+    pub successor: Option<EntryId>,
 }
 
 /// Server: a device is no longer trusted.
@@ -325,6 +340,10 @@ pub enum Statement {
     ErasureRequest(ErasureRequest),
     /// Kind 11: a dossier goes on in another document.
     Refounding(Refounding),
+    /// Kind 9: what waited may come in, or not.
+    Decision(Decision),
+    /// Kind 14: somebody's access is over.
+    Closing(Closing),
     /// A kind that a newer version knows. It is kept and forwarded, and means nothing here.
     Newer(u32),
 }
@@ -343,6 +362,8 @@ impl Statement {
             Self::ErasureReceipt(_) => 8,
             Self::ErasureRequest(_) => 10,
             Self::Refounding(_) => 11,
+            Self::Decision(_) => 9,
+            Self::Closing(_) => 14,
             Self::Newer(kind) => *kind,
         }
     }
@@ -354,6 +375,7 @@ impl Statement {
             Self::Opening(Opening { document, .. })
             | Self::Grant(Grant { document, .. })
             | Self::GrantEnd(GrantEnd { document, .. })
+            | Self::Decision(Decision { document, .. })
             | Self::ErasureRequest(ErasureRequest { document, .. })
             | Self::Refounding(Refounding { new: document, .. }) => Some(*document),
             Self::Certificate(_)
@@ -361,6 +383,7 @@ impl Statement {
             | Self::Erasure(_)
             | Self::Wiped(_)
             | Self::ErasureReceipt(_)
+            | Self::Closing(_)
             | Self::Newer(_) => None,
         }
     }
@@ -380,6 +403,8 @@ impl<C> Encode<C> for Statement {
             Self::ErasureReceipt(body) => body.encode(e, ctx),
             Self::ErasureRequest(body) => body.encode(e, ctx),
             Self::Refounding(body) => body.encode(e, ctx),
+            Self::Decision(body) => body.encode(e, ctx),
+            Self::Closing(body) => body.encode(e, ctx),
             Self::Newer(_) => e.map(0)?.ok(),
         }
     }
@@ -408,6 +433,8 @@ impl<'b, C> Decode<'b, C> for Statement {
                         8 => Self::ErasureReceipt(ErasureReceipt::decode(d, ctx)?),
                         10 => Self::ErasureRequest(ErasureRequest::decode(d, ctx)?),
                         11 => Self::Refounding(Refounding::decode(d, ctx)?),
+                        9 => Self::Decision(Decision::decode(d, ctx)?),
+                        14 => Self::Closing(Closing::decode(d, ctx)?),
                         newer => {
                             d.skip()?;
                             Self::Newer(newer)
@@ -430,6 +457,7 @@ impl<'b, C> Decode<'b, C> for Statement {
             Self::Opening(body) if body.replaces == Some(body.document) => {
                 Err(Error::message("a document does not replace itself"))
             }
+            Self::Decision(body) if body.changes.is_empty() => Err(Error::message("a decision is about something")),
             _ => Ok(statement),
         }
     }

@@ -75,6 +75,8 @@ record! {
         Once reason: Option<String> = "n", "reden";
         /// It never held: another coach was named on the day on which it would have begun.
         Register withdrawn: Option<bool> = "w", "vervallen";
+        /// What the coach before leaves for the successor to know.
+        Once handover_note: Option<String> = "h", "overdrachtsbericht";
     }
 }
 

@@ -13,6 +13,7 @@ use crate::keys::Signature;
 
 mod admin;
 mod cursor;
+mod handover;
 mod head;
 mod receipt;
 mod revoking;
@@ -23,6 +24,7 @@ pub use admin::{
     ErrorCode, InviteAnswer, InviteRequest, ServerInfo,
 };
 pub use cursor::Cursor;
+pub use handover::{MAX_WAITING_PAGE, News, QuarantineList, WaitingChange};
 pub use head::{Head, Seen};
 pub use receipt::{Receipt, ReceiptLine, heads_digest};
 pub use revoking::{RevokeAnswer, RevokeRequest, kept_by, sign_kept};
@@ -80,6 +82,7 @@ messages!(
     InviteRequest,
     InviteAnswer,
     DeviceList,
+    QuarantineList,
     ErasureDecision,
     ErasureList,
     ErrorAnswer,
@@ -173,6 +176,10 @@ pub struct Request {
     #[n(12)]
     #[cbor(skip_if = "cbor::is_false")]
     pub push_only: bool,
+    /// Changes of the device that wait for a coordinator: it wants to hear what was decided.
+    #[n(14)]
+    #[cbor(decode_with = "cbor::list::<Ctx, _, MAX_DOCUMENTS>", skip_if = "Vec::is_empty")]
+    pub waiting: Vec<Hashes>,
 }
 
 impl Default for Request {
@@ -190,6 +197,7 @@ impl Default for Request {
             seen: None,
             lock: None,
             push_only: false,
+            waiting: Vec::new(),
         }
     }
 }
@@ -291,6 +299,9 @@ pub struct Answer {
     /// To a request that only delivers: the server's signature over what it keeps of it; see [`kept_by`].
     #[n(12)]
     pub kept: Option<Signature>,
+    /// What changed hands or was decided.
+    #[n(13)]
+    pub news: Option<News>,
     /// The head of the server's chain, when it is not the one that the device saw last.
     #[n(15)]
     pub head: Option<Head>,
@@ -313,6 +324,7 @@ impl Default for Answer {
             epoch: None,
             kept: None,
             head: None,
+            news: None,
         }
     }
 }

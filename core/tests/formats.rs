@@ -237,6 +237,9 @@ fn check(name: &str, all: &BTreeMap<String, Vec<u8>>) {
         "answer" => message!(bytes, Answer, answer()),
         "answer-refused" => message!(bytes, Answer, answer_refused()),
         "answer-nothing-new" => message!(bytes, Answer, answer_nothing_new()),
+        "request-waiting" => message!(bytes, Request, request_waiting()),
+        "answer-handover" => message!(bytes, Answer, answer_handover()),
+        "quarantine-list" => message!(bytes, QuarantineList, quarantine_list()),
         "server-info" => message!(bytes, ServerInfo, server_info()),
         "enrol-request" => {
             message!(bytes, EnrolRequest, enrol_request());

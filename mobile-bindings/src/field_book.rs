@@ -20,6 +20,7 @@ use veldboek_core::notes::Setup;
 use veldboek_core::record::Code as _;
 use veldboek_core::request_signature::Nonce;
 use veldboek_core::rules::{By, Declaration, Plan, RuleBroken};
+use veldboek_core::statement::Handover;
 use veldboek_core::trainee::Trainee;
 use veldboek_core::wire::{Answer, EnrolAnswer, ErrorCode};
 use zeroize::Zeroizing;
@@ -266,7 +267,8 @@ impl FieldBook {
             let draft = assignment.draft(turn.moment.today())?;
             let grant = draft.coach.clone().map(|coach| (coach, draft.from.unwrap_or(turn.moment.today()), draft.to));
             let plan = turn.plan(Declaration::Nothing, |by| dossier.assign_coach(by, draft))?;
-            let job = Job { target: Target::Existing(document), writes: plan.writes, grants: grant.into_iter().collect() };
+            let job = Job::new(Target::Existing(document), plan.writes).granting(grant.into_iter().collect());
+            let job = job.deciding(Handover::Assignment, plan.id);
             turn.book.perform_all(vec![job], turn.moment, &mut turn.rng)?;
             let remarks = remarks(&plan.warnings, turn.lang);
             Ok(SavedChange { dossier: document.to_string(), id: plan.id.to_string(), remarks })
@@ -342,9 +344,9 @@ impl FieldBook {
                 reason: reason.label(lang).to_owned(),
                 fields,
             };
-            let waiting =
-                turn.book.quarantined().into_iter().map(|(document, _, reason)| line(document, true, reason, Vec::new()));
-            let mut all: Vec<NotAccepted> = waiting.collect();
+            let waiting = turn.book.waiting()?;
+            let mut all: Vec<NotAccepted> =
+                waiting.iter().map(|one| line(one.document, true, one.reason, written(&one.writes, lang))).collect();
             let refused = turn.book.refused()?;
             all.extend(refused.iter().map(|(one, writes)| line(one.document, false, one.reason, written(writes, lang))));
             Ok(all)

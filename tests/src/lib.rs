@@ -327,6 +327,13 @@ impl Field {
         (last, line)
     }
 
+    /// How many changes wait for this coordinator.
+    pub fn server_waiting(&mut self, coordinator: &Device) -> usize {
+        let who = coordinator.book.identity().device;
+        let Done::Quarantine(list) = self.server(Work::Quarantine(who, 0)).expect("a coordinator") else { unreachable!() };
+        list.changes.len()
+    }
+
     /// A dossier made on a device.
     pub fn dossier(&mut self, device: &mut Device, reference: &str) -> DocumentId {
         let trainee = Trainee {

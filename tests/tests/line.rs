@@ -94,7 +94,7 @@ fn write_caseload(anna: &Person) {
             let id = TrajectoryId::fresh(clock.0, &mut dice);
             trajectories.push(id);
             let writes = [trainee.create(""), trajectory.create(&id.to_string())].concat();
-            Job { target: Target::New, writes, grants: Vec::new() }
+            Job::new(Target::New, writes)
         })
         .collect();
     let documents = book.perform_all(jobs, clock.now(), &mut dice).unwrap();
@@ -124,7 +124,7 @@ fn write_caseload(anna: &Person) {
             };
             let agreed = AgreementId::fresh(clock.0, &mut dice).to_string();
             let writes = [visit.create(&id.to_string()), agreement.create(&agreed)].concat();
-            jobs.push(Job { target: Target::Existing(*document), writes, grants: Vec::new() });
+            jobs.push(Job::new(Target::Existing(*document), writes));
         }
     }
     book.perform_all(jobs, clock.now(), &mut dice).unwrap();

@@ -13,7 +13,7 @@ fn cell(key: &str, value: &str) -> Write {
 }
 
 fn job(document: DocumentId, writes: Vec<Write>) -> Job {
-    Job { target: Target::Existing(document), writes, grants: Vec::new() }
+    Job::new(Target::Existing(document), writes)
 }
 
 /// Corine's laptop, with an import that has read two dossiers, and Anna's edits of both on the server.

@@ -133,7 +133,7 @@ pub(crate) fn rows(book: &mut Book, kind: FileKind, bytes: &[u8], options: &Impo
                 }
             };
             let grants = trainee.grants.into_iter().map(|grant| (grant.person, grant.from, None)).collect();
-            jobs.push(Job { target, writes, grants });
+            jobs.push(Job::new(target, writes).granting(grants));
         }
         while !jobs.is_empty() {
             let rest = jobs.split_off(jobs.len().min(GROUP));

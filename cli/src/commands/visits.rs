@@ -9,6 +9,7 @@ use veldboek_core::dossier::Dossier;
 use veldboek_core::field_book::{Job, Target};
 use veldboek_core::ids::*;
 use veldboek_core::record::{Code, Container, Lang};
+use veldboek_core::statement::Handover;
 use veldboek_core::trajectory::Assignment;
 use veldboek_core::visit::{Agreement, Visit};
 
@@ -374,7 +375,8 @@ pub(super) fn assign(context: &mut Context<'_>, assign: Assign) -> Result<Output
         ..Assignment::default()
     };
     let plan = book.plan(None, |by| dossier.assign_coach(by, draft))?;
-    let job = Job { target: Target::Existing(document), writes: plan.writes, grants: vec![(coach.clone(), from, assign.to)] };
+    let job = Job::new(Target::Existing(document), plan.writes).granting(vec![(coach.clone(), from, assign.to)]);
+    let job = job.deciding(Handover::Assignment, plan.id);
     book.perform_all(vec![job])?;
     let ids = [("coach", coach), ("id", plan.id.to_string()), ("document", document.to_string())];
     Ok(context.done(&text!("toegewezen", "assigned"), &reference(document, &dossier), &ids, &plan.warnings))

@@ -71,7 +71,7 @@ pub(super) fn trainee(context: &mut Context<'_>, command: TraineeCommand) -> Res
             }
             let draft = Trainee { organisation, ..draft };
             let plan = book.plan(Some(add.check), |by| Dossier::default().add_trainee(by, draft))?;
-            let job = Job { target: Target::New, writes: plan.writes, grants: Vec::new() };
+            let job = Job::new(Target::New, plan.writes);
             let document = book.perform_all(vec![job])?.first().copied().unwrap_or_default();
             let ids = [("document", document.to_string()), ("id", plan.id.to_string())];
             Ok(context.done(&text!("dossier begonnen", "dossier begun"), &wanted, &ids, &plan.warnings))

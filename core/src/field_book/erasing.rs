@@ -81,7 +81,9 @@ impl FieldBook {
         let erasures: Vec<_> = self.ledger.erasures.all().cloned().collect();
         for erasure in erasures {
             let document = erasure.document;
-            let here = self.ledger.documents.contains_key(&document) || self.keyring.document_key(document).is_some();
+            let held = |document| self.keyring.document_key(document).is_some();
+            let here =
+                self.ledger.documents.contains_key(&document) || held(document) || held(crate::ledger::aside_key(document));
             let receipted = self.ledger.erasures.receipt_of(&document, &device).is_some();
             // A device that could have held it says that it does not, also when it never did: the server cannot know.
             if !here && (receipted || since.is_none_or(|since| erasure.at < since)) {
@@ -101,7 +103,9 @@ impl FieldBook {
         }
         // First the receipt, which is not sent before the key is gone: so a crash in between loses neither.
         self.append(receipts, rng)?;
-        let keys: Vec<KeyId> = gone.iter().filter_map(|document| self.keyring.document_key(*document)).collect();
+        // What was set aside of it goes too.
+        let names = gone.iter().flat_map(|document| [*document, crate::ledger::aside_key(*document)]);
+        let keys: Vec<KeyId> = names.filter_map(|document| self.keyring.document_key(document)).collect();
         if !keys.is_empty() {
             self.keyring.destroy(&*self.disk, &keys, rng)?;
         }

@@ -7,6 +7,10 @@
 use std::collections::HashMap;
 
 use super::*;
+use crate::clock::Timestamp;
+use crate::notes::SetAside;
+use crate::record::Code;
+use crate::wire::Reason;
 
 /// An operation that is due.
 struct Due {
@@ -16,6 +20,8 @@ struct Due {
     operation: Position,
     /// The document to perform it in.
     target: DocumentId,
+    /// It was set aside when its dossier left this device.
+    apart: bool,
 }
 
 impl FieldBook {
@@ -24,6 +30,7 @@ impl FieldBook {
     /// # Errors
     /// Store errors; what was done before stays done.
     pub fn mend(&mut self, moment: Moment, rng: &mut dyn CryptoRng) -> Result<usize, FieldBookError> {
+        self.drop_what_leans(moment, rng)?;
         self.finish_closing(rng)?;
         self.finish_erasing(moment, rng)?;
         if self.due().is_empty() {
@@ -43,24 +50,34 @@ impl FieldBook {
         let mut documents: HashMap<DocumentId, Document> = HashMap::new();
         for due in due {
             let Some(bytes) = bytes_at(&writer, due.operation, &self.keyring)? else { continue };
-            let operation = Operation::decode(&bytes)?;
-            let writes = operation.writes()?;
+            let (writes, at) = if due.apart {
+                let note = SetAside::decode(&bytes)?;
+                (note.writes()?, note.at)
+            } else {
+                let operation = Operation::decode(&bytes)?;
+                (operation.writes()?, operation.at)
+            };
             let mut document = match documents.remove(&due.target) {
                 Some(document) => document,
                 None => as_it_was(&self.ledger, &writer, &self.keyring, &due)?,
             };
-            match document.write(&writes, &actor, operation.at)? {
+            let by = match document.write(&writes, &actor, at)? {
                 Some(chunk) => {
                     let change = sign(due.target, &chunk, self.keyring.device_keys())?;
-                    let note = Operation::new(due.target, change.hash(), operation.at, &writes, Some(due.replaced));
+                    let note = Operation::new(due.target, change.hash(), at, &writes, Some(due.replaced));
                     records.push((Kind::Change, Some(due.target), change.bytes().to_vec()));
                     records.push((Kind::Operation, Some(due.target), note.encode()));
+                    change.hash()
                 }
                 None => {
                     // Everything it wrote stands already; remember that nothing is due.
                     let note = Operation::new(due.target, due.replaced, moment.at, &writes, Some(due.replaced));
                     records.push((Kind::Operation, Some(due.target), note.encode()));
+                    due.replaced
                 }
+            };
+            if due.apart {
+                records.push((Kind::SetAside, None, done_again(&due, by, at)));
             }
             documents.insert(due.target, document);
         }
@@ -71,9 +88,39 @@ impl FieldBook {
         Ok(count)
     }
 
+    /// What builds on a change that a coordinator refused cannot stand either: it is performed again.
+    fn drop_what_leans(&mut self, moment: Moment, rng: &mut dyn CryptoRng) -> Result<(), FieldBookError> {
+        let mut records = Vec::new();
+        for (document, facts) in &self.ledger.documents {
+            let leaning = facts.leaning();
+            if !leaning.is_empty() {
+                let why = Reason::MissingDependencies.into();
+                let note = syncing::not_admitted(Some(*document), leaning, &why, moment, true);
+                records.push((Kind::Refused, None, note));
+            }
+        }
+        self.append(records, rng)
+    }
+
     fn due(&self) -> Vec<Due> {
         due_in(&self.ledger)
     }
+}
+
+/// The note that something that was set aside was performed again. It says nothing about anybody.
+fn done_again(due: &Due, by: ChangeHash, at: Timestamp) -> Vec<u8> {
+    let note = SetAside {
+        document: due.document,
+        change: due.replaced,
+        at,
+        writes: Vec::new().into(),
+        called: None,
+        reason: Reason::MissingDependencies.code().to_owned(),
+        refused: None,
+        text: None,
+        replaced: Some(by),
+    };
+    note.encode()
 }
 
 fn due_in(ledger: &Ledger) -> Vec<Due> {
@@ -88,8 +135,12 @@ fn due_in(ledger: &Ledger) -> Vec<Due> {
                 continue;
             }
             let target = ledger.register().filter(|_| left_behind).unwrap_or(*document);
-            due.push(Due { number: change.number, document: *document, replaced: change.hash, operation, target });
+            due.push(Due { number: change.number, document: *document, replaced: change.hash, operation, target, apart: false });
         }
+    }
+    for (hash, aside) in ledger.aside.iter().filter(|(_, aside)| aside.again) {
+        let (document, number, operation) = (aside.document, aside.number, aside.position);
+        due.push(Due { number, document, replaced: *hash, operation, target: document, apart: true });
     }
     due.sort_unstable_by_key(|due| due.number);
     due
@@ -167,6 +218,7 @@ mod tests {
             envelope: None,
             sender: None,
             again: Some(true),
+            text: None,
         };
         book.append(vec![(Kind::Refused, None, note.encode())], &mut rng).unwrap();
         let open = || FieldBook::open(disk.clone(), Arc::new(NoCache), &key).unwrap();

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::record::{FieldInfo, Lang, Record as _};
-use crate::wire::Reason;
 
 use super::conflicts::{corrected_twice, open_proposals};
 use super::*;
@@ -11,7 +10,7 @@ use crate::clock::Timestamp;
 use crate::register::Register;
 
 /// Where read models lie in the cache. The number changes with whatever is read or counted in them.
-pub(super) const VIEW_KEY: &[u8] = b"view/2/";
+pub(super) const VIEW_KEY: &[u8] = b"view/3/";
 
 /// A read model with the version of the document that it was read from.
 pub(super) struct View {
@@ -60,6 +59,8 @@ pub struct Status {
     pub conflicts: usize,
     /// Changes of this device that wait for a coordinator.
     pub quarantined: usize,
+    /// Changes of others that waited for this coordinator at the last contact.
+    pub to_decide: usize,
     /// Changes of this device that the server refused.
     pub refused: usize,
     /// Side files with what a writer that was cut off left unfinished, until the person has heard of them.
@@ -147,6 +148,7 @@ impl FieldBook {
             .filter(|(_, facts)| facts.kind == DocumentKind::Dossier && !facts.closed && facts.live().next().is_some())
             .filter(|(id, _)| !self.ledger.is_erased(id))
             .map(|(id, _)| *id)
+            .filter(|id| !self.ended.contains_key(id))
     }
 
     /// One dossier.
@@ -230,7 +232,10 @@ impl FieldBook {
             }
         }
         match found.as_slice() {
-            [] => Err(FieldBookError::UnknownDossier(name.to_owned())),
+            [] => match self.find_ended(name)? {
+                Some(Ended { document, last, .. }) => Err(FieldBookError::Ended(document, last)),
+                None => Err(FieldBookError::UnknownDossier(name.to_owned())),
+            },
             [only] => Ok(*only),
             several => {
                 let ids = several.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
@@ -306,6 +311,9 @@ impl FieldBook {
                 }
             }
         }
+        let here =
+            |hash: &ChangeHash, document: &DocumentId| self.ledger.documents.get(document).is_some_and(|facts| facts.has(hash));
+        quarantined += self.ledger.aside.iter().filter(|(hash, one)| one.waits && !here(hash, &one.document)).count();
         Ok(Status {
             dossiers: self.dossier_ids().count(),
             changes,
@@ -313,6 +321,7 @@ impl FieldBook {
             last_sync: self.ledger.cursor.as_ref().map(|cursor| cursor.at),
             conflicts,
             quarantined,
+            to_decide: self.ledger.cursor.as_ref().and_then(|note| note.to_decide).map_or(0, |count| count as usize),
             refused: self.ledger.refused.len(),
             set_aside: Journal::untold(&*self.disk)?,
         })
@@ -322,33 +331,50 @@ impl FieldBook {
     ///
     /// # Errors
     /// Journal errors.
-    pub fn refused(&self) -> Result<Vec<(crate::ledger::Unadmitted, Vec<Write>)>, FieldBookError> {
+    pub fn refused(&mut self) -> Result<Vec<(crate::ledger::Unadmitted, Vec<Write>)>, FieldBookError> {
         let mut refused = Vec::new();
-        for item in &self.ledger.refused {
+        for item in self.ledger.refused.clone() {
             let operation = self.ledger.documents.get(&item.document).and_then(|facts| facts.change(&item.hash)?.operation);
-            let writes = match operation {
-                Some(position) => match bytes_at(&self.journal, position, &self.keyring)? {
-                    Some(bytes) => Operation::decode(&bytes)?.writes()?,
-                    None => Vec::new(),
-                },
-                None => Vec::new(),
+            let aside = self.ledger.aside.get(&item.hash).map(|aside| aside.position);
+            let here = match operation {
+                Some(position) => bytes_at(&self.journal, position, &self.keyring)?,
+                None => None,
             };
-            refused.push((item.clone(), writes));
+            let apart = match aside {
+                Some(position) => bytes_at(&self.journal, position, &self.keyring)?,
+                None => None,
+            };
+            let writes = match (here, apart) {
+                (Some(bytes), _) => Operation::decode(&bytes)?.writes()?,
+                (None, Some(bytes)) => crate::notes::SetAside::decode(&bytes)?.writes()?,
+                (None, None) => self.said_by(item.document, &item.hash)?,
+            };
+            refused.push((item, writes));
         }
         Ok(refused)
     }
 
-    /// Changes of this device that wait for a coordinator: document, change, reason.
-    pub fn quarantined(&self) -> Vec<(DocumentId, ChangeHash, Reason)> {
-        let mut waiting = Vec::new();
-        for (id, facts) in &self.ledger.documents {
-            for change in facts.live() {
-                if let (Some(reason), None) = (change.quarantined, change.acknowledged) {
-                    waiting.push((*id, change.hash, reason));
-                }
+    /// What a change says that is here but does not count, made by another hand.
+    fn said_by(&self, document: DocumentId, hash: &ChangeHash) -> Result<Vec<Write>, FieldBookError> {
+        let Some(facts) = self.ledger.documents.get(&document).filter(|facts| facts.change(hash).is_some()) else {
+            return Ok(Vec::new());
+        };
+        let mut whole = Document::found(facts.kind)?;
+        let mut chunks = Vec::new();
+        for change in facts.all() {
+            if let Some(bytes) = bytes_at(&self.journal, change.position, &self.keyring)? {
+                let change = SignedChange::decode(&bytes).map_err(|why| LedgerError::Record(change.number, why.to_string()))?;
+                chunks.push(change.chunk().to_vec());
             }
         }
-        waiting
+        whole.apply(chunks.iter().map(Vec::as_slice))?;
+        Ok(whole.edits()?.into_iter().find(|edit| edit.hash == *hash).map(|edit| edit.writes).unwrap_or_default())
+    }
+
+    /// What people call the dossier of something that the server did not take in; it may have left this device.
+    pub fn called_of(&mut self, document: DocumentId) -> Option<String> {
+        let apart = self.ledger.aside.values().find(|aside| aside.document == document).and_then(|aside| aside.called.clone());
+        apart.or_else(|| self.dossier(document).ok()?.trainee.reference.clone())
     }
 
     /// Code of the person behind an actor.

@@ -9,7 +9,8 @@ use crate::ledger::statement_hash;
 use crate::notes::{Access, Acknowledged, CursorNote, EpochNote, NotAdmitted, Receipted};
 use crate::record::Code;
 use crate::wire::{
-    Answer, Contact, EnrolAnswer, EnrolRequest, Hashes, ItemKind, Reason, Receipt, ReceiptLine, Request, Verdict, heads_digest,
+    Answer, Contact, EnrolAnswer, EnrolRequest, Hashes, ItemKind, Reason, Receipt, ReceiptLine, Request, Verdict, Why,
+    heads_digest,
 };
 use crate::words::Words;
 
@@ -100,6 +101,10 @@ pub struct Outcome {
     pub record_book: RecordBook,
     /// Dossiers that were wiped here, because they were erased or go on in another document.
     pub wiped: Vec<Wiped>,
+    /// Changes of this device that waited and are on the server now.
+    pub released: usize,
+    /// Coordinators: changes of others that came to wait for a decision since the exchange before.
+    pub new_to_decide: bool,
 }
 
 impl FieldBook {
@@ -170,6 +175,7 @@ impl FieldBook {
         }
         request.receipts = self.receipts(&receipts, &identity)?;
         request.unsynced = u32::try_from(waiting - sent.changes.len()).unwrap_or(u32::MAX);
+        request.waiting = self.waiting_hashes();
         for document in self.healing.iter().copied() {
             if let Some(facts) = self.ledger.documents.get(&document) {
                 let hashes = facts.live().filter(|change| change.acknowledged.is_some()).map(|change| change.hash).collect();
@@ -237,6 +243,7 @@ impl FieldBook {
         }
         let (statement_verdicts, change_verdicts) = answer.verdicts.split_at(sent.statements.len());
         let incoming = Incoming::read(&answer)?;
+        let news = answer.news.clone().unwrap_or_default();
         check_receipt(epoch, &sent, change_verdicts, &incoming, &answer, &server.keys)?;
 
         let mut outcome = Outcome {
@@ -260,7 +267,7 @@ impl FieldBook {
                 Verdict::Refused(why) => {
                     let document = self.ledger.statements.get(hash).and_then(|facts| facts.document);
                     outcome.refused.push((document.unwrap_or_default(), why.reason));
-                    records.push((Kind::Refused, None, not_admitted(None, vec![*hash], why.reason, moment, false)));
+                    records.push((Kind::Refused, None, not_admitted(None, vec![*hash], why, moment, false)));
                 }
                 // Sent again at the next exchange.
                 Verdict::Deferred(_) | Verdict::Quarantined(_) => {
@@ -286,17 +293,13 @@ impl FieldBook {
                 }
                 Verdict::Quarantined(why) => {
                     outcome.quarantined += 1;
-                    records.push((
-                        Kind::Quarantined,
-                        None,
-                        not_admitted(Some(*document), vec![*hash], why.reason, moment, false),
-                    ));
+                    records.push((Kind::Quarantined, None, not_admitted(Some(*document), vec![*hash], why, moment, false)));
                 }
                 // Nothing is rebuilt or dropped before the server's signed word is here: it may say where the work goes on.
                 Verdict::Refused(why) if why.reason == Reason::Erased => {
                     self.deferred.insert(*hash);
                 }
-                Verdict::Refused(why) => refused.push((*document, *hash, why.reason)),
+                Verdict::Refused(why) => refused.push((*document, *hash, why.clone())),
             }
         }
         // What was too much at one time is sent at once, as long as each time something is taken.
@@ -305,10 +308,15 @@ impl FieldBook {
         }
         self.take_statements(&incoming, &server.keys, &mut records, &mut entries, rng)?;
         self.take_changes(&incoming, &mut records, &mut entries, &mut outcome, rng)?;
+        let listed = self.ledger.refused.len();
+        self.take_news(&news, &mut records, &mut entries, rng)?;
+        self.check_closings(&answer.closed, &news, &server.keys)?;
         for document in &answer.closed {
             records.push((Kind::Closed, None, Access { document: *document, person: None }.encode()));
             outcome.closed += 1;
         }
+        let heard_decisions = records.iter().any(|(kind, ..)| *kind == Kind::Decision);
+        outcome.released = entries.iter().filter(|entry| self.waits(entry)).count();
         if !entries.is_empty() {
             let signature = answer.receipt.map(|signature| signature.as_bytes().to_vec().into());
             records.push((Kind::Acknowledged, None, Acknowledged { epoch, entries, signature }.encode()));
@@ -321,10 +329,22 @@ impl FieldBook {
         let (record_book, heads) = self.judge_record_book(told, &answer, epoch, &server.keys, moment)?;
         outcome.record_book = record_book;
         records.extend(heads.iter().map(|head| (Kind::Head, None, head.encode())));
+        let before = self.ledger.cursor.as_ref();
+        let (known, waiting) = (before.and_then(|note| note.newest), before.and_then(|note| note.to_decide));
+        outcome.new_to_decide = news.newest.is_some_and(|newest| known.is_none_or(|known| newest > known));
+        // Pages before the last say nothing about what waits.
+        let (to_decide, newest) = if answer.more { (waiting, known) } else { (news.to_decide, news.newest.max(known)) };
+        let server_time = Some(answer.time);
         let note =
-            CursorNote { epoch, cursor: cursor.into(), at: moment.at, server_time: Some(answer.time), end: Some(!answer.more) };
+            CursorNote { epoch, cursor: cursor.into(), at: moment.at, server_time, end: Some(!answer.more), to_decide, newest };
         records.push((Kind::Cursor, None, note.encode()));
         self.append(records, rng)?;
+        let decided: Vec<(DocumentId, Reason)> =
+            self.ledger.refused.iter().skip(listed).map(|item| (item.document, item.reason)).collect();
+        if heard_decisions {
+            outcome.refused.extend(decided);
+            self.mend(moment, rng)?;
+        }
         self.finish_closing(rng)?;
         outcome.wiped = self.finish_erasing(moment, rng)?;
         self.resend.clear();
@@ -338,12 +358,13 @@ impl FieldBook {
         outcome.touched.extend(sent.changes.iter().map(|(document, _)| *document));
         outcome.touched.sort_unstable();
         outcome.touched.dedup();
-        for (document, hash, reason) in refused {
-            if self.rebuild_without(document, hash, reason, moment, rng)? {
-                outcome.refused.push((document, reason));
+        for (document, hash, why) in refused {
+            if self.rebuild_without(document, hash, &why, moment, rng)? {
+                outcome.refused.push((document, why.reason));
             }
             outcome.again = true;
         }
+        self.finish_closing(rng)?;
         if !answer.more && self.healing_rounds < HEALING_ROUNDS {
             for heads in &answer.heads {
                 let mine =
@@ -360,6 +381,13 @@ impl FieldBook {
         outcome.again |= !outcome.wiped.is_empty();
         outcome.again |= answer.more || !self.healing.is_empty() || !self.resend.is_empty() || self.unsent() > 0;
         Ok(outcome)
+    }
+
+    /// Whether what the server now has is a change of this device that waited.
+    fn waits(&self, entry: &Receipted) -> bool {
+        let facts = entry.document.and_then(|document| self.ledger.documents.get(&document)?.change(&entry.hash));
+        facts.is_some_and(|change| change.quarantined.is_some() && change.operation.is_some() && change.acknowledged.is_none())
+            || self.ledger.aside.contains_key(&entry.hash)
     }
 
     /// How many changes and statements of this device the server has not looked at yet.
@@ -401,7 +429,9 @@ impl FieldBook {
             let Some(record) = statement_record(signed) else { continue };
             let signer = signed.signer();
             let keys = match signed.statement() {
-                Statement::Certificate(_) | Statement::Revocation(_) | Statement::Erasure(_) => Some(*server),
+                Statement::Certificate(_) | Statement::Revocation(_) | Statement::Erasure(_) | Statement::Closing(_) => {
+                    Some(*server)
+                }
                 Statement::Wiped(_) | Statement::Newer(_) => None,
                 // Grants that were carried over to another document are the server's.
                 _ if signer.as_bytes() == server.server().as_bytes() => Some(*server),
@@ -493,27 +523,6 @@ impl FieldBook {
         Ok(admission::judge(self.ledger.documents.get(&document), &standing, batch, &keys)?)
     }
 
-    /// Destroys the keys of closed dossiers that hold nothing that is only here; also of those for which a crash came in
-    /// between. Until then such a dossier is out of sight, and its work is still sent.
-    pub(super) fn finish_closing(&mut self, rng: &mut dyn CryptoRng) -> Result<(), FieldBookError> {
-        let left: Vec<DocumentId> = self
-            .ledger
-            .documents
-            .iter()
-            .filter(|(_, facts)| facts.closed && facts.changes.is_empty() && facts.opening.is_none())
-            .map(|(document, _)| *document)
-            .collect();
-        let keys: Vec<KeyId> = left.iter().filter_map(|document| self.keyring.document_key(*document)).collect();
-        if keys.is_empty() {
-            return Ok(());
-        }
-        self.keyring.destroy(&*self.disk, &keys, rng)?;
-        for document in left {
-            self.drop_from_memory(&document);
-        }
-        Ok(())
-    }
-
     /// Rebuilds a document without a refused change: what leant on it is performed again under a new session, with the
     /// same entry ids. A change whose number was merely taken (a phone restored from a backup) is performed again too.
     /// Says whether the change is listed as refused.
@@ -521,7 +530,7 @@ impl FieldBook {
         &mut self,
         document: DocumentId,
         hash: ChangeHash,
-        reason: Reason,
+        why: &Why,
         moment: Moment,
         rng: &mut dyn CryptoRng,
     ) -> Result<bool, SyncError> {
@@ -534,9 +543,9 @@ impl FieldBook {
                 hashes.push(change.hash);
             }
         }
-        let again = matches!(reason, Reason::SequenceTaken | Reason::WrongStart)
+        let again = matches!(why.reason, Reason::SequenceTaken | Reason::WrongStart)
             && facts.change(&hash).is_some_and(|c| c.operation.is_some());
-        let note = not_admitted(Some(document), hashes, reason, moment, again);
+        let note = not_admitted(Some(document), hashes, why, moment, again);
         self.append(vec![(Kind::Refused, None, note)], rng)?;
         self.documents.remove(&document);
         self.mend(moment, rng)?;
@@ -620,7 +629,9 @@ pub(super) fn kind_of(statement: &Statement) -> Option<Kind> {
         Statement::Revocation(_) => Kind::Revocation,
         Statement::Erasure(_) => Kind::Erasure,
         Statement::ErasureReceipt(_) | Statement::ErasureRequest(_) | Statement::Refounding(_) => Kind::Erasing,
-        Statement::Wiped(_) | Statement::Newer(_) => return None,
+        Statement::Decision(_) => Kind::Decision,
+        // A closing is acted on when it comes, and not kept.
+        Statement::Closing(_) | Statement::Wiped(_) | Statement::Newer(_) => return None,
     })
 }
 
@@ -634,15 +645,22 @@ const fn rank(kind: u32) -> u8 {
     }
 }
 
-fn not_admitted(document: Option<DocumentId>, hashes: Vec<ChangeHash>, reason: Reason, moment: Moment, again: bool) -> Vec<u8> {
+pub(super) fn not_admitted(
+    document: Option<DocumentId>,
+    hashes: Vec<ChangeHash>,
+    why: &Why,
+    moment: Moment,
+    again: bool,
+) -> Vec<u8> {
     let note = NotAdmitted {
         document,
         hashes,
-        reason: reason.code().to_owned(),
+        reason: why.reason.code().to_owned(),
         at: moment.at,
         envelope: None,
         sender: None,
         again: again.then_some(true),
+        text: why.text.clone(),
     };
     note.encode()
 }
@@ -690,7 +708,8 @@ fn check_receipt(
     });
     let delivered =
         incoming.changes.iter().map(|(seq, change)| ReceiptLine { seq: *seq, document: change.document(), hash: change.hash() });
-    let mut lines: Vec<ReceiptLine> = accepted.chain(delivered).collect();
+    let admitted = answer.news.iter().flat_map(|news| news.admitted.iter().copied());
+    let mut lines: Vec<ReceiptLine> = accepted.chain(delivered).chain(admitted).collect();
     lines.sort_unstable();
     lines.dedup();
     match answer.receipt {

@@ -80,6 +80,10 @@ kinds! {
     Wiped = 21,
     /// Somebody who asked wrongly too often is not listened to for a while.
     LockOut = 22,
+    /// A signed decision about a change that waited.
+    Decision = 23,
+    /// What this device's person wrote in a dossier that left it, until its fate is known.
+    SetAside = 24,
     /// A signed step of an erasure: asked for, done on a device, or a dossier that was founded anew.
     Erasing = 25,
     /// Which devices could hold a dossier when it was erased.

@@ -99,6 +99,7 @@ impl Ledger {
         self.documents.remove(document);
         self.statements.retain(|_, facts| facts.document != Some(*document));
         self.refused.retain(|item| item.document != *document);
+        self.aside.retain(|_, aside| aside.document != *document);
         self.erasures.forget(document);
     }
 
@@ -109,6 +110,7 @@ impl Ledger {
             facts.opening = None;
             facts.grants.clear();
             facts.grant_ends.clear();
+            facts.decisions.clear();
             facts.erasure_asked = None;
         }
     }

@@ -143,6 +143,11 @@ pub enum RuleBroken {
     PartOfItself,
     /// Only a coordinator does this.
     CoordinatorOnly,
+    /// Nobody else coaches who could hand the dossier over.
+    NobodyToHandOver {
+        /// Who would get it.
+        successor: String,
+    },
 }
 
 impl RuleBroken {
@@ -301,6 +306,16 @@ impl RuleBroken {
             Self::PartOfItself => say(
                 "een programma kan geen onderdeel van zichzelf zijn; kies een ander overkoepelend programma".into(),
                 "a programme cannot be a part of itself; choose another umbrella programme".into(),
+            ),
+            Self::NobodyToHandOver { successor } => say(
+                format!(
+                    "niemand anders begeleidt dit dossier om het over te dragen; wijs {successor} toe (assign), of noem wie \
+                     overdraagt (--from)"
+                ),
+                format!(
+                    "nobody else coaches this dossier who could hand it over; assign {successor} (assign), or name who hands \
+                     over (--from)"
+                ),
             ),
             Self::CoordinatorOnly => say(
                 "het register wordt door coördinatoren bijgehouden; vraag het je coördinator, of noem het als tekst in het dossier".into(),

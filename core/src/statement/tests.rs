@@ -46,6 +46,7 @@ fn grant() -> Grant {
         note: Some("vakantie van Anna".into()),
         by: "carla".into(),
         at: Timestamp::from_millis(1_740_000_000_002),
+        decision: Some(Handover::Cover),
     }
 }
 
@@ -61,6 +62,8 @@ fn every_kind() -> Vec<Statement> {
         by: "carla".into(),
         at: Timestamp::from_millis(1_740_000_000_003),
         reason: None,
+        decision: None,
+        successor: None,
     };
     let revocation = Revocation {
         device: keys(7).device(),

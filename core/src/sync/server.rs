@@ -29,14 +29,14 @@ use crate::notes::{
 };
 use crate::record::Code;
 use crate::shelf::Shelf;
-use crate::statement::{Certificate, Revocation, Role, SignedStatement, Statement};
+use crate::statement::{Certificate, Closing, Decision, GrantEnd, MAX_CLOSED, Revocation, Role, SignedStatement, Statement};
 use crate::sync::contacts::Contacts;
 use crate::sync::feed::{Feed, Line, Page, Reader, What};
 use crate::text_check;
 use crate::wire::{
     Answer, Contact, Cursor, DEFAULT_PAGE, DeviceInfo, EnrolAnswer, EnrolRequest, ErasureInfo, Hashes, Head, Heads, InviteAnswer,
-    InviteRequest, Item, ItemKind, Reason, Receipt, ReceiptLine, Request, RevokeAnswer, RevokeRequest, VERSION, Verdict, Why,
-    heads_digest, sign_kept,
+    InviteRequest, Item, ItemKind, News, QuarantineList, Reason, Receipt, ReceiptLine, Request, RevokeAnswer, RevokeRequest,
+    VERSION, Verdict, Why, heads_digest, sign_kept,
 };
 
 mod admitting;
@@ -60,10 +60,8 @@ use batch::Batch;
 pub use devices::Standing;
 pub use erasing::ErasureOrder;
 pub use push::Push;
+use quarantine::Quarantine;
 use state::State;
-
-/// Where a staged record stands until its group is written.
-const NOWHERE: Position = Position { segment: 0, offset: 0 };
 
 /// What went wrong at the server.
 #[derive(Debug, thiserror::Error)]
@@ -135,6 +133,8 @@ pub enum Work {
     LockOut(Option<DeviceId>, Timestamp),
     /// Somebody lists or decides about erasures: a device, or the administrator at the machine itself.
     Erasures(Option<DeviceId>, ErasureOrder),
+    /// A coordinator asks what waits after a number.
+    Quarantine(DeviceId, u64),
 }
 
 /// What came of it.
@@ -154,6 +154,8 @@ pub enum Done {
     Noted,
     /// Of an erasure.
     Erasures(Vec<ErasureInfo>),
+    /// Of a question about what waits.
+    Quarantine(QuarantineList),
 }
 
 /// The server of one region.
@@ -163,7 +165,11 @@ pub struct Region {
     keyring: Keyring,
     journal: Journal,
     state: State,
+    grace_days: u32,
 }
+
+/// For how many days after its end work under a grant still comes in, when the server is not told otherwise.
+pub const GRACE_DAYS: u32 = 14;
 
 enum Waiting {
     Exchange(Box<Pending>),
@@ -208,7 +214,7 @@ impl Region {
         }
         let keyring = Keyring::open(&*disk, wrapping)?;
         let journal = Journal::open(disk.clone())?;
-        let mut this = Self { disk, cache, keyring, journal, state: State::default() };
+        let mut this = Self { disk, cache, keyring, journal, state: State::default(), grace_days: GRACE_DAYS };
         this.catch_up()?;
         let state = &mut this.state;
         this.journal.set_aside(&this.keyring, &mut |record| state.take(record))?;
@@ -227,6 +233,11 @@ impl Region {
     /// What seals a small file beside the journal.
     pub fn beside(&self, file: &str) -> Option<Beside> {
         self.keyring.beside(file)
+    }
+
+    /// For how many days after its end work that was done under a grant still comes in by itself.
+    pub fn set_grace_days(&mut self, days: u32) {
+        self.grace_days = days;
     }
 
     /// Forgets what is in memory and folds the journal anew: after a failed batch.
@@ -298,6 +309,7 @@ impl Region {
             next: first,
             records: Vec::new(),
             moment,
+            grace_days: self.grace_days,
         };
         batch.open_and_close_what_is_due()?;
         let mut waiting = Vec::with_capacity(works.len());
@@ -310,6 +322,7 @@ impl Region {
                 },
                 Work::Enrol(request) => Waiting::Done(batch.enrol(&request).map(|answer| Done::Enrolled(Box::new(answer)))),
                 Work::Invite(by, request) => Waiting::Done(batch.audited_invite(by, &request, rng).map(Done::Invited)),
+                Work::Quarantine(by, after) => Waiting::Done(batch.quarantined_after(by, after).map(Done::Quarantine)),
                 Work::Devices(by, one) => {
                     let outcome = batch.devices(by, one);
                     let action = if one.is_some() { AuditAction::DeviceShown } else { AuditAction::DevicesListed };
@@ -372,8 +385,11 @@ impl Region {
 
 /// Kinds whose records are sent to devices, so that their place must be known.
 fn is_fed(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Change | Kind::Opening | Kind::Grant | Kind::Certificate | Kind::Revocation | Kind::Erasure | Kind::Erasing
-    )
+    kind == Kind::Change || is_statement(kind)
+}
+
+/// Kinds whose records are signed statements that devices keep.
+fn is_statement(kind: Kind) -> bool {
+    use Kind::*;
+    matches!(kind, Opening | Grant | Certificate | Revocation | Erasure | Erasing | Decision)
 }

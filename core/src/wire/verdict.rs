@@ -72,6 +72,12 @@ codes! {
         Revoked = "REVOKED",
             "Het apparaat dat dit schreef is ingetrokken. Dit werk telt pas als de coördinator erover beslist; neem contact op als het nodig is.",
             "The device that wrote this was revoked. This work counts only when the coordinator decides so; get in touch if it is needed.";
+        NotTaken = "NOT_TAKEN",
+            "De coördinator heeft dit niet overgenomen. De tekst staat nog op dit apparaat (veldboek status); overleg met de coördinator, of leg het anders vast.",
+            "The coordinator did not take this in. The text is still on this device (veldboek status); talk to the coordinator, or record it differently.";
+        Decided = "DECIDED",
+            "Hierover is al beslist, of het wacht niet meer; `veldboek quarantine list` toont wat er nog wacht.",
+            "This was decided already, or no longer waits; `veldboek quarantine list` shows what still does.";
         Other = "OTHER",
             "De server gaf een reden die deze versie niet kent. Werk Veldboek bij en synchroniseer opnieuw.",
             "The server gave a reason that this version does not know. Update Veldboek and sync again.";

@@ -139,6 +139,7 @@ pub fn statements() -> BTreeMap<&'static str, (Statement, DeviceKeys)> {
         note: Some("vakantie van Anna".into()),
         by: "carla".into(),
         at: at(2),
+        decision: None,
     };
     let end = GrantEnd {
         document: document(),
@@ -147,6 +148,8 @@ pub fn statements() -> BTreeMap<&'static str, (Statement, DeviceKeys)> {
         by: "carla".into(),
         at: at(3),
         reason: Some("Anna is terug".into()),
+        decision: None,
+        successor: None,
     };
     let withdrawn = vec![EntryId::from_bytes([3; 16])];
     let again = Opening { document: other_document(), replaces: Some(document()), ..opening.clone() };
@@ -156,6 +159,24 @@ pub fn statements() -> BTreeMap<&'static str, (Statement, DeviceKeys)> {
     let receipt = ErasureReceipt { document: document(), at: at(9), unsent: 2 };
     let request = ErasureRequest { document: document(), by: "carla".into(), at: at(10), withdrawn: None };
     let refounding = Refounding { old: document(), new: other_document(), by: "anna".into(), at: at(11), withdrawn };
+    let handed = Grant { until: None, note: None, decision: Some(Handover::WarmHandover), ..grant.clone() };
+    let over = GrantEnd {
+        person: "anna".into(),
+        reason: None,
+        decision: Some(Handover::WarmHandover),
+        successor: Some(handed.id),
+        ..end.clone()
+    };
+    let decision = Decision {
+        document: document(),
+        changes: vec![hash()],
+        accepted: false,
+        by: "carla".into(),
+        at: at(9),
+        reason: Some("hoort in een ander dossier".into()),
+        leaning: vec![ChangeHash::from_bytes([9; 32])],
+    };
+    let closing = Closing { person: "anna".into(), documents: vec![document(), other_document()], at: at(10) };
     let revocation = Revocation {
         device: anna().device(),
         at: at(4),
@@ -180,6 +201,10 @@ pub fn statements() -> BTreeMap<&'static str, (Statement, DeviceKeys)> {
         ("statement-erasure-receipt", (Statement::ErasureReceipt(receipt), anna())),
         ("statement-erasure-request", (Statement::ErasureRequest(request), carla())),
         ("statement-refounding", (Statement::Refounding(refounding), anna())),
+        ("statement-handover-grant", (Statement::Grant(handed), carla())),
+        ("statement-handover-end", (Statement::GrantEnd(over), carla())),
+        ("statement-decision", (Statement::Decision(decision), carla())),
+        ("statement-closing", (Statement::Closing(closing), server())),
     ])
 }
 
@@ -256,6 +281,32 @@ pub fn answer_refused() -> Answer {
 
 pub fn answer_nothing_new() -> Answer {
     Answer { time: at(7), ..Answer::default() }
+}
+
+pub fn request_waiting() -> Request {
+    Request { waiting: vec![Hashes { document: document(), hashes: vec![hash()] }], ..request_nothing_new() }
+}
+
+pub fn answer_handover() -> Answer {
+    let news = News {
+        closings: vec![signed("statement-closing")],
+        decisions: vec![signed("statement-decision")],
+        admitted: vec![ReceiptLine { seq: 18, document: document(), hash: hash() }],
+        to_decide: Some(2),
+        newest: Some(21),
+    };
+    Answer { closed: vec![document(), other_document()], news: Some(news), ..answer_nothing_new() }
+}
+
+pub fn quarantine_list() -> QuarantineList {
+    let change = WaitingChange {
+        number: 21,
+        envelope: envelope(),
+        reason: "NO_GRANT".into(),
+        arrived: at(6),
+        sender: Some(anna().device()),
+    };
+    QuarantineList { changes: vec![change], more: true, ..QuarantineList::default() }
 }
 
 pub fn server_info() -> ServerInfo {
@@ -513,6 +564,9 @@ pub fn all() -> BTreeMap<String, Vec<u8>> {
         ("answer", answer().encode()),
         ("answer-refused", answer_refused().encode()),
         ("answer-nothing-new", answer_nothing_new().encode()),
+        ("request-waiting", request_waiting().encode()),
+        ("answer-handover", answer_handover().encode()),
+        ("quarantine-list", quarantine_list().encode()),
         ("server-info", server_info().encode()),
         ("enrol-request", enrol_request().encode()),
         ("enrol-answer", enrol_answer().encode()),

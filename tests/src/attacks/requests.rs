@@ -274,6 +274,7 @@ impl Cast {
             note: None,
             by: decided.person.clone(),
             at: now(),
+            decision: None,
         };
         SignedStatement::sign(&Statement::Grant(grant), &decided.keys).expect("a short statement").bytes().to_vec()
     }
@@ -291,6 +292,8 @@ impl Cast {
             by: decided.person.clone(),
             at: now(),
             reason: Some("overgedragen".into()),
+            decision: None,
+            successor: None,
         };
         let end = SignedStatement::sign(&Statement::GrantEnd(end), &decided.keys).expect("a short statement");
         let given = self.coordinator.push(&[end.bytes().to_vec()], &[]);

@@ -259,7 +259,7 @@ fn share(region: &Region, coordinator: &mut Book) -> Result<Option<(DocumentId, 
     };
     let plan = coordinator.plan(None, |by| dossier.assign_coach(by, draft))?;
     let grants = vec![(second.code.to_owned(), region.today, None)];
-    coordinator.perform_all(vec![Job { target: Target::Existing(document), writes: plan.writes, grants }])?;
+    coordinator.perform_all(vec![Job::new(Target::Existing(document), plan.writes).granting(grants)])?;
     Ok(Some((document, placement)))
 }
 

@@ -1,6 +1,14 @@
 //! Letting in what devices push: authority first, then the admission gate.
 
+use super::batch::SoFar;
 use super::*;
+
+/// Where a pushed change goes by authority alone.
+enum Place {
+    Decided(Verdict),
+    Waits(Why),
+    Allowed,
+}
 
 impl Batch<'_> {
     /// The document that these bytes open, when somebody certified signed them.
@@ -53,12 +61,6 @@ impl Batch<'_> {
             return Ok(Verdict::Refused(Why::at(Step::Grant, Reason::Revoked)));
         }
         let today = self.moment.today();
-        let coordinates = |this: &Self, document: &DocumentId| {
-            let opening = this.state.ledger.documents.get(document).and_then(|facts| facts.opening.as_ref());
-            opening.is_some_and(|(opening, _)| {
-                certificate.role == Role::Coordinator && certificate.organisation == opening.organisation
-            })
-        };
         let kind = match signed.statement() {
             Statement::Opening(opening) => {
                 if opening.person != certificate.person || certificate.role == Role::Administrator {
@@ -84,7 +86,7 @@ impl Batch<'_> {
                 if self.state.ledger.documents.get(&grant.document).is_none_or(|facts| facts.opening.is_none()) {
                     return Ok(Verdict::Deferred(Why::at(Step::Dependencies, Reason::MissingDependencies)));
                 }
-                if grant.by != certificate.person || !coordinates(self, &grant.document) {
+                if grant.by != certificate.person || !self.state.coordinates(&certificate, &grant.document) {
                     return Ok(Verdict::Refused(Why::at(Step::Grant, Reason::NoGrant)));
                 }
                 Kind::Grant
@@ -93,7 +95,7 @@ impl Batch<'_> {
                 if self.state.ledger.documents.get(&end.document).is_none_or(|facts| facts.opening.is_none()) {
                     return Ok(Verdict::Deferred(Reason::MissingDependencies.into()));
                 }
-                if end.by != certificate.person || !coordinates(self, &end.document) {
+                if end.by != certificate.person || !self.state.coordinates(&certificate, &end.document) {
                     return Ok(Verdict::Refused(Why::at(Step::Grant, Reason::NoGrant)));
                 }
                 Kind::Grant
@@ -102,7 +104,7 @@ impl Batch<'_> {
                 if self.state.ledger.documents.get(&request.document).is_none_or(|facts| facts.opening.is_none()) {
                     return Ok(Verdict::Deferred(Reason::MissingDependencies.into()));
                 }
-                if request.by != certificate.person || !coordinates(self, &request.document) {
+                if request.by != certificate.person || !self.state.coordinates(&certificate, &request.document) {
                     return Ok(Verdict::Refused(Reason::NotAllowed.into()));
                 }
                 Kind::Erasing
@@ -114,11 +116,18 @@ impl Batch<'_> {
                 Kind::Erasing
             }
             Statement::Refounding(_) => return Ok(Verdict::Refused(Reason::NotAllowed.into())),
-            // Only this server certifies, revokes and erases, and it knows its own statements.
+            Statement::Decision(decision) => {
+                if let Some(reason) = self.check_decision(decision, &certificate) {
+                    return Ok(Verdict::Refused(Why::at(Step::Grant, reason)));
+                }
+                Kind::Decision
+            }
+            // Only this server certifies, revokes, erases and closes, and it knows its own statements.
             Statement::Certificate(_)
             | Statement::Revocation(_)
             | Statement::Erasure(_)
             | Statement::Wiped(_)
+            | Statement::Closing(_)
             | Statement::Newer(_) => {
                 return Ok(Verdict::Refused(Why::at(Step::Grant, Reason::NoGrant)));
             }
@@ -131,6 +140,12 @@ impl Batch<'_> {
                 self.open_for(grant.document, &grant.person)?;
                 self.release(grant.document)?;
             }
+            // A grant for days that are past may still let in what was made on them.
+            Statement::Grant(grant) => self.release(grant.document)?,
+            Statement::GrantEnd(end) if !self.state.ledger.holds_grant(&end.document, &end.person, today) => {
+                self.close_for(end.document, &end.person)?;
+            }
+            Statement::Decision(decision) => self.release(decision.document)?,
             _ => {}
         }
         pending.receipted.push((seq, None, hash));
@@ -146,61 +161,108 @@ impl Batch<'_> {
         pending: &mut Pending,
         rng: &mut dyn CryptoRng,
     ) -> Result<Vec<(usize, Verdict)>, RegionError> {
-        let today = self.moment.today();
         if self.state.ledger.is_erased(&document) {
             return Ok(group.iter().map(|(index, _)| (*index, Verdict::Refused(Reason::Erased.into()))).collect());
         }
         let mut verdicts = Vec::new();
-        let mut allowed: Vec<(usize, &Candidate)> = Vec::new();
-        for (index, change) in group {
-            let known = self.state.ledger.documents.get(&document).and_then(|facts| facts.change(&change.hash()));
-            if let Some(known) = known {
-                pending.receipted.push((known.number, Some(document), change.hash()));
-                pending.sent.insert(change.hash());
-                verdicts.push((*index, Verdict::Accepted { seq: known.number }));
-            } else if let Some(reason) = self.state.quarantined.get(&change.hash()) {
-                verdicts.push((*index, Verdict::Quarantined(Why::at(Step::Waiting, *reason))));
-            } else {
-                let standing = match self.state.may_write(&change.signer(), &document, today) {
-                    // By its own signature this server admitted it in a former life: that needs nobody's grant again.
-                    Err(Verdict::Quarantined(_)) if pending.proven.contains(&(document, change.hash())) => Ok(()),
-                    standing => standing,
-                };
-                let standing = match standing {
-                    // What leans on something that waits, waits with it.
-                    Ok(()) if self.leans_on_quarantine(change) => {
-                        Err(Verdict::Quarantined(Why::at(Step::Waiting, Reason::MissingDependencies)))
-                    }
-                    standing => standing,
-                };
-                match standing {
-                    Ok(()) => allowed.push((*index, change)),
-                    Err(Verdict::Quarantined(why)) => {
-                        // Only what is truly the signer's, and can be read, waits for a coordinator.
-                        let keys = self.state.ledger.certificates.get(&change.signer()).map(|certificate| certificate.keys);
-                        let examined =
-                            keys.ok_or(Why::at(Step::Signer, Reason::UnknownSigner)).and_then(|keys| change.change(&keys));
-                        if let Err(why) = examined {
-                            verdicts.push((*index, Verdict::Refused(why)));
-                        } else {
-                            verdicts.push((*index, self.wait(caller, change, why)?));
-                        }
-                    }
-                    Err(verdict) => verdicts.push((*index, verdict)),
+        let mut rest = group;
+        // In the order in which they came: a later one may lean on one that waits, or the other way round.
+        while let Some(((index, change), others)) = rest.split_first() {
+            match self.standing(document, change, pending) {
+                Place::Decided(verdict) => {
+                    verdicts.push((*index, verdict));
+                    rest = others;
+                }
+                Place::Waits(_) => {
+                    let next =
+                        rest.iter().position(|(_, change)| !matches!(self.standing(document, change, pending), Place::Waits(_)));
+                    let (run, others) = rest.split_at(next.unwrap_or(rest.len()));
+                    verdicts.extend(self.admit_waiting(caller, document, run, pending)?);
+                    rest = others;
+                }
+                Place::Allowed => {
+                    let next =
+                        rest.iter().position(|(_, change)| !matches!(self.standing(document, change, pending), Place::Allowed));
+                    let (run, others) = rest.split_at(next.unwrap_or(rest.len()));
+                    verdicts.extend(self.admit_allowed(caller, document, run, pending, rng)?);
+                    rest = others;
                 }
             }
         }
+        Ok(verdicts)
+    }
+
+    /// Where a change goes by authority alone.
+    fn standing(&self, document: DocumentId, change: &SignedChange, pending: &mut Pending) -> Place {
+        let hash = change.hash();
+        if let Some(known) = self.state.ledger.documents.get(&document).and_then(|facts| facts.change(&hash)) {
+            pending.sent.insert(hash);
+            pending.receipted.push((known.number, Some(document), hash));
+            return Place::Decided(Verdict::Accepted { seq: known.number });
+        }
+        if let Some(verdict) = self.state.quarantine.verdict(&hash) {
+            return Place::Decided(verdict);
+        }
+        let authority = match self.authority(change, self.moment.today()) {
+            // By its own signature this server admitted it in a former life: that needs nobody's grant again.
+            Err(Verdict::Quarantined(_)) if pending.proven.contains(&(document, hash)) => Ok(()),
+            authority => authority,
+        };
+        match authority {
+            // What leans on something that waits, waits with it.
+            Ok(()) if self.state.quarantine.holds_up(change) => Place::Waits(Why::at(Step::Waiting, Reason::MissingDependencies)),
+            Ok(()) => Place::Allowed,
+            Err(Verdict::Quarantined(why)) => Place::Waits(why),
+            Err(verdict) => Place::Decided(verdict),
+        }
+    }
+
+    /// Valid ones wait for a coordinator; what never can come in is refused at once.
+    fn admit_waiting(
+        &mut self,
+        caller: DeviceId,
+        document: DocumentId,
+        run: &[(usize, &Candidate)],
+        pending: &mut Pending,
+    ) -> Result<Vec<(usize, Verdict)>, RegionError> {
+        let changes: Vec<&Candidate> = run.iter().map(|(_, change)| *change).collect();
+        let judgements = self.judge_waiting(document, &changes)?;
+        let mut verdicts = Vec::new();
+        for ((index, change), judgement) in run.iter().zip(judgements) {
+            let verdict = match (judgement, self.standing(document, change, pending)) {
+                (_, Place::Decided(verdict)) => verdict,
+                (Judgement::Refused(why), _) => Verdict::Refused(why),
+                (Judgement::Deferred(why), _) => Verdict::Deferred(why),
+                (_, Place::Waits(why)) => self.wait(caller, change, why)?,
+                (_, Place::Allowed) => Verdict::Deferred(Reason::Busy.into()),
+            };
+            verdicts.push((*index, verdict));
+        }
+        Ok(verdicts)
+    }
+
+    /// Those that may come in pass the gate, and do.
+    fn admit_allowed(
+        &mut self,
+        caller: DeviceId,
+        document: DocumentId,
+        allowed: &[(usize, &Candidate)],
+        pending: &mut Pending,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Vec<(usize, Verdict)>, RegionError> {
+        let mut verdicts = Vec::new();
         let mut operations = self.state.ledger.documents.get(&document).map_or(0, |facts| facts.operations);
-        allowed.retain(|(index, change)| {
+        let mut fitting: Vec<(usize, &Candidate)> = Vec::new();
+        for (index, change) in allowed {
             let more = operations.saturating_add(change.header().operations);
-            let fits = more <= MAX_DOCUMENT_OPERATIONS;
-            if fits {
+            if more <= MAX_DOCUMENT_OPERATIONS {
                 operations = more;
+                fitting.push((*index, change));
             } else {
                 verdicts.push((*index, Verdict::Deferred(Why::at(Step::Quota, Reason::Quota))));
             }
-            fits
-        });
+        }
+        let allowed = fitting;
         if allowed.is_empty() {
             return Ok(verdicts);
         }
@@ -208,7 +270,8 @@ impl Batch<'_> {
             self.writer.add_document_keys(self.keyring, &[document], rng)?;
         }
         let State { ledger, documents, .. } = &mut *self.state;
-        let standing = load(ledger, &self.writer, self.keyring, self.cache, documents, document)?;
+        let so_far = SoFar { writer: &self.writer, records: &self.records, first: self.first };
+        let standing = load(ledger, &so_far, self.keyring, self.cache, documents, document)?;
         let batch: Vec<&Candidate> = allowed.iter().map(|(_, change)| *change).collect();
         let certificates = &ledger.certificates;
         let (judgements, after) = admission::judge(ledger.documents.get(&document), &standing, &batch, &|device| {
@@ -220,7 +283,7 @@ impl Batch<'_> {
                 Judgement::Known => Verdict::Accepted { seq: 0 },
                 Judgement::Deferred(why) => Verdict::Deferred(why),
                 Judgement::Refused(why) => Verdict::Refused(why),
-                Judgement::Valid if self.leans_on_quarantine(change) => {
+                Judgement::Valid if self.state.quarantine.holds_up(change) => {
                     clean = false;
                     self.wait(caller, change, Why::at(Step::Waiting, Reason::MissingDependencies))?
                 }

@@ -21,6 +21,8 @@ pub(super) struct Pending {
     pub(super) contacts_since: Option<Timestamp>,
     /// What the device hears of the chain.
     pub(super) news: chain::News,
+    /// Changes that the device says wait.
+    pub(super) waiting: Vec<Hashes>,
     /// Nothing of the feed goes into the answer.
     pub(super) push_only: bool,
     /// What a device that only delivers may believe to be kept here.
@@ -119,9 +121,11 @@ impl Batch<'_> {
                 })
                 .collect()
         };
+        let told = self.told(&pending.caller, &pending.waiting, &page.closed, page.more)?;
         let mut lines: Vec<ReceiptLine> = receipted
             .into_iter()
             .filter_map(|(seq, document, hash)| Some(ReceiptLine { seq, document: document?, hash }))
+            .chain(told.iter().flat_map(|news| news.admitted.iter().copied()))
             .collect();
         lines.sort_unstable();
         lines.dedup();
@@ -138,6 +142,7 @@ impl Batch<'_> {
             time: self.moment.at,
             contacts: pending.contacts_since.map(|since| state.contacts_since(since, &pending.caller)).unwrap_or_default(),
             epoch: pending.foreign_epoch.then_some(state.epoch),
+            news: told,
             ..Answer::default()
         })
     }
@@ -175,6 +180,35 @@ impl Batch<'_> {
             Some(position) => self.bytes_of(line.number, position),
             None => Ok(None),
         }
+    }
+
+    /// What the caller is told besides the feed, if there is anything.
+    fn told(
+        &self,
+        caller: &DeviceId,
+        waiting: &[Hashes],
+        closed: &[DocumentId],
+        more: bool,
+    ) -> Result<Option<News>, RegionError> {
+        let state = &*self.state;
+        let Some(certificate) = state.live(caller) else { return Ok(None) };
+        let mut news = News::default();
+        for documents in closed.chunks(MAX_CLOSED) {
+            let closing = Closing { person: certificate.person.clone(), documents: documents.to_vec(), at: self.moment.at };
+            let signed = SignedStatement::sign(&Statement::Closing(closing), self.keyring.device_keys())
+                .map_err(|error| RegionError::Unfit(error.to_string()))?;
+            news.closings.push(signed.bytes().to_vec());
+        }
+        let (admitted, decisions) = state.outcome_of(caller, waiting);
+        news.admitted = admitted;
+        for hash in decisions {
+            let Some(facts) = state.ledger.statements.get(&hash) else { continue };
+            news.decisions.extend(self.bytes_of(facts.number, facts.position)?);
+        }
+        if !more && let Some((count, newest)) = state.to_decide(certificate) {
+            (news.to_decide, news.newest) = (Some(count), Some(newest));
+        }
+        Ok((news != News::default()).then_some(news))
     }
 }
 

@@ -11,7 +11,7 @@ impl State {
         self.live(device).map(reader)
     }
 
-    /// Whether a device's person may write in a document.
+    /// Whether a device's person may write in a document now.
     pub(super) fn may_write(&self, signer: &DeviceId, document: &DocumentId, today: Day) -> Result<(), Verdict> {
         let Some(certificate) = self.ledger.certificates.get(signer) else {
             return Err(Verdict::Refused(Why::at(Step::Signer, Reason::UnknownSigner)));
@@ -28,18 +28,49 @@ impl State {
             let allowed = certificate.role == Role::Coordinator;
             return if allowed { Ok(()) } else { Err(Verdict::Refused(Why::at(Step::Grant, Reason::NoGrant))) };
         }
-        let Some((opening, _)) = self.ledger.documents.get(document).and_then(|facts| facts.opening.as_ref()) else {
+        if self.ledger.documents.get(document).is_none_or(|facts| facts.opening.is_none()) {
             return Err(Verdict::Deferred(Why::at(Step::Dependencies, Reason::MissingDependencies)));
-        };
+        }
         // Whatever the change says about its time: it came when its device was no longer trusted. A person decides.
         if revoked {
             return Err(Verdict::Quarantined(Reason::Revoked.into()));
         }
-        let coordinates = certificate.role == Role::Coordinator && certificate.organisation == opening.organisation;
-        if coordinates || self.ledger.holds_grant(document, &certificate.person, today) {
+        if self.coordinates(certificate, document) || self.ledger.holds_grant(document, &certificate.person, today) {
             Ok(())
         } else {
             Err(Verdict::Quarantined(Why::at(Step::Grant, Reason::NoGrant)))
+        }
+    }
+
+    /// Whether somebody is a coordinator of the organisation of a dossier.
+    pub(super) fn coordinates(&self, certificate: &Certificate, document: &DocumentId) -> bool {
+        let opening = self.ledger.documents.get(document).and_then(|facts| facts.opening.as_ref());
+        opening
+            .is_some_and(|(opening, _)| certificate.role == Role::Coordinator && certificate.organisation == opening.organisation)
+    }
+
+    /// Whether somebody decides about what waits in a document.
+    pub(super) fn decides(&self, certificate: &Certificate, document: &DocumentId) -> bool {
+        let register = Some(*document) == self.ledger.register() && certificate.role == Role::Coordinator;
+        register || self.coordinates(certificate, document)
+    }
+
+    /// Whether a change was made under a grant that has ended since, and comes within the days of grace. When it was made is
+    /// what its device says, and a device can lie; so it is believed within the grant's own days only, and the grace, counted
+    /// by the server's clock, bounds for how long a lie is of use.
+    pub(super) fn made_in_time(&self, change: &SignedChange, moment: Moment, arrived: Day, grace_days: u32) -> bool {
+        let Some(certificate) = self.ledger.certificates.get(&change.signer()) else { return false };
+        let made = moment.day_of(change.made_at());
+        // Before an end was decided nobody could know of it: until then the grant stood, on that very day too.
+        let last_day = |end: &GrantEnd| {
+            let last = end.on.plus_days(-1);
+            if change.made_at() <= end.at { last.max(moment.day_of(end.at)) } else { last }
+        };
+        match self.ledger.granted_until_by(&change.document(), &certificate.person, made, &last_day) {
+            // Nothing was made after it arrived, whatever the device says.
+            Some(Some(last)) => made <= arrived && arrived.days_since(last) <= i64::from(grace_days),
+            Some(None) => made <= arrived,
+            None => false,
         }
     }
 }

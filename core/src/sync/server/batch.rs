@@ -13,15 +13,46 @@ pub(super) struct Batch<'a> {
     pub(super) next: u64,
     pub(super) records: Vec<NewRecord>,
     pub(super) moment: Moment,
+    pub(super) grace_days: u32,
 }
 
-impl Batch<'_> {
+/// The segment of which staged records are said to be until their group is written; none in a journal has this number.
+const STAGED: u32 = 0;
+
+/// Whether a record is staged and not written yet.
+pub(super) fn is_staged(position: Position) -> bool {
+    position.segment == STAGED
+}
+
+/// Where a staged record stands until its group is written.
+fn staged(number: u64) -> Position {
+    Position { segment: STAGED, offset: number }
+}
+
+/// The journal with the staged records of a batch.
+pub(super) struct SoFar<'a, 'w> {
+    pub(super) writer: &'a crate::journal::Writer<'w>,
+    pub(super) records: &'a [NewRecord],
+    pub(super) first: u64,
+}
+
+impl crate::field_book::ReadAt for SoFar<'_, '_> {
+    fn record_at(&self, position: Position, keyring: &Keyring) -> Result<Record, JournalError> {
+        let place = position.offset.checked_sub(self.first).and_then(|place| usize::try_from(place).ok());
+        match place.and_then(|place| self.records.get(place)).filter(|_| position.segment == STAGED) {
+            Some(record) => Ok(record.clone().at(Appended { seq: position.offset, position, hash: [0; 32] })),
+            None => self.writer.read_at(position, keyring),
+        }
+    }
+}
+
+impl<'w> Batch<'w> {
     /// Stages a record and folds it at once, so that the rest of the batch sees it.
     pub(super) fn stage(&mut self, kind: Kind, key: KeyId, payload: Vec<u8>) -> Result<u64, RegionError> {
         let number = self.next;
         self.next += 1;
         let record = NewRecord { kind, key, payload };
-        self.state.fold(record.clone().at(Appended { seq: number, position: NOWHERE, hash: [0; 32] }))?;
+        self.state.fold(record.clone().at(Appended { seq: number, position: staged(number), hash: [0; 32] }))?;
         self.records.push(record);
         Ok(number)
     }
@@ -33,17 +64,27 @@ impl Batch<'_> {
 
     /// The bytes of a record, whether it is in the journal or staged here.
     pub(super) fn bytes_of(&self, number: u64, position: Position) -> Result<Option<Vec<u8>>, RegionError> {
-        if position != NOWHERE {
-            return Ok(bytes_at(&self.writer, position, self.keyring)?);
-        }
-        let place = number.checked_sub(self.first).and_then(|place| usize::try_from(place).ok());
-        Ok(place.and_then(|place| self.records.get(place)).map(|record| record.payload.clone()))
+        debug_assert!(position.segment != STAGED || position.offset == number, "a staged record stands at its number");
+        Ok(bytes_at(&self.so_far(), position, self.keyring)?)
+    }
+
+    /// The journal as it is, with what is staged behind it.
+    pub(super) fn so_far(&self) -> SoFar<'_, 'w> {
+        SoFar { writer: &self.writer, records: &self.records, first: self.first }
     }
 
     pub(super) fn open_for(&mut self, document: DocumentId, person: &str) -> Result<(), RegionError> {
         if !self.state.feed.is_open(person, &document) {
             let note = Access { document, person: Some(person.to_owned()) };
             self.stage(Kind::Opened, self.key_of(document), note.encode())?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn close_for(&mut self, document: DocumentId, person: &str) -> Result<(), RegionError> {
+        if self.state.feed.is_open(person, &document) {
+            let note = Access { document, person: Some(person.to_owned()) };
+            self.stage(Kind::Closed, self.key_of(document), note.encode())?;
         }
         Ok(())
     }
@@ -68,9 +109,9 @@ impl Batch<'_> {
         for (document, person, holds) in due {
             if holds {
                 self.open_for(document, &person)?;
+                self.release(document)?;
             } else {
-                let note = Access { document, person: Some(person) };
-                self.stage(Kind::Closed, self.key_of(document), note.encode())?;
+                self.close_for(document, &person)?;
             }
         }
         self.state.due_checked = Some(today);

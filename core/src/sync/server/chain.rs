@@ -23,7 +23,7 @@ pub(super) struct Chain {
 impl Chain {
     /// A record has its place.
     pub(super) fn passes(&mut self, number: u64, position: Position) {
-        if position != NOWHERE && self.marks.last().is_none_or(|(last, _)| number >= last + EVERY) {
+        if !super::batch::is_staged(position) && self.marks.last().is_none_or(|(last, _)| number >= last + EVERY) {
             self.marks.push((number, position));
         }
     }

@@ -80,8 +80,7 @@ impl State {
         let until = self.ledger.revocations.get(device).map_or(u64::MAX, |facts| facts.number);
         let mut documents: BTreeSet<DocumentId> = self.feed.could_hold(&reader, read, until).into_iter().collect();
         if reader.content {
-            let own = |envelope: &Vec<u8>| SignedChange::decode(envelope).is_ok_and(|change| change.signer() == *device);
-            let waits = self.waiting.iter().filter(|(_, envelopes)| envelopes.iter().any(own)).map(|(document, _)| *document);
+            let waits = self.quarantine.documents_of(device);
             documents.extend(waits.filter(|document| Some(*document) != self.ledger.register()));
         }
         documents.into_iter().collect()

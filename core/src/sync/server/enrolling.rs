@@ -62,7 +62,9 @@ impl Batch<'_> {
     /// What an enrolled device needs to take part: its own certificate first, then those of colleagues, without which
     /// their changes could not be checked.
     fn welcome(&self, certificate: Certificate, mut statements: Vec<Vec<u8>>) -> Result<EnrolAnswer, RegionError> {
-        for facts in self.state.ledger.statements.values().filter(|facts| facts.is_public() && facts.position != NOWHERE) {
+        for facts in
+            self.state.ledger.statements.values().filter(|facts| facts.is_public() && !super::batch::is_staged(facts.position))
+        {
             let Some(bytes) = bytes_at(&self.writer, facts.position, self.keyring)? else { continue };
             let own = SignedStatement::decode(&bytes).is_ok_and(
                 |signed| matches!(signed.statement(), Statement::Certificate(other) if other.device == certificate.device),

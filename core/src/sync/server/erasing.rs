@@ -25,12 +25,7 @@ impl State {
         self.ledger.forget(&document);
         self.feed.forget(&document);
         self.documents.remove(&document);
-        for envelope in self.waiting.remove(&document).unwrap_or_default() {
-            if let Ok(change) = SignedChange::decode(&envelope) {
-                self.quarantined.remove(&change.hash());
-            }
-        }
-        self.waiting_actors.retain(|(of, _), _| *of != document);
+        self.quarantine.forget(&document);
         self.to_erase.push(document);
     }
 

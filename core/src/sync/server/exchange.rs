@@ -48,6 +48,7 @@ impl Batch<'_> {
             page: request.page.map_or(PAGE, |limit| (limit as usize).clamp(1, PAGE)),
             contacts_since: request.contacts_since.filter(|_| coordinates),
             news: chain::News { seen: request.seen.clone(), doubted },
+            waiting: request.waiting.clone(),
             push_only: request.push_only,
             kept: Vec::new(),
         };

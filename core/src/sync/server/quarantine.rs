@@ -1,33 +1,230 @@
 //! Honest work that came without a right: it waits, what leans on it waits with it, and all of it is let in together.
+//!
+//! What waits has passed the gate already: it is valid, and only its authority is in doubt. A coordinator of the
+//! organisation decides with a signed statement; a grant that comes later decides as well.
 
 use super::admitting::holds_bsn;
+use super::batch::SoFar;
 use super::*;
+use crate::wire::{MAX_WAITING_PAGE, WaitingChange};
 
-impl Batch<'_> {
-    /// Whether it follows a change that waits: as a dependency, or as a later one of the same actor.
-    pub(super) fn leans_on_quarantine(&self, change: &SignedChange) -> bool {
-        let waits = |hash: &ChangeHash| self.state.quarantined.contains_key(hash);
-        let actor = (change.document(), change.header().actor.clone());
-        change.header().deps.iter().any(waits) || self.state.waiting_actors.get(&actor).is_some_and(|waiting| *waiting > 0)
+/// What waits, and what was decided about what waited; folded from the journal.
+#[derive(Default)]
+pub(super) struct Quarantine {
+    /// In the order in which they came.
+    by_document: HashMap<DocumentId, Vec<Item>>,
+    reasons: HashMap<ChangeHash, Reason>,
+    /// How many changes of an actor wait in a document.
+    actors: HashMap<(DocumentId, Vec<u8>), usize>,
+    /// How many bytes of a device wait.
+    bytes: HashMap<DeviceId, usize>,
+    /// Accepted, and let in as soon as what they lean on is.
+    accepted: HashSet<ChangeHash>,
+    refused: HashMap<ChangeHash, Refusal>,
+}
+
+/// A change that waits.
+pub(super) struct Item {
+    /// Number of its record.
+    pub(super) number: u64,
+    pub(super) change: SignedChange,
+    pub(super) reason: Reason,
+    pub(super) arrived: Timestamp,
+    pub(super) sender: Option<DeviceId>,
+}
+
+/// A change that was refused after it had waited.
+struct Refusal {
+    document: DocumentId,
+    /// The statement that says so.
+    decision: ChangeHash,
+    /// It was not looked at itself, but leant on one that was refused.
+    leaning: bool,
+    /// Who made it, and who brought it.
+    concerns: Vec<DeviceId>,
+    reason: Option<String>,
+}
+
+impl Quarantine {
+    pub(super) fn add(&mut self, number: u64, change: SignedChange, note: &NotAdmitted) {
+        let reason = Reason::from_code(&note.reason).unwrap_or(Reason::Other);
+        let items = self.by_document.entry(change.document()).or_default();
+        if self.reasons.insert(change.hash(), reason).is_some() {
+            // It still waits, for another reason; or the record is read again.
+            items.iter_mut().filter(|item| item.change.hash() == change.hash()).for_each(|item| item.reason = reason);
+            return;
+        }
+        *self.actors.entry((change.document(), change.header().actor.clone())).or_default() += 1;
+        *self.bytes.entry(change.signer()).or_default() += change.bytes().len();
+        items.push(Item { number, change, reason, arrived: note.at, sender: note.sender });
     }
 
-    /// Lets in what waited for a grant that is there now, in the order in which it came.
+    /// A change that was admitted waits no more.
+    pub(super) fn admitted(&mut self, change: &SignedChange) {
+        self.remove(&change.document(), &change.hash());
+        self.accepted.remove(&change.hash());
+    }
+
+    /// A coordinator decided.
+    pub(super) fn decided(&mut self, decision: &Decision, statement: ChangeHash) {
+        if decision.accepted {
+            let waits = |hash: &&ChangeHash| self.reasons.contains_key(hash);
+            self.accepted.extend(decision.changes.iter().filter(waits).copied());
+            return;
+        }
+        let named = decision.changes.iter().map(|hash| (hash, false));
+        for (hash, leaning) in named.chain(decision.leaning.iter().map(|hash| (hash, true))) {
+            let Some(item) = self.remove(&decision.document, hash) else { continue };
+            self.accepted.remove(hash);
+            let concerns = std::iter::once(item.change.signer()).chain(item.sender).collect();
+            let reason = decision.reason.clone();
+            self.refused.insert(*hash, Refusal { document: decision.document, decision: statement, leaning, concerns, reason });
+        }
+    }
+
+    fn remove(&mut self, document: &DocumentId, hash: &ChangeHash) -> Option<Item> {
+        self.reasons.remove(hash)?;
+        let items = self.by_document.get_mut(document)?;
+        let item = items.remove(items.iter().position(|item| item.change.hash() == *hash)?);
+        if items.is_empty() {
+            self.by_document.remove(document);
+        }
+        if let Some(bytes) = self.bytes.get_mut(&item.change.signer()) {
+            *bytes = bytes.saturating_sub(item.change.bytes().len());
+        }
+        let actor = (*document, item.change.header().actor.clone());
+        if let Some(waiting) = self.actors.get_mut(&actor) {
+            *waiting = waiting.saturating_sub(1);
+            if *waiting == 0 {
+                self.actors.remove(&actor);
+            }
+        }
+        Some(item)
+    }
+
+    /// Forgets everything about a document: it was erased.
+    pub(super) fn forget(&mut self, document: &DocumentId) {
+        let hashes: Vec<ChangeHash> = self.of(document).iter().map(|item| item.change.hash()).collect();
+        for hash in hashes {
+            self.remove(document, &hash);
+            self.accepted.remove(&hash);
+        }
+        self.refused.retain(|_, refusal| refusal.document != *document);
+    }
+
+    /// The documents in which something waits that a device made.
+    pub(super) fn documents_of<'a>(&'a self, device: &'a DeviceId) -> impl Iterator<Item = DocumentId> + 'a {
+        let own = move |item: &Item| item.change.signer() == *device;
+        self.by_document.iter().filter(move |(_, items)| items.iter().any(own)).map(|(document, _)| *document)
+    }
+
+    /// How many bytes of a device wait.
+    pub(super) fn bytes_of(&self, device: &DeviceId) -> usize {
+        self.bytes.get(device).copied().unwrap_or_default()
+    }
+
+    /// What waits in a document, in the order in which it came.
+    pub(super) fn of(&self, document: &DocumentId) -> &[Item] {
+        self.by_document.get(document).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The verdict on a change that came before: it waits, or was refused.
+    pub(super) fn verdict(&self, hash: &ChangeHash) -> Option<Verdict> {
+        if let Some(reason) = self.reasons.get(hash) {
+            return Some(Verdict::Quarantined(Why::at(Step::Waiting, *reason)));
+        }
+        self.refused.get(hash).map(|refusal| match refusal.leaning {
+            // Its author performs it again once the one that it leans on is gone.
+            true => Verdict::Deferred(Why::at(Step::Waiting, Reason::MissingDependencies)),
+            false => Verdict::Refused(Why { text: refusal.reason.clone(), ..Why::at(Step::Waiting, Reason::NotTaken) }),
+        })
+    }
+
+    /// Whether a change follows one that waits: as a dependency, or as a later one of the same actor.
+    pub(super) fn holds_up(&self, change: &SignedChange) -> bool {
+        let waits = |hash: &ChangeHash| self.reasons.contains_key(hash);
+        change.header().deps.iter().any(waits) || self.actors.contains_key(&(change.document(), change.header().actor.clone()))
+    }
+}
+
+impl State {
+    /// How many changes wait for a coordinator, and the number of the newest.
+    pub(super) fn to_decide(&self, certificate: &Certificate) -> Option<(u32, u64)> {
+        let mine = self.quarantine.by_document.iter().filter(|(document, _)| self.decides(certificate, document));
+        let (count, newest) = mine.fold((0, 0), |(count, newest), (_, items)| {
+            (count + items.len(), items.iter().map(|item| item.number).max().unwrap_or(0).max(newest))
+        });
+        (count > 0).then(|| (u32::try_from(count).unwrap_or(u32::MAX), newest))
+    }
+
+    /// What became of changes that a device says wait: admitted ones with their numbers, and statements that refuse.
+    pub(super) fn outcome_of(&self, caller: &DeviceId, waiting: &[Hashes]) -> (Vec<ReceiptLine>, Vec<ChangeHash>) {
+        let Some(mine) = self.live(caller).map(|certificate| certificate.person.as_str()) else { return Default::default() };
+        let concerns = |device: &DeviceId| {
+            device == caller || self.ledger.certificates.get(device).is_some_and(|certificate| certificate.person == mine)
+        };
+        let (mut admitted, mut decisions) = (Vec::new(), Vec::new());
+        for Hashes { document, hashes } in waiting {
+            let facts = self.ledger.documents.get(document);
+            for hash in hashes {
+                if let Some(change) = facts.and_then(|facts| facts.change(hash)) {
+                    admitted.push(ReceiptLine { seq: change.number, document: *document, hash: *hash });
+                } else if let Some(refusal) = self.quarantine.refused.get(hash)
+                    && refusal.concerns.iter().any(concerns)
+                    && !decisions.contains(&refusal.decision)
+                {
+                    decisions.push(refusal.decision);
+                }
+            }
+        }
+        (admitted, decisions)
+    }
+}
+
+impl Batch<'_> {
+    /// Whether a change may come in now: by the rights of today, or because it was made in time.
+    pub(super) fn authority(&self, change: &SignedChange, arrived: Day) -> Result<(), Verdict> {
+        match self.state.may_write(&change.signer(), &change.document(), self.moment.today()) {
+            Err(Verdict::Quarantined(why))
+                if why.reason == Reason::NoGrant && self.state.made_in_time(change, self.moment, arrived, self.grace_days) =>
+            {
+                Ok(())
+            }
+            standing => standing,
+        }
+    }
+
+    /// The gate's word on changes that would wait: they may lean on others that do.
+    pub(super) fn judge_waiting(&mut self, document: DocumentId, changes: &[&Candidate]) -> Result<Vec<Judgement>, RegionError> {
+        let State { ledger, documents, quarantine, .. } = &mut *self.state;
+        let so_far = SoFar { writer: &self.writer, records: &self.records, first: self.first };
+        let standing = load(ledger, &so_far, self.keyring, self.cache, documents, document)?;
+        let waiting: Vec<Candidate> = quarantine.of(&document).iter().map(|item| Candidate::from(item.change.clone())).collect();
+        let batch: Vec<&Candidate> = waiting.iter().chain(changes.iter().copied()).collect();
+        let certificates = &ledger.certificates;
+        let (mut judgements, _) = admission::judge(ledger.documents.get(&document), &standing, &batch, &|device| {
+            certificates.get(device).map(|certificate| certificate.keys)
+        })?;
+        Ok(judgements.split_off(batch.len() - changes.len()))
+    }
+
+    /// Lets in what a decision or a grant allows by now, in the order in which it came; what leant on it comes with it.
     pub(super) fn release(&mut self, document: DocumentId) -> Result<(), RegionError> {
-        let today = self.moment.today();
-        let waiting: Vec<Candidate> = self
-            .state
-            .waiting
-            .get(&document)
-            .into_iter()
-            .flatten()
-            .filter_map(|envelope| Candidate::read(envelope).ok())
-            .filter(|change| self.state.may_write(&change.signer(), &document, today).is_ok() && !holds_bsn(change))
-            .collect();
+        let eligible = |item: &&Item| {
+            let hash = item.change.hash();
+            // What only leant on something had the right to come in when it came.
+            let allowed = item.reason == Reason::MissingDependencies
+                || self.authority(&item.change, self.moment.day_of(item.arrived)).is_ok();
+            self.state.quarantine.accepted.contains(&hash) || (allowed && !holds_bsn(&item.change))
+        };
+        let waiting: Vec<Candidate> =
+            self.state.quarantine.of(&document).iter().filter(eligible).map(|item| item.change.clone().into()).collect();
         if waiting.is_empty() {
             return Ok(());
         }
         let State { ledger, documents, .. } = &mut *self.state;
-        let standing = load(ledger, &self.writer, self.keyring, self.cache, documents, document)?;
+        let so_far = SoFar { writer: &self.writer, records: &self.records, first: self.first };
+        let standing = load(ledger, &so_far, self.keyring, self.cache, documents, document)?;
         let batch: Vec<&Candidate> = waiting.iter().collect();
         let certificates = &ledger.certificates;
         let (judgements, _) = admission::judge(ledger.documents.get(&document), &standing, &batch, &|device| {
@@ -38,30 +235,95 @@ impl Batch<'_> {
                 self.stage(Kind::Change, self.key_of(document), change.bytes().to_vec())?;
             }
         }
+        self.name_own_reasons(document)
+    }
+
+    /// What leant on others and no longer does, but may not come in for a reason of its own, waits for that from now on.
+    fn name_own_reasons(&mut self, document: DocumentId) -> Result<(), RegionError> {
+        let has = |hash: &ChangeHash| self.state.ledger.documents.get(&document).is_some_and(|facts| facts.has(hash));
+        let items = self.state.quarantine.of(&document).iter();
+        let free: Vec<(SignedChange, Option<DeviceId>)> = items
+            .filter(|item| item.reason == Reason::MissingDependencies && item.change.header().deps.iter().all(has))
+            .filter(|item| holds_bsn(&item.change))
+            .map(|item| (item.change.clone(), item.sender))
+            .collect();
+        for (change, sender) in free {
+            self.quarantine(sender, &change, Reason::BsnInText)?;
+        }
         Ok(())
     }
 
     /// Keeps a change apart for a coordinator, if its maker has room for more.
     pub(super) fn wait(&mut self, sender: DeviceId, change: &SignedChange, why: Why) -> Result<Verdict, RegionError> {
-        let waiting = self.state.waiting_bytes.get(&change.signer()).copied().unwrap_or_default();
-        if waiting.saturating_add(change.bytes().len()) > MAX_WAITING_BYTES {
+        if self.state.quarantine.bytes_of(&change.signer()).saturating_add(change.bytes().len()) > MAX_WAITING_BYTES {
             return Ok(Verdict::Deferred(Why::at(Step::Quota, Reason::Quota)));
         }
-        self.quarantine(sender, change, why.reason)?;
+        self.quarantine(Some(sender), change, why.reason)?;
         Ok(Verdict::Quarantined(why))
     }
 
-    pub(super) fn quarantine(&mut self, sender: DeviceId, change: &SignedChange, reason: Reason) -> Result<(), RegionError> {
+    pub(super) fn quarantine(
+        &mut self,
+        sender: Option<DeviceId>,
+        change: &SignedChange,
+        reason: Reason,
+    ) -> Result<(), RegionError> {
         let note = NotAdmitted {
             document: Some(change.document()),
             hashes: vec![change.hash()],
             reason: reason.code().to_owned(),
             at: self.moment.at,
             envelope: Some(change.bytes().to_vec().into()),
-            sender: Some(sender),
+            sender,
             again: None,
+            text: None,
         };
         self.stage(Kind::Quarantined, self.key_of(change.document()), note.encode())?;
         Ok(())
+    }
+
+    /// Why a decision is not taken; nothing when it is. Everything it names must wait.
+    pub(super) fn check_decision(&self, decision: &Decision, certificate: &Certificate) -> Option<Reason> {
+        if decision.by != certificate.person || !self.state.decides(certificate, &decision.document) {
+            return Some(Reason::NotAllowed);
+        }
+        let items = self.state.quarantine.of(&decision.document);
+        let waits = |hash: &ChangeHash| items.iter().any(|item| item.change.hash() == *hash);
+        let refused = |hash: &ChangeHash| self.state.quarantine.refused.contains_key(hash);
+        let mut named = decision.changes.iter().chain(&decision.leaning);
+        // A long tail of leaning changes takes several decisions, each about the same first one.
+        let open = decision.changes.iter().chain(&decision.leaning).any(waits);
+        (!open || named.any(|hash| !waits(hash) && (decision.accepted || !refused(hash)))).then_some(Reason::Decided)
+    }
+
+    /// What waits in the organisation of a coordinator, after a number.
+    pub(super) fn quarantined_after(&self, by: DeviceId, after: u64) -> Result<QuarantineList, RegionError> {
+        let certificate = self.state.live(&by).ok_or(RegionError::NotWelcome)?;
+        if certificate.role != Role::Coordinator {
+            return Err(RegionError::NotAllowed);
+        }
+        let documents = self.state.quarantine.by_document.iter();
+        let mut items: Vec<&Item> =
+            documents.filter(|(document, _)| self.state.decides(certificate, document)).flat_map(|(_, items)| items).collect();
+        items.retain(|item| item.number > after);
+        items.sort_unstable_by_key(|item| item.number);
+        let mut list = QuarantineList::default();
+        let mut left = MAX_WAITING_PAGE;
+        for item in items {
+            let weight = item.change.bytes().len() + 64;
+            if weight > left && !list.changes.is_empty() {
+                list.more = true;
+                break;
+            }
+            left = left.saturating_sub(weight);
+            list.changes.push(WaitingChange {
+                number: item.number,
+                envelope: item.change.bytes().to_vec(),
+                reason: item.reason.code().to_owned(),
+                arrived: item.arrived,
+                sender: item.sender,
+            });
+        }
+        Ok(list)
     }
 }

@@ -19,13 +19,7 @@ pub(super) struct State {
     pub(super) wiped: BTreeMap<DeviceId, (Timestamp, u32)>,
     /// Who is not listened to, until when; nobody's device stands for everyone without a good signature.
     pub(super) locked_out: BTreeMap<Option<DeviceId>, Timestamp>,
-    pub(super) quarantined: HashMap<ChangeHash, Reason>,
-    /// The envelopes that wait, by document, in the order in which they came.
-    pub(super) waiting: HashMap<DocumentId, Vec<Vec<u8>>>,
-    /// How many changes of an actor wait in a document.
-    pub(super) waiting_actors: HashMap<(DocumentId, Vec<u8>), usize>,
-    /// How many bytes of a device wait.
-    pub(super) waiting_bytes: HashMap<DeviceId, usize>,
+    pub(super) quarantine: Quarantine,
     pub(super) openings_today: HashMap<(String, i64), usize>,
     pub(super) documents: Shelf,
     /// Where erased dossiers could have been.
@@ -75,13 +69,10 @@ impl State {
             }
             (Payload::Bytes(bytes), Kind::Change) => {
                 let change = SignedChange::decode(bytes).map_err(|error| LedgerError::Record(number, error.to_string()))?;
-                self.no_longer_waits(&change);
+                self.quarantine.admitted(&change);
                 Some(What::Change(change.document(), change.hash()))
             }
-            (
-                Payload::Bytes(bytes),
-                Kind::Opening | Kind::Grant | Kind::Certificate | Kind::Revocation | Kind::Erasure | Kind::Erasing,
-            ) => {
+            (Payload::Bytes(bytes), kind) if is_statement(kind) => {
                 let signed = SignedStatement::decode(bytes).map_err(|error| LedgerError::Record(number, error.to_string()))?;
                 if let Statement::Opening(opening) = signed.statement() {
                     self.feed.opened_by(opening.document, &opening.organisation, number);
@@ -100,6 +91,10 @@ impl State {
                     Statement::Erasure(erasure) => {
                         wiped = Some(erasure.document);
                         Some(What::Public(hash))
+                    }
+                    Statement::Decision(decision) => {
+                        self.quarantine.decided(decision, hash);
+                        Some(What::About(decision.document, hash))
                     }
                     other => Some(other.document().map_or(What::Public(hash), |document| What::About(document, hash))),
                 }
@@ -171,34 +166,12 @@ impl State {
             }
             Kind::Quarantined => {
                 let note = NotAdmitted::decode(bytes)?;
-                let Some(envelope) = note.envelope else { return Ok(()) };
-                let change = SignedChange::decode(&envelope).map_err(|error| LedgerError::Record(number, error.to_string()))?;
-                let reason = Reason::from_code(&note.reason).unwrap_or(Reason::Other);
-                if self.quarantined.insert(change.hash(), reason).is_none() {
-                    let actor = (change.document(), change.header().actor.clone());
-                    *self.waiting_actors.entry(actor).or_default() += 1;
-                    *self.waiting_bytes.entry(change.signer()).or_default() += envelope.len();
-                    self.waiting.entry(change.document()).or_default().push(envelope.to_vec());
-                }
+                let Some(envelope) = &note.envelope else { return Ok(()) };
+                let change = SignedChange::decode(envelope).map_err(|error| LedgerError::Record(number, error.to_string()))?;
+                self.quarantine.add(number, change, &note);
             }
             _ => {}
         }
         Ok(())
-    }
-
-    /// A change that was admitted waits no more.
-    pub(super) fn no_longer_waits(&mut self, change: &SignedChange) {
-        if self.quarantined.remove(&change.hash()).is_some() {
-            let actor = (change.document(), change.header().actor.clone());
-            if let Some(waiting) = self.waiting_actors.get_mut(&actor) {
-                *waiting = waiting.saturating_sub(1);
-            }
-            if let Some(waiting) = self.waiting_bytes.get_mut(&change.signer()) {
-                *waiting = waiting.saturating_sub(change.bytes().len());
-            }
-            if let Some(waiting) = self.waiting.get_mut(&change.document()) {
-                waiting.retain(|envelope| envelope.as_slice() != change.bytes());
-            }
-        }
     }
 }

@@ -1,0 +1,159 @@
+//! From one coach to the next: transfers, warm handovers, covers, and the note for the successor.
+
+use super::Dossier;
+use crate::clock::Day;
+use crate::codes::*;
+use crate::ids::EntryId;
+use crate::rules::{By, Plan, RuleBroken, checks};
+use crate::statement::Handover;
+use crate::trajectory::Assignment;
+
+/// How many days before its first day a note is shown to the successor.
+const DAYS_BEFORE: i64 = 14;
+
+/// One coach hands a dossier over to another.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Transfer {
+    /// Code of the successor.
+    pub to: String,
+    /// The successor's first day; without one: today.
+    pub on: Option<Day>,
+    /// Code of whoever hands over; without one: the primary coach.
+    pub from: Option<String>,
+    /// A warm handover: until this day whoever hands over keeps access, for a visit together.
+    pub together_until: Option<Day>,
+    /// Why.
+    pub reason: Option<String>,
+    /// For the successor to read.
+    pub note: Option<String>,
+}
+
+/// Somebody fills in for the primary coach for some time.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cover {
+    /// Code of whoever fills in.
+    pub coach: String,
+    /// First day; without one: today.
+    pub from: Option<Day>,
+    /// Last day.
+    pub until: Option<Day>,
+    /// Why.
+    pub reason: Option<String>,
+    /// To read for whoever fills in.
+    pub note: Option<String>,
+}
+
+/// What a transfer or cover comes to: the assignment, and who gets and loses access.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HandedOver {
+    /// The new assignment.
+    pub assignment: EntryId,
+    /// What it was.
+    pub decision: Handover,
+    /// Who gets access, from when, until when.
+    pub grant: (String, Day, Option<Day>),
+    /// Who loses it: the first day without.
+    pub ends: Vec<(String, Day)>,
+}
+
+impl Dossier {
+    /// Hands the dossier over: the successor coaches from a day on, and whoever coached before loses access that day, or after
+    /// a warm handover.
+    ///
+    /// # Errors
+    /// When nobody coaches who could hand over, it is the same person, or the days are out of order.
+    pub fn transfer(&self, by: &mut By<'_>, transfer: Transfer) -> Result<Plan<HandedOver>, RuleBroken> {
+        let on = transfer.on.unwrap_or(by.today());
+        let before: Vec<String> = match &transfer.from {
+            Some(coach) => vec![coach.clone()],
+            None => self.primary_coaches_on(on),
+        };
+        let before: Vec<String> = before.into_iter().filter(|coach| *coach != transfer.to).collect();
+        if before.is_empty() {
+            return Err(RuleBroken::NobodyToHandOver { successor: transfer.to });
+        }
+        checks::order::<Assignment>(("from", Some(on)), ("to", transfer.together_until))?;
+        let draft = Assignment {
+            coach: Some(transfer.to.clone()),
+            role: Some(AssignmentRole::Primary),
+            from: Some(on),
+            reason: transfer.reason,
+            handover_note: transfer.note,
+            ..Assignment::default()
+        };
+        let mut plan = self.assign_coach(by, draft)?;
+        // Whoever hands over as a second coach, or in so many words, leaves altogether.
+        for (id, one) in &self.assignments {
+            let leaves = one.coach.as_ref().is_some_and(|coach| before.contains(coach)) && one.holds_on(on);
+            if leaves && one.role != Some(AssignmentRole::Primary) && one.from.is_none_or(|from| from < on) {
+                plan.writes.extend(self.end_assignment(*id, on.plus_days(-1))?.writes);
+            }
+        }
+        let last = transfer.together_until.unwrap_or(on.plus_days(-1));
+        let decision = if transfer.together_until.is_some() { Handover::WarmHandover } else { Handover::Transfer };
+        let handed = HandedOver {
+            assignment: plan.id,
+            decision,
+            grant: (transfer.to, on, None),
+            ends: before.into_iter().map(|coach| (coach, last.plus_days(1))).collect(),
+        };
+        Ok(Plan { id: handed, writes: plan.writes, warnings: plan.warnings })
+    }
+
+    /// Lets somebody fill in until a day; whoever coached before resumes afterwards and keeps access.
+    ///
+    /// # Errors
+    /// Without a last day, or when it comes before the first.
+    pub fn cover(&self, by: &mut By<'_>, cover: Cover) -> Result<Plan<HandedOver>, RuleBroken> {
+        let from = cover.from.unwrap_or(by.today());
+        let Some(until) = cover.until else {
+            return Err(RuleBroken::Missing { field: crate::rules::FieldName::of::<Assignment>("to") });
+        };
+        let draft = Assignment {
+            coach: Some(cover.coach.clone()),
+            role: Some(AssignmentRole::Primary),
+            from: Some(from),
+            to: Some(until),
+            reason: cover.reason,
+            handover_note: cover.note,
+            ..Assignment::default()
+        };
+        let plan = self.assign_coach(by, draft)?;
+        let handed = HandedOver {
+            assignment: plan.id,
+            decision: Handover::Cover,
+            grant: (cover.coach, from, Some(until)),
+            ends: Vec::new(),
+        };
+        Ok(Plan { id: handed, writes: plan.writes, warnings: plan.warnings })
+    }
+
+    /// Assignments of a coach with a note that is still news: of now or soon, and not visited since.
+    pub fn handover_to(&self, coach: &str, today: Day) -> Vec<(EntryId, &Assignment)> {
+        let visited_since = |from: Day| {
+            let own = |visit: &&crate::visit::Visit| visit.is_done() && visit.coach.as_deref() == Some(coach);
+            self.visits.values().filter(own).filter_map(|visit| visit.day()).any(|day| day >= from)
+        };
+        let news = |one: &&Assignment| {
+            one.coach.as_deref() == Some(coach)
+                && one.handover_note.is_some()
+                && one.from.is_none_or(|from| from <= today.plus_days(DAYS_BEFORE) && !visited_since(from))
+                && one.to.is_none_or(|to| today <= to)
+        };
+        self.assignments.iter().filter(|(_, one)| news(one)).map(|(id, one)| (*id, one)).collect()
+    }
+
+    /// Who coached on the day before an assignment began.
+    pub fn coached_before(&self, assignment: &Assignment) -> Vec<String> {
+        let Some(day) = assignment.from.map(|from| from.plus_days(-1)) else { return Vec::new() };
+        self.primary_coaches_on(day).into_iter().filter(|coach| assignment.coach.as_ref() != Some(coach)).collect()
+    }
+
+    fn primary_coaches_on(&self, day: Day) -> Vec<String> {
+        let primary = |one: &&Assignment| one.role == Some(AssignmentRole::Primary) && one.holds_on(day);
+        let mut coaches: Vec<String> = self.assignments.values().filter(primary).filter_map(|one| one.coach.clone()).collect();
+        coaches.sort();
+        coaches.dedup();
+        coaches
+    }
+}

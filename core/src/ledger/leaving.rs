@@ -1,0 +1,129 @@
+//! When a dossier leaves a device, and what is kept of it: never anything that is only here.
+
+use super::*;
+
+/// What a person wrote in a dossier that left this device, and that the server has not admitted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Aside {
+    /// The dossier.
+    pub document: DocumentId,
+    /// Number of the note in this journal.
+    pub number: u64,
+    /// Where the note with the writes is.
+    pub position: Position,
+    /// What people call the dossier.
+    pub called: Option<String>,
+    /// Why it was not admitted.
+    pub reason: Reason,
+    /// It waits for a coordinator; else it was refused, or is to be performed again.
+    pub waits: bool,
+    /// It leant on something that was refused, and is to be performed again.
+    pub again: bool,
+}
+
+/// The name under which the keyring keeps the key of what was set aside of a dossier.
+pub fn aside_key(document: DocumentId) -> DocumentId {
+    DocumentId::derived("veldboek/aside/1", document.as_bytes())
+}
+
+impl Ledger {
+    /// Whether the fate of a change of this document is known, or what it says is kept apart: the document may leave.
+    fn is_safe(&self, facts: &DocumentFacts, change: &ChangeFacts) -> bool {
+        let kept = change.operation.is_none() || self.aside.contains_key(&change.hash);
+        match (change.acknowledged, facts.is_dropped(&change.hash)) {
+            (Some(_), _) => true,
+            (None, false) => change.quarantined.is_some() && kept,
+            (None, true) => kept || self.replaced.contains_key(&change.hash),
+        }
+    }
+
+    /// The changes of a closed document whose text has to be kept apart before it can leave; `None` when something in it is
+    /// only here, or nothing in it is left.
+    pub fn to_set_aside(&self, document: &DocumentId) -> Option<Vec<&ChangeFacts>> {
+        let facts = self.documents.get(document).filter(|facts| facts.closed && !facts.changes.is_empty())?;
+        let mut apart = Vec::new();
+        for change in facts.changes.iter().filter(|change| !self.is_safe(facts, change)) {
+            let refused = self.refused.iter().any(|item| item.hash == change.hash);
+            let judged = if facts.is_dropped(&change.hash) { refused } else { change.quarantined.is_some() };
+            if !judged {
+                return None;
+            }
+            apart.push(change);
+        }
+        Some(apart)
+    }
+
+    /// Forgets every closed document of which nothing is only here.
+    pub fn leave_what_is_done(&mut self) {
+        let closed = self.documents.iter().filter(|(_, facts)| facts.closed && !facts.changes.is_empty());
+        let closed: Vec<DocumentId> = closed.map(|(document, _)| *document).collect();
+        for document in closed {
+            self.leave_if_done(&document);
+        }
+    }
+
+    /// Forgets the changes of a closed document, and what was stated about it, once nothing of it is only here.
+    pub(super) fn leave_if_done(&mut self, document: &DocumentId) {
+        let Some(facts) = self.documents.get(document).filter(|facts| facts.closed) else { return };
+        let unsent = |facts: &StatementFacts| facts.acknowledged.is_none() && !facts.refused;
+        let all_stated = !self.statements.values().any(|facts| facts.document == Some(*document) && unsent(facts));
+        if !all_stated || !facts.changes.iter().all(|change| self.is_safe(facts, change)) {
+            return;
+        }
+        if let Some(facts) = self.documents.get_mut(document) {
+            facts.changes.clear();
+            facts.operations = 0;
+            facts.by_hash.clear();
+            facts.dropped.clear();
+        }
+        self.forget_statements(document);
+    }
+
+    pub(super) fn set_aside(&mut self, note: SetAside, number: u64, position: Position) {
+        let reason = Reason::from_code(&note.reason).unwrap_or(Reason::Other);
+        let (document, hash) = (note.document, note.change);
+        if let Some(by) = note.replaced {
+            self.aside.remove(&hash);
+            self.replaced.insert(hash, by);
+            return;
+        }
+        if let Some(at) = note.refused
+            && self.refused.iter().all(|item| item.hash != hash)
+        {
+            self.refused.push(Unadmitted { document, hash, reason, at, text: note.text });
+        }
+        let waits = note.refused.is_none();
+        let aside = Aside { document, number, position, called: note.called, reason, waits, again: false };
+        self.aside.insert(hash, aside);
+    }
+
+    /// A coordinator decided. What was accepted counts once the server says that it has it; what was refused counts no more,
+    /// and what leant on it is performed again.
+    pub(super) fn decide(&mut self, decision: &Decision) {
+        if decision.accepted {
+            return;
+        }
+        let refused = decision.changes.iter().map(|hash| (hash, false));
+        for (hash, again) in refused.chain(decision.leaning.iter().map(|hash| (hash, true))) {
+            let facts = self.documents.get_mut(&decision.document);
+            let here = facts.is_some_and(|facts| {
+                let known = facts.change(hash).is_some_and(|change| change.acknowledged.is_none());
+                known && facts.dropped.insert(*hash)
+            });
+            let aside = self.aside.get_mut(hash).map(|aside| {
+                aside.waits = false;
+                aside.again = again;
+            });
+            // Also of others' work that this device only carried: it goes from the dossier, and is not to vanish unsaid.
+            if (here || aside.is_some()) && !again && self.refused.iter().all(|item| item.hash != *hash) {
+                self.refused.push(Unadmitted {
+                    document: decision.document,
+                    hash: *hash,
+                    reason: Reason::NotTaken,
+                    at: decision.at,
+                    text: decision.reason.clone(),
+                });
+            }
+        }
+    }
+}

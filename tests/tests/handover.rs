@@ -1,0 +1,409 @@
+//! Dossiers change hands: the new coach gets all of it, the old one keeps nothing but what is only theirs, and whatever was
+//! written before anyone knew is let in, waits, or is refused with its text still readable. Nothing vanishes silently.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
+
+use veldboek_core::bundle::{Bundle, Content};
+use veldboek_core::clock::Day;
+use veldboek_core::document::Document;
+use veldboek_core::dossier::Dossier;
+use veldboek_core::dossier::handover::{Cover, HandedOver, Transfer};
+use veldboek_core::envelope::SignedChange;
+use veldboek_core::field_book::{FieldBookError, Job, Outcome, ReadWaiting, Target};
+use veldboek_core::ids::{DocumentId, VisitId};
+use veldboek_core::journal::{Journal, Payload};
+use veldboek_core::record::{Container, Record, Scalar, Write};
+use veldboek_core::rules::{By, Plan, RuleBroken};
+use veldboek_core::statement::{DocumentKind, Handover, Role};
+use veldboek_core::sync::server::{Done, Work};
+use veldboek_core::trajectory::Assignment;
+use veldboek_core::visit::Visit;
+use veldboek_core::wire::Reason;
+use veldboek_tests::{Device, Field};
+
+const DAY: i64 = 24 * 60;
+const CANARY: &str = "kanariepiet";
+
+/// A coordinator and two coaches, and a dossier that anna coaches and has written in.
+struct Team {
+    field: Field,
+    carla: Device,
+    anna: Device,
+    bram: Device,
+    dossier: DocumentId,
+}
+
+impl Team {
+    fn new(seed: u64) -> Self {
+        let mut field = Field::new(seed);
+        let mut carla = field.enrolled("carla", Role::Coordinator);
+        let anna = field.enrolled("anna", Role::Coach);
+        let bram = field.enrolled("bram", Role::Coach);
+        let dossier = field.dossier(&mut carla, "WF-2025-0001");
+        let mut team = Self { field, carla, anna, bram, dossier };
+        team.hand_over(|dossier, by| {
+            let draft = Assignment { coach: Some("anna".into()), ..Assignment::default() };
+            let plan = dossier.assign_coach(by, draft)?;
+            let today = by.today();
+            let handed = HandedOver {
+                assignment: plan.id,
+                decision: Handover::Assignment,
+                grant: ("anna".into(), today, None),
+                ends: Vec::new(),
+            };
+            Ok(Plan { id: handed, writes: plan.writes, warnings: plan.warnings })
+        });
+        team.field.sync(&mut team.carla);
+        team.field.sync(&mut team.anna);
+        team.field.visit(&mut team.anna, team.dossier, "Anna: eerste bezoek, kanariepiet");
+        team.field.sync(&mut team.anna);
+        team.field.sync(&mut team.carla);
+        team
+    }
+
+    /// Carla decides who coaches; both facts in one group, offline.
+    fn hand_over(&mut self, how: impl FnOnce(&Dossier, &mut By<'_>) -> Result<Plan<HandedOver>, RuleBroken>) {
+        let moment = self.field.clock.now();
+        let dossier = self.carla.book.dossier(self.dossier).unwrap();
+        let mut by = By::new("carla", moment, &mut self.field.dice).coordinating(true);
+        let plan = how(&dossier, &mut by).unwrap();
+        let HandedOver { assignment, decision, grant, ends } = plan.id;
+        let job = Job::new(Target::Existing(self.dossier), plan.writes)
+            .granting(vec![grant])
+            .ending(ends)
+            .deciding(decision, assignment);
+        self.carla.book.perform_all(vec![job], moment, &mut self.field.dice).unwrap();
+    }
+
+    fn transfer_to_bram(&mut self) {
+        self.hand_over(|dossier, by| {
+            let note = Some("Sanne praat liever onder het werk; bel niet voor negenen".into());
+            dossier.transfer(by, Transfer { to: "bram".into(), reason: Some("Anna stopt".into()), note, ..Transfer::default() })
+        });
+        self.field.sync(&mut self.carla);
+    }
+
+    fn cover_by_bram_until(&mut self, until: &str) {
+        let until = Some(day(until));
+        self.hand_over(|dossier, by| {
+            dossier.cover(by, Cover { coach: "bram".into(), until, reason: Some("verlof".into()), ..Cover::default() })
+        });
+        self.field.sync(&mut self.carla);
+    }
+
+    /// A visit in Anna's dossier, made on her phone by a program that does not stop at a BSN, and merged from a file.
+    fn older_program_writes(&mut self, summary: &str) {
+        let keys = self.anna.book.device_keys();
+        let actor = [keys.device().as_bytes().as_slice(), b"oldphone"].concat();
+        let visit = Visit { summary: Some(summary.into()), ..Visit::default() };
+        let at = self.field.clock.0;
+        let writes = visit.create(&VisitId::fresh(at, &mut self.field.dice).to_string());
+        let chunk = Document::found(DocumentKind::Dossier).unwrap().write(&writes, &actor, at).unwrap().unwrap();
+        let change = SignedChange::sign(self.dossier, &chunk, keys).unwrap();
+        let content = Content { changes: vec![change.bytes().to_vec()], ..Content::default() };
+        let bundle = Bundle::seal(&content, "kennemerland", keys.device(), &[keys.public()], &mut self.field.dice).unwrap();
+        let merged = self.anna.book.merge_bundle(&bundle, self.field.clock.now(), &mut self.field.dice).unwrap();
+        assert_eq!(merged.received, 1);
+    }
+
+    /// What waits, as Carla reads it.
+    fn waiting(&mut self) -> Vec<ReadWaiting> {
+        self.field.sync(&mut self.carla);
+        let who = self.carla.book.identity().device;
+        let Done::Quarantine(list) = self.field.server(Work::Quarantine(who, 0)).unwrap() else { unreachable!() };
+        self.carla.book.read_waiting(&list.changes).unwrap()
+    }
+
+    /// Carla accepts or refuses the first that waits, with what leans on it.
+    fn decide(&mut self, accepted: bool, reason: Option<&str>) -> Outcome {
+        let waiting = self.waiting();
+        let (first, rest) = waiting.split_first().unwrap();
+        let leaning = rest.iter().map(|one| one.hash).collect::<Vec<_>>();
+        let (changes, leaning) = if accepted {
+            (std::iter::once(first.hash).chain(leaning).collect(), Vec::new())
+        } else {
+            (vec![first.hash], leaning)
+        };
+        let decision = (self.dossier, changes, leaning, accepted);
+        self.carla.book.decide(decision, reason.map(str::to_owned), self.field.clock.now(), &mut self.field.dice).unwrap();
+        self.field.sync(&mut self.carla).0
+    }
+}
+
+fn day(text: &str) -> Day {
+    text.parse().unwrap()
+}
+
+/// Whether any file of a device holds the word, in clear or under a key that the device still has.
+fn holds(device: &Device, word: &str) -> bool {
+    let disk = device.disk();
+    let plain = disk.list().unwrap().into_iter().any(|name| found(&disk.read(&name, 0, usize::MAX).unwrap(), word));
+    let mut readable = false;
+    let mut journal = Journal::open(disk.clone()).unwrap();
+    journal
+        .read_new(device.book.keyring(), &mut |record| {
+            readable |= matches!(&record.payload, Payload::Bytes(bytes) if found(bytes, word));
+        })
+        .unwrap();
+    plain || readable
+}
+
+fn found(bytes: &[u8], word: &str) -> bool {
+    bytes.windows(word.len()).any(|window| window == word.as_bytes())
+}
+
+#[test]
+fn the_old_coach_syncs_first_and_keeps_nothing_while_the_new_one_gets_it_all() {
+    let mut team = Team::new(1);
+    team.field.clock.pass_minutes(DAY);
+    team.field.visit(&mut team.anna, team.dossier, "Anna: afscheid");
+    team.transfer_to_bram();
+    assert!(holds(&team.anna, CANARY), "the search finds it as long as it is there");
+    let (outcome, _) = team.field.sync(&mut team.anna);
+    assert_eq!((outcome.accepted, outcome.quarantined, outcome.closed), (1, 0, 1), "made under the grant, so let in");
+    assert!(!holds(&team.anna, CANARY) && !holds(&team.anna, "afscheid"));
+    assert!(matches!(team.anna.book.find("WF-2025-0001"), Err(FieldBookError::UnknownDossier(_))));
+    assert_eq!(team.anna.book.status().unwrap().unsynced, 0);
+    team.anna.restart();
+    assert!(!holds(&team.anna, CANARY));
+
+    let (outcome, line) = team.field.sync(&mut team.bram);
+    assert_eq!((outcome.unusable, line.round_trips), (0, 1));
+    assert_eq!(team.bram.summaries(team.dossier), ["Anna: afscheid", "Anna: eerste bezoek, kanariepiet"]);
+    let notes = team.bram.book.handover_notes(team.field.clock.now().today()).unwrap();
+    assert_eq!(notes.len(), 1);
+    assert_eq!((notes[0].before.as_slice(), notes[0].reason.as_deref()), (["anna".to_owned()].as_slice(), Some("Anna stopt")));
+    assert!(notes[0].note.contains("onder het werk"));
+}
+
+#[test]
+fn the_new_coach_syncs_first_and_the_old_ones_work_still_arrives() {
+    let mut team = Team::new(2);
+    team.field.visit(&mut team.anna, team.dossier, "Anna: nog zonder verbinding");
+    team.field.clock.pass_minutes(2 * DAY);
+    team.transfer_to_bram();
+    team.field.sync(&mut team.bram);
+    assert_eq!(team.bram.summaries(team.dossier).len(), 1);
+    team.field.visit(&mut team.bram, team.dossier, "Bram: kennismaking");
+    team.field.sync(&mut team.bram);
+    let (outcome, _) = team.field.sync(&mut team.anna);
+    assert_eq!((outcome.accepted, outcome.closed), (1, 1));
+    team.field.sync(&mut team.bram);
+    team.field.sync(&mut team.carla);
+    for device in [&mut team.bram, &mut team.carla] {
+        assert_eq!(device.summaries(team.dossier).len(), 3);
+    }
+    let visible = team.carla.book.access_history(team.dossier).unwrap();
+    assert_eq!(visible.len(), 4, "opened, granted, granted with the transfer, ended with the transfer: {visible:?}");
+}
+
+#[test]
+fn late_honest_work_comes_in_within_the_grace_and_waits_after_it() {
+    for (days, accepted) in [(13, 1), (16, 0)] {
+        let mut team = Team::new(3);
+        team.field.visit(&mut team.anna, team.dossier, "Anna: gemaakt voor de overdracht");
+        team.field.clock.pass_minutes(DAY);
+        team.transfer_to_bram();
+        // Her phone lies in a drawer.
+        team.field.clock.pass_minutes(days * DAY);
+        let (outcome, _) = team.field.sync(&mut team.anna);
+        assert_eq!((outcome.accepted, outcome.quarantined), (accepted, 1 - accepted), "after {days} days");
+        team.field.sync(&mut team.carla);
+        assert_eq!(team.carla.summaries(team.dossier).len(), 1 + accepted, "after {days} days");
+    }
+}
+
+#[test]
+fn a_clock_that_lies_helps_no_longer_than_the_grace_and_never_into_the_future() {
+    let mut team = Team::new(4);
+    team.transfer_to_bram();
+    team.field.clock.pass_minutes(20 * DAY);
+    // The phone's clock is set back to the days of the grant.
+    let today = team.field.clock;
+    team.field.clock.pass_minutes(-21 * DAY);
+    team.field.visit(&mut team.anna, team.dossier, "Anna: geantidateerd");
+    team.field.clock = today;
+    let (outcome, _) = team.field.sync(&mut team.anna);
+    assert_eq!((outcome.accepted, outcome.quarantined, outcome.closed), (0, 1, 1));
+
+    let mut team = Team::new(5);
+    team.cover_by_bram_until("2025-03-07");
+    team.field.sync(&mut team.bram);
+    team.hand_over(|dossier, by| {
+        let cover = Cover { from: Some(day("2025-05-01")), until: Some(day("2025-05-30")), ..Cover::default() };
+        dossier.cover(by, Cover { coach: "bram".into(), ..cover })
+    });
+    team.field.sync(&mut team.carla);
+    team.field.clock.pass_minutes(10 * DAY);
+    let today = team.field.clock;
+    team.field.clock.pass_minutes(60 * DAY);
+    team.field.visit(&mut team.bram, team.dossier, "Bram: uit de toekomst");
+    team.field.clock = today;
+    assert_eq!(team.field.sync(&mut team.bram).0.quarantined, 1);
+}
+
+#[test]
+fn what_waited_is_accepted_with_all_that_leans_on_it_and_its_author_hears_it_without_the_dossier() {
+    let mut team = Team::new(6);
+    team.transfer_to_bram();
+    team.field.clock.pass_minutes(DAY);
+    for text in ["Anna: nog een keer langs", "Anna: en nog iets", "Anna: en dat ook"] {
+        team.field.visit(&mut team.anna, team.dossier, text);
+    }
+    let (outcome, _) = team.field.sync(&mut team.anna);
+    assert_eq!((outcome.quarantined, outcome.closed), (3, 1));
+    // The dossier is gone, her own words are not.
+    assert!(!holds(&team.anna, CANARY));
+    team.anna.restart();
+    let waiting = team.anna.book.waiting().unwrap();
+    assert_eq!((waiting.len(), waiting[0].called.as_deref()), (3, Some("WF-2025-0001")));
+    assert_eq!(team.anna.book.status().unwrap().quarantined, 3);
+    assert!(holds(&team.anna, "nog een keer langs"));
+
+    assert!(team.field.sync(&mut team.carla).0.new_to_decide);
+    assert_eq!(team.carla.book.status().unwrap().to_decide, 3);
+    let read = team.waiting();
+    assert_eq!(read.len(), 3);
+    assert_eq!((read[0].person.as_deref(), read[0].reason), (Some("anna"), Reason::NoGrant));
+    let said = format!("{:?}", read[0].writes.as_ref().unwrap());
+    assert!(said.contains("nog een keer langs"), "{said}");
+    assert_eq!(read[2].leans_on.len(), 1);
+    team.field.restart_server();
+    let outcome = team.decide(true, Some("gezien met Anna"));
+    assert_eq!(outcome.received, 3, "the answer to the decision brings what it let in");
+    assert_eq!(team.carla.book.status().unwrap().to_decide, 0);
+    team.field.sync(&mut team.bram);
+    assert_eq!(team.bram.summaries(team.dossier).len(), 4);
+
+    team.field.restart_server();
+    let (outcome, _) = team.field.sync(&mut team.anna);
+    assert_eq!((outcome.released, outcome.received, outcome.refused.len()), (3, 0, 0));
+    assert!(team.anna.book.waiting().unwrap().is_empty());
+    // It is safe on the server, so nothing of it is left here.
+    assert!(!holds(&team.anna, "nog een keer langs"));
+    let items = format!("{:?}", team.carla.book.access_history(team.dossier).unwrap());
+    assert!(items.contains("gezien met Anna"), "{items}");
+}
+
+#[test]
+fn a_refused_change_with_ten_later_edits_on_top_of_it_is_the_only_one_lost_from_the_dossier() {
+    let mut team = Team::new(7);
+    // Her access is not in doubt; one text is.
+    team.older_program_writes("Anna: nummer 123456782 genoteerd");
+    for number in 1..=10 {
+        team.field.visit(&mut team.anna, team.dossier, &format!("Anna: later bezoek {number}"));
+    }
+    assert_eq!(team.field.sync(&mut team.anna).0.quarantined, 11);
+    assert_eq!(team.anna.summaries(team.dossier).len(), 12, "until it is decided she sees all of it");
+    let read = team.waiting();
+    assert_eq!((read.len(), read[0].reason, read[0].bsn), (11, Reason::BsnInText, true));
+    team.decide(false, Some("haal het nummer weg"));
+    let (outcome, _) = team.field.sync(&mut team.anna);
+    assert_eq!(outcome.refused.len(), 1);
+    team.anna.restart();
+    assert_eq!(team.anna.summaries(team.dossier).len(), 11, "ten and the first visit");
+    let refused = team.anna.book.refused().unwrap();
+    assert_eq!((refused.len(), refused[0].0.text.as_deref()), (1, Some("haal het nummer weg")));
+    assert!(format!("{:?}", refused[0].1).contains("123456782"), "its text stays readable");
+    for device in [&mut team.carla, &mut team.anna] {
+        team.field.sync(device);
+        assert_eq!(device.summaries(team.dossier).len(), 11);
+        assert_eq!(device.book.status().unwrap().quarantined, 0);
+    }
+}
+
+#[test]
+fn a_refused_change_of_a_coach_who_lost_the_dossier_is_kept_readable_and_the_rest_comes_back_for_a_decision() {
+    let mut team = Team::new(8);
+    team.transfer_to_bram();
+    team.field.clock.pass_minutes(DAY);
+    team.field.visit(&mut team.anna, team.dossier, "Anna: dit hoort hier niet");
+    team.field.visit(&mut team.anna, team.dossier, "Anna: dit wel");
+    team.field.sync(&mut team.anna);
+    team.decide(false, Some("ander dossier"));
+    assert_eq!(team.field.server_waiting(&team.carla), 0);
+    let (outcome, _) = team.field.sync(&mut team.anna);
+    assert_eq!((outcome.refused.len(), outcome.quarantined), (1, 1), "the other was performed again, and waits");
+    for _ in 0..2 {
+        team.anna.restart();
+        let refused = team.anna.book.refused().unwrap();
+        assert_eq!((refused.len(), refused[0].0.reason), (1, Reason::NotTaken));
+        assert!(format!("{:?}", refused[0].1).contains("hoort hier niet"));
+        let waiting = team.anna.book.waiting().unwrap();
+        assert!(waiting.len() == 1 && format!("{:?}", waiting[0].writes).contains("dit wel"), "{waiting:?}");
+        assert_eq!(team.field.sync(&mut team.anna).0.sent, 0);
+    }
+    let read = team.waiting();
+    assert_eq!(read.len(), 1);
+    team.decide(true, None);
+    assert_eq!(team.carla.summaries(team.dossier), ["Anna: dit wel", "Anna: eerste bezoek, kanariepiet"]);
+    assert_eq!(team.field.sync(&mut team.anna).0.released, 1);
+    assert!(!holds(&team.anna, CANARY) && holds(&team.anna, "hoort hier niet"));
+}
+
+#[test]
+fn a_grant_that_comes_later_lets_in_what_waited_but_never_what_was_refused() {
+    let mut team = Team::new(9);
+    team.transfer_to_bram();
+    team.field.clock.pass_minutes(DAY);
+    team.field.visit(&mut team.anna, team.dossier, "Anna: geweigerd");
+    team.field.sync(&mut team.anna);
+    team.decide(false, None);
+    team.field.sync(&mut team.anna);
+    let again = team.anna.book.status().unwrap();
+    assert_eq!((again.quarantined, again.refused), (0, 1));
+    let moment = team.field.clock.now();
+    team.carla.book.grant(team.dossier, ("anna".into(), moment.today(), None), moment, &mut team.field.dice).unwrap();
+    team.field.sync(&mut team.carla);
+    team.field.sync(&mut team.anna);
+    assert_eq!(team.anna.summaries(team.dossier), ["Anna: eerste bezoek, kanariepiet"]);
+    assert_eq!(team.anna.book.status().unwrap().refused, 1, "the refusal is still told");
+}
+
+#[test]
+fn a_cover_that_expires_offline_closes_by_itself_and_loses_no_visit() {
+    let mut team = Team::new(10);
+    team.cover_by_bram_until("2025-03-07");
+    team.field.sync(&mut team.bram);
+    team.field.sync(&mut team.anna);
+    assert_eq!(team.anna.summaries(team.dossier).len(), 1, "anna keeps access");
+    team.field.clock.pass_minutes(3 * DAY);
+    team.field.visit(&mut team.bram, team.dossier, "Bram: op tijd");
+    team.field.clock.pass_minutes(4 * DAY);
+    // No connection since; the last day has passed.
+    let moment = team.field.clock.now();
+    team.bram.book.look_at_the_day(moment);
+    assert!(matches!(team.bram.book.find("WF-2025-0001"), Err(FieldBookError::Ended(_, last)) if last == day("2025-03-07")));
+    assert!(team.bram.book.dossiers().unwrap().is_empty());
+    let value = Scalar::Text("GM0392".into());
+    let write = Write { container: Container::Trainee, entry: String::new(), key: "gm".into(), value };
+    let stopped = team.bram.book.perform(team.dossier, vec![write], moment, &mut team.field.dice);
+    assert!(matches!(stopped, Err(FieldBookError::Ended(..))));
+    // A visit that was made is a visit that is kept.
+    let visit = Visit { summary: Some("Bram: te laat".into()), ..Visit::default() };
+    let writes = visit.create(&VisitId::fresh(moment.at, &mut team.field.dice).to_string());
+    let job = Job::new(Target::Existing(team.dossier), writes).late();
+    team.bram.book.perform_all(vec![job], moment, &mut team.field.dice).unwrap();
+    // A clock that is set back opens nothing again, and destroys nothing either.
+    team.bram.restart();
+    assert!(holds(&team.bram, CANARY));
+
+    let (outcome, _) = team.field.sync(&mut team.bram);
+    assert_eq!((outcome.accepted, outcome.quarantined, outcome.closed), (1, 1, 1), "on time is in, late waits");
+    assert!(!holds(&team.bram, CANARY) && !holds(&team.bram, "op tijd") && holds(&team.bram, "te laat"));
+    team.decide(true, None);
+    assert_eq!(team.field.sync(&mut team.bram).0.released, 1);
+    assert_eq!(team.carla.summaries(team.dossier).len(), 3);
+}
+
+#[test]
+fn a_device_drops_nothing_on_an_unsigned_word_or_that_of_another() {
+    let mut team = Team::new(11);
+    let (request, sent) = team.anna.book.request(None).unwrap();
+    let mut answer = team.field.answer_to(&team.anna, request);
+    answer.closed = vec![team.dossier];
+    let moment = team.field.clock.now();
+    let told = team.anna.book.answer(sent, answer, moment, &mut team.field.dice);
+    assert!(told.is_err_and(|why| why.to_string().contains("without the server's signature")));
+    assert_eq!(team.anna.summaries(team.dossier).len(), 1);
+}
