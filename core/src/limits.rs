@@ -67,4 +67,4 @@ pub const MAX_DOCUMENT_OPERATIONS: u64 = 200_000;
 /// How many dossiers one person may open in a day.
 pub const MAX_OPENINGS_A_DAY: usize = 5_000;
 /// The most bytes of one device that wait for a coordinator.
-pub const MAX_WAITING_BYTES: usize = 16 << 20;
+pub const MAX_WAITING_BYTES: usize = 4 << 20;

@@ -27,6 +27,7 @@ pub struct Caller<'a> {
     pub device: DeviceId,
     next_nonce: String,
     _turn: Turn<'a>,
+    _room: Option<Turn<'a>>,
 }
 
 impl Caller<'_> {
@@ -95,12 +96,13 @@ pub async fn admit(app: &App, request: Request) -> Result<(Caller<'_>, Vec<u8>),
     let read = async {
         app.pace.ask(device, app.clock.now().at)?;
         let turn = app.turns.take(Some(device), &app.limits).await?;
+        let room = app.turns.room(device, body::at_most(&body), &app.limits).await?;
         let body = body::read(body, app.limits.body_bytes, &app.limits).await?;
         signed.verify_body(&body).map_err(bad_signature).inspect_err(|_| app.wrong(Some(device)))?;
-        Ok((turn, body))
+        Ok((turn, room, body))
     };
     match read.await {
-        Ok((turn, body)) => Ok((Caller { app, device, next_nonce, _turn: turn }, body)),
+        Ok((turn, room, body)) => Ok((Caller { app, device, next_nonce, _turn: turn, _room: room }, body)),
         Err(failure) => Err(Refused { failure, nonce: Some(next_nonce) }),
     }
 }

@@ -25,6 +25,11 @@ pub fn is_plain(headers: &HeaderMap) -> Result<(), Failure> {
     Ok(())
 }
 
+/// How many bytes may come: what the sender declared, or anything.
+pub fn at_most(body: &Body) -> u64 {
+    body.size_hint().upper().unwrap_or(u64::MAX)
+}
+
 /// The whole body, at most `most` bytes.
 ///
 /// # Errors

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
+use veldboek_core::limits::MAX_BODY;
 use veldboek_core::record::{Lang, Unreadable};
 use veldboek_core::words::Words;
 
@@ -86,7 +87,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            body_bytes: 16 * 1024 * 1024,
+            body_bytes: MAX_BODY,
             unsigned_body_bytes: 64 * 1024,
             idle: Duration::from_secs(20),
             body: Duration::from_secs(300),
@@ -350,7 +351,7 @@ mod tests {
         let settings = read("").unwrap();
         assert_eq!(settings.store, Path::new("/etc/veldboek/veldboek-store"));
         assert_eq!(settings.listen, "127.0.0.1:8787");
-        assert_eq!(settings.limits.body_bytes, 16 << 20);
+        assert_eq!(settings.limits.body_bytes, MAX_BODY);
     }
 
     #[test]

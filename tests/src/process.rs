@@ -98,11 +98,18 @@ impl Server {
     /// Starts it so that it will stand still at a named point.
     pub fn start_with(store: &Path, fault: Option<&str>) -> Self {
         let mut command = Command::new(&tools().server);
-        command.args(["serve", "--listen", "127.0.0.1:0", "--region", "gooi", "--store"]).arg(store);
-        command.env_remove("RUST_LOG").env_remove("VELDBOEK_FAULT").stdin(Stdio::null());
+        command.arg("serve");
         if let Some(fault) = fault {
             command.env("VELDBOEK_FAULT", fault);
+        } else {
+            command.env_remove("VELDBOEK_FAULT");
         }
+        Self::begin(command, store)
+    }
+
+    fn begin(mut command: Command, store: &Path) -> Self {
+        command.args(["--listen", "127.0.0.1:0", "--region", "gooi", "--store"]).arg(store);
+        command.env_remove("RUST_LOG").stdin(Stdio::null());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the server starts");
         let mut said = Said::by(&mut child);
         let mut printed = BufReader::new(child.stdout.take().expect("a pipe"));
@@ -119,6 +126,21 @@ impl Server {
             }
         };
         Self { child, address, store: store.to_owned(), said }
+    }
+
+    /// Starts it under a configuration file with these lines.
+    pub fn start_configured(store: &Path, lines: &str) -> Self {
+        std::fs::create_dir_all(store).expect("a folder");
+        let file = store.with_extension("toml");
+        std::fs::write(&file, lines).expect("room for a file");
+        let mut command = Command::new(&tools().server);
+        command.arg("serve").arg("--config").arg(file);
+        Self::begin(command, store)
+    }
+
+    /// Its process.
+    pub fn process(&self) -> u32 {
+        self.child.id()
     }
 
     /// Where it listens.

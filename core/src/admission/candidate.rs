@@ -43,10 +43,13 @@ impl Candidate {
 
     /// Checks the signature, and that Automerge writes what it reads in it with the same bytes; remembers the outcome.
     /// Whose key the bearer has makes no difference to the outcome, only to what a forger is told.
-    pub fn examine(&mut self, signer: &PublicKeys, bearer: Option<&PublicKeys>) {
-        if self.examined.is_none() {
-            self.examined = Some(examined(&self.signed, signer, bearer));
-        }
+    ///
+    /// # Errors
+    /// Why the gate refuses it, for ever.
+    pub fn examine(&mut self, signer: &PublicKeys, bearer: Option<&PublicKeys>) -> Result<(), Why> {
+        let signed = &self.signed;
+        let examined = self.examined.get_or_insert_with(|| examined(signed, signer, bearer));
+        examined.as_ref().map(|_| ()).map_err(Clone::clone)
     }
 
     /// What came of the examination; done now if nobody did it before.

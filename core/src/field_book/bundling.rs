@@ -156,7 +156,8 @@ impl FieldBook {
     pub fn merge_bundle(&mut self, bytes: &[u8], moment: Moment, rng: &mut dyn CryptoRng) -> Result<Merged, ExchangeError> {
         let identity = self.identity();
         let Some(server) = identity.server else { return Err(ExchangeError::NotEnrolled) };
-        let content = Bundle::decode(bytes)?.open(&identity.region, self.keyring.device_keys())?;
+        let bundle = Bundle::decode(bytes)?;
+        let content = bundle.open(&identity.region, self.keyring.device_keys())?;
         self.catch_up()?;
         self.merge_statements(&content, &server.keys, rng)?;
 
@@ -175,6 +176,15 @@ impl FieldBook {
         let documents: Vec<DocumentId> = by_document.keys().copied().collect();
         self.keyring.add_document_keys(&*self.disk, &documents, rng).map_err(FieldBookError::from)?;
         let mut records = Vec::new();
+        let keys = |device: &DeviceId| self.ledger.certificates.get(device).map(|certificate| certificate.keys);
+        let bearer = keys(&bundle.sender());
+        for (document, changes) in &mut by_document {
+            changes.retain_mut(|change| {
+                let Some(signer) = keys(&change.signer()) else { return true };
+                let examined = change.examine(&signer, bearer.as_ref());
+                examined.map_err(|why| merged.refused.push((*document, why))).is_ok()
+            });
+        }
         for (document, changes) in by_document {
             let mut allowed = Vec::new();
             for change in &changes {

@@ -33,6 +33,8 @@ pub struct Reply {
     pub status: u16,
     /// The nonce for the next request.
     pub nonce: Option<Nonce>,
+    /// For how many seconds to wait.
+    pub retry_after: u64,
     /// The body.
     pub body: Vec<u8>,
 }
@@ -49,6 +51,8 @@ pub struct Device {
     pub maker: Maker,
     /// What the next request is signed over.
     pub nonce: Nonce,
+    /// How long it was told to wait, because it asked too often.
+    pub waited: Duration,
 }
 
 /// The present, as everything is dated.
@@ -68,7 +72,7 @@ impl Device {
         let answer = EnrolAnswer::decode(&reply.body, ANSWER).map_err(|error| error.to_string())?;
         let nonce = answer.nonce.parse().map_err(|_| "the server gave no nonce".to_owned())?;
         let maker = Maker { keys, person: answer.person, organisation: answer.organisation, at: now() };
-        Ok(Self { address, server: answer.server, region: answer.region, maker, nonce })
+        Ok(Self { address, server: answer.server, region: answer.region, maker, nonce, waited: Duration::ZERO })
     }
 
     /// A device whose store lies on this machine, enrolled and not locked.
@@ -85,7 +89,7 @@ impl Device {
             return Err("the device of this store is not enrolled".into());
         };
         let maker = Maker { keys: book.device_keys().clone(), person, organisation, at: now() };
-        Ok(Self { address, server: server.id, region: identity.region, maker, nonce: Nonce::fresh(rng) })
+        Ok(Self { address, server: server.id, region: identity.region, maker, nonce: Nonce::fresh(rng), waited: Duration::ZERO })
     }
 
     /// Invites somebody into its own organisation, and enrols a device for them.
@@ -105,13 +109,17 @@ impl Device {
         Self::enrol(self.address, &code, rng)
     }
 
-    /// One signed request; signed again when only the nonce was stale.
+    /// One signed request; signed again when only the nonce was stale, and sent again when it came too early.
     pub fn ask(&mut self, method: &str, path: &str, body: &[u8]) -> Reply {
-        for _ in 0..2 {
+        for _ in 0..10 {
             let reply = http(self.address, method, path, &self.headers(method, path, body), body);
             let stale = reply.status == 401 && reply.nonce.is_some();
             self.nonce = reply.nonce.unwrap_or(self.nonce);
-            if !stale {
+            if reply.status == 429 {
+                let wait = Duration::from_secs(reply.retry_after.max(1));
+                self.waited += wait;
+                std::thread::sleep(wait);
+            } else if !stale {
                 return reply;
             }
         }
@@ -192,6 +200,9 @@ pub fn answer(mut stream: TcpStream) -> Reply {
     let text = String::from_utf8_lossy(&bytes[..end]).into_owned();
     let mut lines = text.split("\r\n");
     let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|status| status.parse().ok()).unwrap_or(0);
-    let nonce = lines.find_map(|line| line.strip_prefix("veldboek-nonce: ")).and_then(|nonce| nonce.parse().ok());
-    Reply { status, nonce, body: bytes[end + 4..].to_vec() }
+    let headers: Vec<(&str, &str)> = lines.filter_map(|line| line.split_once(": ")).collect();
+    let header = |name: &str| headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| *value);
+    let nonce = header("veldboek-nonce").and_then(|nonce| nonce.parse().ok());
+    let retry_after = header("retry-after").and_then(|seconds| seconds.parse().ok()).unwrap_or_default();
+    Reply { status, nonce, retry_after, body: bytes[end + 4..].to_vec() }
 }

@@ -58,7 +58,8 @@ impl Push {
             let Some(rest) = left.checked_sub(change.header().operations) else { continue };
             left = rest;
             if let Some(signer) = keys(&change.signer()) {
-                change.examine(&signer, Some(bearer));
+                // What came of it is kept with the change, and is its verdict.
+                let _ = change.examine(&signer, Some(bearer));
             }
         }
     }

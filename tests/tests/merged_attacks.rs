@@ -1,0 +1,103 @@
+//! The same attacks in a bundle: Anna's phone merges, without any connection, a file that a hostile device made for her. It
+//! passes the same gate, with the certificates that the phone holds.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test says by failing that it could not go on")]
+
+use std::collections::BTreeSet;
+
+use veldboek_core::admission::Step;
+use veldboek_core::bundle::{Bundle, Content};
+use veldboek_core::clock::Day;
+use veldboek_core::field_book::Merged;
+use veldboek_core::ids::EntryId;
+use veldboek_core::statement::{Grant, Role, SignedStatement, Statement};
+use veldboek_tests::attacks::forge::Maker;
+use veldboek_tests::attacks::pushes::cases;
+use veldboek_tests::attacks::{Row, Told};
+use veldboek_tests::{Device, Field};
+
+/// A bundle of this device for that one, made without asking anybody's program.
+fn merge(field: &mut Field, from: &Maker, into: &mut Device, statements: &[Vec<u8>], changes: &[Vec<u8>]) -> Merged {
+    let content = Content { statements: statements.to_vec(), changes: changes.to_vec(), receipts: Vec::new() };
+    let keys = into.book.device_keys().public();
+    let file = Bundle::seal(&content, "kennemerland", from.keys.device(), &[keys], &mut field.dice).unwrap();
+    into.book.merge_bundle(&file, field.clock.now(), &mut field.dice).unwrap()
+}
+
+/// What was told of everything that did not come in; of what did, that it did.
+fn told(merged: &Merged) -> Vec<Told> {
+    let refused = merged.refused.iter().map(|(_, why)| Told::Refused(why.step));
+    let deferred = merged.deferred.iter().map(|(_, why)| Told::Deferred(why.step));
+    let told: Vec<Told> = refused.chain(deferred).collect();
+    if told.is_empty() { vec![Told::Accepted; merged.received] } else { told }
+}
+
+fn maker(field: &Field, device: &Device, person: &str) -> Maker {
+    Maker { keys: device.book.device_keys().clone(), person: person.into(), organisation: "school-1".into(), at: field.clock.0 }
+}
+
+/// Anna, who merges; the hostile device; a coordinator; all know each other's certificates.
+fn people(field: &mut Field) -> (Device, Maker, Maker) {
+    let hostile = field.enrolled("mallory", Role::Coach);
+    let coordinator = field.enrolled("carla", Role::Coordinator);
+    let mut anna = field.enrolled("anna", Role::Coach);
+    field.sync(&mut anna);
+    (anna, maker(field, &hostile, "mallory"), maker(field, &coordinator, "carla"))
+}
+
+#[test]
+fn what_is_refused_over_http_is_refused_in_a_bundle_at_the_same_step() {
+    let mut field = Field::new(16);
+    let (mut anna, hostile, _) = people(&mut field);
+    let victim = anna.book.device_keys().device();
+    let mut numbers = BTreeSet::new();
+    for case in cases(&hostile, victim, &mut field.dice.clone()).into_iter().filter(|case| case.merges) {
+        let ready = merge(&mut field, &hostile, &mut anna, &case.statements, &case.before);
+        assert_eq!((ready.received, ready.refused.len(), ready.waiting), (case.before.len(), 0, 0), "{}: {ready:?}", case.name);
+        let came = told(&merge(&mut field, &hostile, &mut anna, &[], &case.faulty));
+        assert_eq!(came.len(), case.looked_at, "{}", case.name);
+        let control = told(&merge(&mut field, &hostile, &mut anna, &[], &case.control));
+        assert_eq!(control.len(), case.control.len(), "{}", case.name);
+        let row = Row { number: case.number, name: case.name, expected: case.expected, came, control };
+        println!("{row}");
+        assert!(row.passed(), "{row}");
+        // Once more is nothing new.
+        let again = merge(&mut field, &hostile, &mut anna, &case.statements, &case.control);
+        assert_eq!((again.received, again.known), (0, case.control.len()), "{}", case.name);
+        numbers.insert(row.number);
+    }
+    assert_eq!(numbers, (1..=13).collect());
+}
+
+#[test]
+fn a_bundle_lets_nobody_into_a_dossier_without_grant() {
+    let mut field = Field::new(17);
+    let (mut anna, hostile, carla) = people(&mut field);
+    let of_anna = maker(&field, &anna, "anna");
+    let mut story = of_anna.opens(&mut field.dice);
+    let first = of_anna.signed(story.document, &story.first);
+    let ready = merge(&mut field, &of_anna, &mut anna, std::slice::from_ref(&story.opening), &[first]);
+    assert_eq!(ready.received, 1, "{ready:?}");
+    story.actor = hostile.session(&mut field.dice);
+    let push = [hostile.signed(story.document, &story.visit(&hostile, "In het dossier van een ander"))];
+    let came = merge(&mut field, &hostile, &mut anna, &[], &push);
+    assert_eq!(told(&came), [Told::Refused(Some(Step::Grant))]);
+    let grant = |by: &Maker, field: &mut Field| {
+        let grant = Grant {
+            id: EntryId::fresh(field.clock.0, &mut field.dice),
+            document: story.document,
+            person: "mallory".into(),
+            from: "2025-03-01".parse::<Day>().unwrap(),
+            until: None,
+            note: None,
+            by: by.person.clone(),
+            at: field.clock.0,
+        };
+        SignedStatement::sign(&Statement::Grant(grant), &by.keys).unwrap().bytes().to_vec()
+    };
+    // Nobody grants themselves anything.
+    let own = grant(&hostile, &mut field);
+    assert_eq!(told(&merge(&mut field, &hostile, &mut anna, &[own], &push)), [Told::Refused(Some(Step::Grant))]);
+    let given = grant(&carla, &mut field);
+    assert_eq!(told(&merge(&mut field, &hostile, &mut anna, &[given], &push)), [Told::Accepted]);
+}
