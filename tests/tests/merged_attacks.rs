@@ -92,6 +92,7 @@ fn a_bundle_lets_nobody_into_a_dossier_without_grant() {
             note: None,
             by: by.person.clone(),
             at: field.clock.0,
+            decision: None,
         };
         SignedStatement::sign(&Statement::Grant(grant), &by.keys).unwrap().bytes().to_vec()
     };

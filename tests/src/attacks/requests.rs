@@ -13,6 +13,7 @@ use veldboek_core::ids::EntryId;
 use veldboek_core::statement::{Grant, GrantEnd, Role, SignedStatement, Statement};
 use veldboek_core::wire::Request;
 
+use super::forge::Maker;
 use super::line::{Device, answer, head, http, now};
 use super::pushes::{Case, cases};
 use super::watch::Watch;
@@ -298,8 +299,9 @@ impl Cast {
         let end = SignedStatement::sign(&Statement::GrantEnd(end), &decided.keys).expect("a short statement");
         let given = self.coordinator.push(&[end.bytes().to_vec()], &[]);
         assert!(given.is_empty(), "{given:?}");
-        // Written well after the dossier went to somebody else.
-        let push = [maker.signed(story.document, &story.visit(&maker, "Niet meer van mij"))];
+        // Written after it was decided that the dossier goes to somebody else.
+        let later = Maker { at: now().plus_millis(5_000), ..maker.clone() };
+        let push = [maker.signed(story.document, &story.visit(&later, "Niet meer van mij"))];
         let came = self.hostile.push(&[], &push);
         let body = Request { page: Some(1), changes: push.to_vec(), ..Request::default() }.encode();
         let hostile = &mut self.hostile;
