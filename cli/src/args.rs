@@ -373,8 +373,26 @@ pub(crate) struct Invite {
 pub(crate) enum DeviceCommand {
     /// Alle apparaten | All devices
     List,
-    /// Eén apparaat | One device
+    /// Eén apparaat, met de dossiers die erop konden staan | One device, with the dossiers that could be on it
     Show(DeviceName),
+    /// Een apparaat meteen niet meer vertrouwen: het krijgt niets meer en wist zich bij het volgende contact | Stop trusting a device, at once: it gets nothing any more, and wipes itself at its next contact
+    Revoke(DeviceRevoke),
+    /// Beheerder: alsnog aannemen wat een ingetrokken apparaat niet verstuurde; het wacht dan op de coördinator | Administrator: take what a revoked device did not send after all; it waits for the coordinator then
+    AllowUnsent(DeviceName),
+}
+
+/// `device revoke`
+#[derive(Debug, Args)]
+pub(crate) struct DeviceRevoke {
+    /// Het begin van het kenmerk | The beginning of the id
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) device: String,
+    /// Waarom: verloren, gestolen, vervangen. Het apparaat toont het | Why: lost, stolen, replaced. The device shows it
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+    /// Beheerder: toch aannemen wat alleen daar staat; het wacht dan op de coördinator | Administrator: still take what is only there; it waits for the coordinator then
+    #[arg(long)]
+    pub(crate) accept_unsent: bool,
 }
 
 /// `device show`

@@ -224,6 +224,7 @@ impl Client {
             return Err(Problem::Refused(text!("de server zegt: {what}", "the server says: {what}"), next));
         }
         match error.code {
+            ErrorCode::Revoked if !error.revocation.is_empty() => Err(Problem::Revoked(error.revocation)),
             ErrorCode::Busy | ErrorCode::Unavailable | ErrorCode::TooMany => Err(Problem::NoContact(self.url.clone(), what)),
             _ => Err(Problem::Refused(what, Text::new(nl_next, en_next))),
         }

@@ -7,6 +7,7 @@ mod conflicts;
 mod contacts;
 mod context;
 mod demo;
+mod devices;
 mod erasing;
 mod exchange;
 mod find;
@@ -16,6 +17,7 @@ mod look;
 mod places;
 mod register;
 mod reports;
+mod revoked;
 mod setup;
 mod torn;
 mod trouble;
@@ -54,7 +56,7 @@ fn perform(cli: Cli, lang: Lang, console: &mut Console) -> Result<Output, Proble
         Command::Passphrase(PassphraseCommand::Set(options)) => keys::set(context, &options),
         Command::Whoami => setup::whoami(context),
         Command::Invite(invite) => setup::invite(context, invite),
-        Command::Device(command) => setup::device(context, &command),
+        Command::Device(command) => devices::device(context, &command),
         Command::Trainee(command) => work::trainee(context, command),
         Command::Trajectory(command) => work::trajectory(context, command),
         Command::Placement(command) => places::placement(context, command),

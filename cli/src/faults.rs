@@ -7,6 +7,8 @@
 pub(crate) const BODY_HALF_SENT: &str = "body-half-sent";
 /// The server's answer is here, nothing of it was used: acknowledged, but the outbox is still full.
 pub(crate) const ANSWER_RECEIVED: &str = "answer-received";
+/// A revoked device has destroyed everything, and nobody knows.
+pub(crate) const WIPED_UNTOLD: &str = "wiped-untold";
 /// Half of what an answer brings is written.
 #[cfg(feature = "faults")]
 pub(crate) const PAGE_HALF_APPLIED: &str = "page-half-applied";

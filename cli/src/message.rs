@@ -142,6 +142,8 @@ pub(crate) enum Problem {
     Nonsense(String, Text),
     /// The server refused.
     Refused(Text, Text),
+    /// The server says that this device was revoked; with its signed word, to be checked before it is obeyed.
+    Revoked(Vec<u8>),
     /// This device does not belong to a server yet.
     NotEnrolled,
 }
@@ -152,7 +154,7 @@ impl Problem {
         match self {
             Self::Usage(..) => Exit::Usage,
             Self::NoContact(..) | Self::Nonsense(..) => Exit::NoContact,
-            Self::Refused(..) | Self::NotEnrolled | Self::NoWrappingKey => Exit::Refused,
+            Self::Refused(..) | Self::Revoked(_) | Self::NotEnrolled | Self::NoWrappingKey => Exit::Refused,
             Self::Damaged(_) | Self::Lost(_) => Exit::Damaged,
             _ => Exit::Failed,
         }
@@ -212,6 +214,7 @@ impl Problem {
                 format!("wat op {url} antwoordt is niet de server van dit veldboek: {}", why.nl),
                 format!("what answers at {url} is not the server of this field book: {}", why.en),
             ),
+            Self::Revoked(_) => text!("dit apparaat is ingetrokken", "this device was revoked"),
             Self::NotEnrolled => {
                 text!("dit apparaat is nog niet bij een server aangemeld", "this device is not enrolled with a server yet")
             }
@@ -270,6 +273,10 @@ impl Problem {
             Self::Nonsense(..) => text!(
                 "controleer het adres; op openbare wifi moet u soms eerst in een browser inloggen. Er is niets verloren",
                 "check the address; public wifi sometimes wants you to log in with a browser first. Nothing was lost"
+            ),
+            Self::Revoked(_) => text!(
+                "vraag uw coördinator om een code en meld het opnieuw aan met `veldboek enrol CODE --server URL`",
+                "ask your coordinator for a code and enrol again with `veldboek enrol CODE --server URL`"
             ),
             Self::NotEnrolled => text!(
                 "vraag uw coördinator om een code en voer `veldboek enrol CODE --server URL` uit",

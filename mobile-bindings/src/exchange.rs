@@ -8,6 +8,7 @@ use veldboek_core::record::Lang;
 use veldboek_core::request_signature::{self, NONCE_HEADER, Nonce};
 use veldboek_core::wire::{ErrorAnswer, ErrorCode, FormatError, MAX_BODY};
 
+use crate::revoked::DeviceState;
 use crate::shown::Identity;
 use crate::trouble::{Answered, FieldBookError};
 
@@ -73,6 +74,10 @@ pub struct SyncOutcome {
     pub touched: Vec<String>,
     /// What became of the server's record book since this phone looked last.
     pub record_book: RecordBook,
+    /// Whether this field book can still be used. Anything else is the end of it: see the names.
+    pub state: DeviceState,
+    /// When it was wiped: how many changes went with it that nobody else has.
+    pub lost: u32,
     /// How many milliseconds the phone's clock runs ahead of the server's; warn when it is hours.
     pub clock_ahead_ms: i64,
 }
@@ -179,6 +184,8 @@ impl SyncOutcome {
             closed: count(outcome.closed),
             touched: outcome.touched.iter().map(DocumentId::to_string).collect(),
             record_book: outcome.record_book.into(),
+            state: DeviceState::Usable,
+            lost: 0,
             clock_ahead_ms: outcome.clock_offset,
         }
     }

@@ -13,7 +13,7 @@ use veldboek_core::caseload::caseload;
 use veldboek_core::clock::Moment;
 use veldboek_core::disk::{Disk, RealDisk};
 use veldboek_core::dossier::Dossier;
-use veldboek_core::field_book::{FieldBook as Book, FieldBookError as StoreError, Job, Target};
+use veldboek_core::field_book::{FieldBook as Book, FieldBookError as StoreError, Job, Sent, Target};
 use veldboek_core::ids::DocumentId;
 use veldboek_core::keyring::{KeyringError, WrappingKey};
 use veldboek_core::notes::Setup;
@@ -22,6 +22,7 @@ use veldboek_core::request_signature::Nonce;
 use veldboek_core::rules::{By, Declaration, Plan, RuleBroken};
 use veldboek_core::statement::Handover;
 use veldboek_core::trainee::Trainee;
+use veldboek_core::wipe::Wipe;
 use veldboek_core::wire::{Answer, EnrolAnswer, ErrorCode};
 use zeroize::Zeroizing;
 
@@ -29,6 +30,7 @@ use crate::codes::{Lang, Role};
 use crate::exchange::{ENROL_PATH, Enrolled, HttpAnswer, HttpRequest, SYNC_PATH, SyncOutcome};
 use crate::given::{NewAssignment, NewDossier, NewPlacement, NewVisit, PlannedFor, declared, edited, read_some};
 use crate::platform;
+use crate::revoked::{self, DeviceState, WIPED_PATH};
 use crate::shown::*;
 use crate::trouble::{Answered, FieldBookError};
 
@@ -60,12 +62,25 @@ struct Held {
 
 struct Pending {
     exchange: u64,
-    sent: veldboek_core::field_book::Sent,
+    what: What,
+}
+
+/// What an exchange that waits for its answer was about.
+enum What {
+    /// As always.
+    Exchange(Sent),
+    /// The last work of a revoked phone.
+    Delivery(Sent),
+    /// That everything was destroyed.
+    Wiped,
 }
 
 /// An open book, with the moment and the randomness of one call.
 struct Turn<'a> {
     book: &'a mut Book,
+    directory: &'a Path,
+    /// Wiped in this call: the open book is not one any more.
+    gone: &'a mut bool,
     nonce: &'a mut Option<Nonce>,
     pending: &'a mut Option<Pending>,
     exchanges: &'a mut u64,
@@ -91,7 +106,12 @@ impl FieldBook {
             lang: language,
             held: Mutex::default(),
         };
-        book.turn(|_| Ok(()))?;
+        match revoked::wiped(&book.directory)? {
+            // The server has not heard yet: exchanges still work.
+            Some(wipe) if !wipe.told => {}
+            Some(wipe) => return Err(FieldBookError::wiped(wipe.lost, language.into())),
+            None => book.contact(|_| Ok(()))?,
+        }
         Ok(Arc::new(book))
     }
 
@@ -122,22 +142,35 @@ impl FieldBook {
 
     /// What to send to the server now. The nonce is that of the last outcome; left out, the one in memory is used.
     pub fn sync_begin(&self, nonce: Option<String>) -> Answered<HttpRequest> {
-        self.turn(|turn| {
+        if let Some(wipe) = revoked::wiped(&self.directory)? {
+            return self.report(&wipe);
+        }
+        self.contact(|turn| {
             let identity = turn.book.identity();
             let server = identity.server.ok_or_else(|| FieldBookError::not_enrolled(turn.lang))?;
-            let (request, sent) = turn.book.request(None)?;
+            let delivers = turn.book.revoked().is_some_and(|revoked| revoked.may_deliver && revoked.unsent > 0);
+            let (request, what) = if delivers {
+                let (request, sent) = turn.book.delivery()?;
+                (request, What::Delivery(sent))
+            } else {
+                let (request, sent) = turn.book.request(None)?;
+                (request, What::Exchange(sent))
+            };
             let nonce = nonce.and_then(|nonce| nonce.parse().ok()).or(turn.nonce.take()).unwrap_or_default();
             let exchange = turn.next_exchange();
-            *turn.pending = Some(Pending { exchange, sent });
+            *turn.pending = Some(Pending { exchange, what });
             Ok(HttpRequest::signed(exchange, SYNC_PATH, request.encode(), turn.book, server.id, nonce))
         })
     }
 
     /// Takes in the answer: durable when this returns. An answer that never came needs nothing: begin again later.
     pub fn sync_finish(&self, exchange: u64, answer: HttpAnswer) -> Answered<SyncOutcome> {
-        self.turn(|turn| {
+        if let Some(wipe) = revoked::wiped(&self.directory)? {
+            return self.reported(exchange, &answer, wipe);
+        }
+        self.contact(|turn| {
             let pending = turn.pending.take_if(|pending| pending.exchange == exchange);
-            let Some(Pending { sent, .. }) = pending else {
+            let Some(Pending { what, .. }) = pending else {
                 return Err(FieldBookError::bad(
                     "exchange",
                     "this exchange was finished, or another one begun since; begin anew",
@@ -156,10 +189,37 @@ impl FieldBook {
                 return Err(FieldBookError::Server { code: ErrorCode::StaleNonce.code().to_owned(), reason });
             }
             *turn.stale = 0;
-            let message = answer.read(turn.lang, Answer::decode)?;
-            let outcome = turn.book.answer(sent, message, turn.moment, &mut turn.rng)?;
-            Ok(SyncOutcome::new(&outcome, nonce))
+            let (moment, nonce_text) = (turn.moment, nonce.map(|nonce| nonce.to_string()));
+            let ended = match (answer.revocation(), what) {
+                // What it delivers is not taken any more, or not now.
+                (Some(_), What::Delivery(_)) => SyncOutcome { state: DeviceState::Revoked, ..SyncOutcome::default() },
+                (Some(word), _) => {
+                    let revoked = turn.book.take_revocation(&word, &mut turn.rng)?;
+                    revoked::obey(turn.book, turn.directory, &revoked, moment)?
+                }
+                (None, What::Delivery(sent)) => {
+                    let message = answer.read(turn.lang, Answer::decode)?;
+                    let delivered = turn.book.delivered(sent, message, moment, &mut turn.rng)?;
+                    revoked::after_delivery(turn.book, turn.directory, &delivered, moment)?
+                }
+                (None, What::Exchange(sent)) => {
+                    let message = answer.read(turn.lang, Answer::decode)?;
+                    let outcome = turn.book.answer(sent, message, moment, &mut turn.rng)?;
+                    return Ok(SyncOutcome::new(&outcome, nonce));
+                }
+                (None, What::Wiped) => return Err(FieldBookError::wiped(0, turn.lang)),
+            };
+            *turn.gone = ended.state == DeviceState::Wiped;
+            Ok(SyncOutcome { nonce: nonce_text, ..ended })
         })
+    }
+
+    /// Whether this field book can be used: ask when the app starts, and after each exchange.
+    pub fn device_state(&self) -> Answered<DeviceState> {
+        if revoked::wiped(&self.directory)?.is_some() {
+            return Ok(DeviceState::Wiped);
+        }
+        self.contact(|turn| Ok(turn.book.revoked().map_or(DeviceState::Usable, |_| DeviceState::Revoked)))
     }
 
     /// The first screen: planned, due and overdue visits of this coach, and open agreements.
@@ -358,8 +418,17 @@ impl FieldBook {
     /// One call: the book as the disk has it now. The book is out of the lock meanwhile, so that after a panic, or trouble
     /// that may have left memory and disk apart, the next call opens it again.
     fn turn<T>(&self, work: impl FnOnce(&mut Turn<'_>) -> Answered<T>) -> Answered<T> {
+        self.contact(|turn| match turn.book.revoked() {
+            Some(_) => Err(FieldBookError::only_exchanges(turn.lang)),
+            None => work(turn),
+        })
+    }
+
+    /// The same for what a revoked phone may still do.
+    fn contact<T>(&self, work: impl FnOnce(&mut Turn<'_>) -> Answered<T>) -> Answered<T> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let mut slot = held.book.take();
+        let mut gone = false;
         let Held { nonce, pending, exchanges, stale, .. } = &mut *held;
         let done = catch_unwind(AssertUnwindSafe(|| {
             let book = match &mut slot {
@@ -368,13 +437,51 @@ impl FieldBook {
             };
             book.catch_up()?;
             let (moment, rng) = (platform::now(), platform::randomness());
-            work(&mut Turn { book, nonce, pending, exchanges, stale, moment, rng, lang: self.lang })
+            let gone = &mut gone;
+            work(&mut Turn {
+                book,
+                directory: &self.directory,
+                gone,
+                nonce,
+                pending,
+                exchanges,
+                stale,
+                moment,
+                rng,
+                lang: self.lang,
+            })
         }));
         let done = done.unwrap_or_else(|panic| Err(FieldBookError::Unknown { reason: told(&*panic) }));
-        if !done.as_ref().is_err_and(FieldBookError::unsettles) {
+        if !gone && !done.as_ref().is_err_and(FieldBookError::unsettles) {
             held.book = slot;
         }
         done
+    }
+
+    /// What a wiped phone sends for the last time.
+    fn report(&self, wipe: &Wipe) -> Answered<HttpRequest> {
+        if wipe.told {
+            return Err(FieldBookError::wiped(wipe.lost, self.lang));
+        }
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.book = None;
+        held.exchanges += 1;
+        let exchange = held.exchanges;
+        held.pending = Some(Pending { exchange, what: What::Wiped });
+        Ok(HttpRequest::plain(exchange, WIPED_PATH, wipe.statement.clone()))
+    }
+
+    /// The answer to it.
+    fn reported(&self, exchange: u64, answer: &HttpAnswer, mut wipe: Wipe) -> Answered<SyncOutcome> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let pending = held.pending.take_if(|pending| pending.exchange == exchange && matches!(pending.what, What::Wiped));
+        if pending.is_none() {
+            return Err(FieldBookError::wiped(wipe.lost, self.lang));
+        }
+        answer.read(self.lang, |_, _| Ok(()))?;
+        revoked::heard(&self.directory)?;
+        wipe.told = true;
+        Ok(revoked::told(&wipe, SyncOutcome::default()))
     }
 }
 

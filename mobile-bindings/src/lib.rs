@@ -14,6 +14,7 @@ mod exchange;
 mod field_book;
 mod given;
 mod platform;
+mod revoked;
 mod shown;
 mod trouble;
 
@@ -21,6 +22,7 @@ pub use codes::*;
 pub use exchange::{Enrolled, HttpAnswer, HttpRequest, RecordBook, SyncOutcome};
 pub use field_book::FieldBook;
 pub use given::{NewAgreement, NewAssignment, NewDossier, NewPlacement, NewVisit, PlannedFor};
+pub use revoked::DeviceState;
 pub use shown::*;
 pub use trouble::FieldBookError;
 

@@ -25,6 +25,13 @@ pub enum FieldBookError {
         /// For a person.
         reason: String,
     },
+    /// This device was revoked and everything on it was destroyed. Exchange until `again` is false, so that the server hears;
+    /// then delete the directory and the keystore's key.
+    #[error("wiped: {reason}")]
+    Wiped {
+        /// For a person.
+        reason: String,
+    },
     /// The keystore's key is not the one that this field book was made with: look for the right one. Making a new field
     /// book in another directory and enrolling again brings back what the server has.
     #[error("wrong key: {reason}")]
@@ -226,7 +233,8 @@ impl From<StoreError> for FieldBookError {
             StoreError::Ambiguous(..) => Self::bad("dossier", reason),
             StoreError::Unfit(_) => Self::BadInput { fields: Vec::new(), reason },
             StoreError::Nobody => Self::NotEnrolled { reason },
-            StoreError::Revoked | StoreError::Wiped => Self::Revoked { reason },
+            StoreError::Revoked => Self::Revoked { reason },
+            StoreError::Wiped => Self::Wiped { reason },
             _ => Self::Unknown { reason },
         }
     }

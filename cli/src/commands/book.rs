@@ -38,6 +38,8 @@ pub(crate) struct Book {
     pub(crate) moment: Moment,
     /// For ids, keys and nonces.
     pub(crate) rng: Randomness,
+    /// Wiped by this command: nothing of it can be used any more.
+    pub(crate) gone: bool,
 }
 
 impl Book {
@@ -51,6 +53,9 @@ impl Book {
 
     /// Opens the field book in a directory.
     pub(crate) fn open(dir: &Path, access: &Access) -> Result<Self, Problem> {
+        if let Some(problem) = super::revoked::was_wiped(dir)? {
+            return Err(problem);
+        }
         if !Self::exists(dir)? {
             return Err(Problem::NoStore(dir.to_owned()));
         }
@@ -68,7 +73,7 @@ impl Book {
 
     fn on(disk: Arc<dyn Disk>, dir: &Path, wrapping: &WrappingKey) -> Result<Self, Problem> {
         let inner = FieldBook::open(disk, Arc::new(NoCache), wrapping)?;
-        let mut book = Self { inner, dir: dir.to_owned(), moment: clock::now(), rng: randomness() };
+        let mut book = Self { inner, dir: dir.to_owned(), moment: clock::now(), rng: randomness(), gone: false };
         book.take_cache();
         Ok(book)
     }
@@ -85,7 +90,7 @@ impl Book {
             None => WrappingKey::create(&*disk, &mut rng)?,
         };
         let inner = FieldBook::create(disk, Arc::new(NoCache), &wrapping, setup, &mut rng)?;
-        Ok(Self { inner, dir: dir.to_owned(), moment: clock::now(), rng })
+        Ok(Self { inner, dir: dir.to_owned(), moment: clock::now(), rng, gone: false })
     }
 
     /// Uses the cache if no other process does.

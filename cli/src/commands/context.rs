@@ -33,6 +33,15 @@ impl Context<'_> {
 
     /// The field book of this device.
     pub(super) fn book(&self) -> Result<Book, Problem> {
+        let book = self.book_for_contact()?;
+        match book.inner.revoked() {
+            Some(revoked) => Err(super::revoked::may_only_sync(&revoked)),
+            None => Ok(book),
+        }
+    }
+
+    /// The same for the contact with the server that ends it when its device was revoked.
+    pub(super) fn book_for_contact(&self) -> Result<Book, Problem> {
         Book::open(&self.dir()?, &self.access())
     }
 

@@ -10,6 +10,7 @@ use super::book::Book;
 use super::context::Context;
 use super::find::{self, Found, reference};
 use super::look::local;
+use super::revoked;
 use crate::args::TraineeErase;
 use crate::client::Client;
 use crate::message::{Problem, Text, text};
@@ -106,10 +107,8 @@ fn decide(context: &mut Context<'_>, book: &mut Book, id: &str, confirm: bool) -
 fn exchange(book: &mut Book, method: &str, body: &[u8]) -> Result<Vec<ErasureInfo>, Problem> {
     let server = book.inner.identity().server.ok_or(Problem::NotEnrolled)?;
     let mut client = Client::new(&server.url, Some(&book.dir))?;
-    book.leave_cache();
-    let answer = client.signed(book.inner.device_keys(), server.id, method, ERASURES, body);
-    book.take_cache();
-    let list = ErasureList::decode(&answer?, MAX_BODY)
+    let answer = revoked::ask(book, &mut client, server.id, method, ERASURES, body)?;
+    let list = ErasureList::decode(&answer, MAX_BODY)
         .map_err(|why| client.nonsense(text!("het antwoord is niet te lezen ({why})", "the answer cannot be read ({why})")))?;
     Ok(list.erasures)
 }

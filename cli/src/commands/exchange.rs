@@ -16,7 +16,7 @@ use super::conflicts::{conflict_json, conflicts_table, resolve_hint};
 use super::context::Context;
 use super::find::reference;
 use super::look::{local, said};
-use super::{contacts, erasing, trouble, watch};
+use super::{contacts, erasing, revoked, trouble, watch};
 use crate::args::Sync;
 use crate::client::{Client, Traffic};
 use crate::clock;
@@ -62,7 +62,7 @@ pub(super) fn as_far_as_possible(book: &mut Book) -> Result<Exchanged, Problem> 
     for round in 0..MOST_ROUNDS {
         match page(book, &mut client, server.id, since) {
             Ok(outcome) => add(&mut total, outcome),
-            Err(problem) if round == 0 => return Err(problem),
+            Err(problem) if round == 0 || book.gone => return Err(problem),
             Err(problem) => {
                 stopped = Some(problem);
                 break;
@@ -82,10 +82,8 @@ fn page(book: &mut Book, client: &mut Client, server: ServerId, since: Option<Ti
     let (request, sent) = book.inner.request(since).map_err(|error| trouble::sync(error, &url))?;
     let body = request.encode();
     // Others may use the cache, and the journal, while this process waits.
-    book.leave_cache();
-    let answered = client.signed(book.inner.device_keys(), server, "POST", "/v1/sync", &body);
-    book.take_cache();
-    let answer = Answer::decode(&answered?, MAX_BODY)
+    let answered = revoked::ask(book, client, server, "POST", "/v1/sync", &body)?;
+    let answer = Answer::decode(&answered, MAX_BODY)
         .map_err(|why| client.nonsense(text!("het antwoord is niet te lezen ({why})", "the answer cannot be read ({why})")))?;
     faults::point(faults::ANSWER_RECEIVED);
     let now = clock::now();
@@ -129,7 +127,7 @@ pub(super) fn sync(context: &mut Context<'_>, options: &Sync) -> Result<Output, 
     if options.watch {
         return watch::watch(context, Duration::from_secs(options.interval));
     }
-    let mut book = context.book()?;
+    let mut book = context.book_for_contact()?;
     let exchanged = as_far_as_possible(&mut book)?;
     told(context, &mut book, exchanged)
 }

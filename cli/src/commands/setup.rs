@@ -6,11 +6,12 @@ use veldboek_core::keyring::{self, LockState};
 use veldboek_core::notes::Setup;
 use veldboek_core::record::Code;
 use veldboek_core::statement::{Role, is_person_code};
-use veldboek_core::wire::{DeviceInfo, DeviceList, EnrolAnswer, InviteAnswer, InviteRequest, MAX_BODY, VERSION};
+use veldboek_core::wire::{EnrolAnswer, InviteAnswer, InviteRequest, MAX_BODY, VERSION};
 
 use super::book::Book;
 use super::context::Context;
 use super::keys::{state, unprotected};
+use super::revoked;
 use crate::args::*;
 use crate::client::Client;
 use crate::message::{Problem, text};
@@ -112,6 +113,7 @@ pub(super) fn enrol(context: &Context<'_>, enrol: &Enrol) -> Result<Output, Prob
     let dir = context.dir()?;
     // The address is looked at before anything is made.
     let mut client = Client::new(&enrol.server, Some(&dir))?;
+    revoked::make_room(&dir)?;
     let mut book = match Book::exists(&dir)? {
         true => context.book()?,
         false => Book::create(&dir, nobodys(), context.access().new_keys(&enrol.keys)?.as_ref())?,
@@ -174,10 +176,8 @@ pub(super) fn join(book: &mut Book, client: &mut Client, code: &str, label: &str
 pub(super) fn ask_code(book: &mut Book, request: &InviteRequest) -> Result<InviteAnswer, Problem> {
     let server = book.inner.identity().server.ok_or(Problem::NotEnrolled)?;
     let mut client = Client::new(&server.url, Some(&book.dir))?;
-    book.leave_cache();
-    let body = client.signed(book.inner.device_keys(), server.id, "POST", INVITATIONS, &request.encode());
-    book.take_cache();
-    InviteAnswer::decode(&body?, MAX_BODY)
+    let body = revoked::ask(book, &mut client, server.id, "POST", INVITATIONS, &request.encode())?;
+    InviteAnswer::decode(&body, MAX_BODY)
         .map_err(|why| client.nonsense(text!("het antwoord is niet te lezen ({why})", "the answer cannot be read ({why})")))
 }
 
@@ -226,122 +226,4 @@ pub(super) fn invite(context: &Context<'_>, invite: Invite) -> Result<Output, Pr
         "op het apparaat van {person}: veldboek enrol {code} --server {url}. De code werkt één keer; geef haar aan niemand anders",
         "on the device of {person}: veldboek enrol {code} --server {url}. The code works once; give it to nobody else"
     )))
-}
-
-/// `device`
-pub(super) fn device(context: &Context<'_>, command: &DeviceCommand) -> Result<Output, Problem> {
-    let mut book = context.book()?;
-    let server = book.inner.identity().server.ok_or(Problem::NotEnrolled)?;
-    book.leave_cache();
-    let mut client = Client::new(&server.url, Some(&book.dir))?;
-    let mut ask = |path: &str| -> Result<Vec<DeviceInfo>, Problem> {
-        let body = client.signed(book.inner.device_keys(), server.id, "GET", path, &[])?;
-        let list = DeviceList::decode(&body, MAX_BODY).map_err(|why| {
-            client.nonsense(text!("het antwoord is niet te lezen ({why})", "the answer cannot be read ({why})"))
-        })?;
-        Ok(list.devices)
-    };
-    let devices = ask("/v1/devices")?;
-    match command {
-        DeviceCommand::List => {
-            let names = super::find::short(devices.iter().map(|device| device.device));
-            let mut table = context.headings(&[
-                "Kenmerk|Id",
-                "Persoon|Person",
-                "Rol|Role",
-                "Organisatie|Organisation",
-                "Apparaat|Device",
-                "Aangemeld|Enrolled",
-                "Laatste contact|Last contact",
-                "Achtergebleven|Left behind",
-                "Ingetrokken|Revoked",
-            ]);
-            let instant = |at: Option<veldboek_core::clock::Timestamp>| at.map(|at| at.to_string()).unwrap_or_default();
-            for device in &devices {
-                table.row([
-                    names.get(&device.device).cloned().unwrap_or_default(),
-                    format!("{} ({})", device.display_name, device.person),
-                    device.role.label(context.lang).to_owned(),
-                    device.organisation.clone(),
-                    device.label.clone(),
-                    device.enrolled.to_string(),
-                    instant(device.last_contact),
-                    device.unsynced.map(|count| count.to_string()).unwrap_or_default(),
-                    instant(device.revoked),
-                ]);
-            }
-            let rows: Vec<_> = devices.iter().map(|device| device_json(device, context)).collect();
-            Ok(Output::new(json!({ "rows": rows }), table).columns(["device", "person", "name", "role", "role_label"]))
-        }
-        DeviceCommand::Show(name) => {
-            let wanted = name.device.trim();
-            let found: Vec<&DeviceInfo> =
-                devices.iter().filter(|one| wanted.len() >= 4 && one.device.to_string().starts_with(wanted)).collect();
-            let kind = || text!("apparaat", "device");
-            let device = match found.as_slice() {
-                [one] => one.device,
-                [] => {
-                    return Err(Problem::Unknown {
-                        kind: kind(),
-                        wanted: wanted.to_owned(),
-                        hint: text!("`veldboek device list` toont de kenmerken", "`veldboek device list` shows the ids"),
-                    });
-                }
-                several => {
-                    let candidates = several.iter().map(|one| format!("{} ({})", one.device, one.person)).collect();
-                    return Err(Problem::Ambiguous { kind: kind(), wanted: wanted.to_owned(), candidates });
-                }
-            };
-            let one = ask(&format!("/v1/devices/{device}"))?;
-            let Some(device) = one.first() else {
-                return Err(client.nonsense(text!("het noemt het apparaat niet meer", "it does not name the device any more")));
-            };
-            let references: Vec<String> = book
-                .inner
-                .dossiers()?
-                .iter()
-                .filter(|(document, _)| device.documents.contains(document))
-                .map(|(document, dossier)| super::find::reference(*document, dossier))
-                .collect();
-            let mut value = device_json(device, context);
-            value["references"] = json!(references);
-            let instant = |at: Option<veldboek_core::clock::Timestamp>| at.map(|at| at.to_string()).unwrap_or_default();
-            let rows = [
-                (context.say("apparaat", "device"), device.device.to_string()),
-                (context.say("naam", "label"), device.label.clone()),
-                (context.say("persoon", "person"), format!("{} ({})", device.display_name, device.person)),
-                (context.say("rol", "role"), device.role.label(context.lang).to_owned()),
-                (context.say("organisatie", "organisation"), device.organisation.clone()),
-                (context.say("aangemeld", "enrolled"), device.enrolled.to_string()),
-                (context.say("laatste contact", "last contact"), instant(device.last_contact)),
-                (
-                    context.say("achtergebleven", "left behind"),
-                    device.unsynced.map(|count| count.to_string()).unwrap_or_default(),
-                ),
-                (context.say("ingetrokken", "revoked"), instant(device.revoked)),
-                (
-                    context.say("kon inzien", "could see"),
-                    format!("{} dossiers: {}", device.documents.len(), references.join(", ")),
-                ),
-            ];
-            Ok(Output::new(value, Table::sheet(rows)))
-        }
-    }
-}
-
-fn device_json(device: &DeviceInfo, context: &Context<'_>) -> serde_json::Value {
-    json!({
-        "device": device.device.to_string(),
-        "person": device.person,
-        "name": device.display_name,
-        "role": device.role.code(),
-        "role_label": device.role.label(context.lang),
-        "organisation": device.organisation,
-        "label": device.label,
-        "enrolled": device.enrolled.to_string(),
-        "last_contact": device.last_contact.map(|at| at.to_string()),
-        "unsynced": device.unsynced,
-        "revoked": device.revoked.map(|at| at.to_string()),
-        "documents": device.documents.iter().map(ToString::to_string).collect::<Vec<_>>(),
-    })
 }
