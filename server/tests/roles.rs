@@ -257,6 +257,8 @@ async fn every_way_to_write_is_for_whom_it_is() {
                 by: who.0.into(),
                 at: now().at,
                 reason: None,
+                decision: None,
+                successor: None,
             };
             assert_eq!(states(&mut phone, town, &[Statement::GrantEnd(end)]).await, [verdict], "{} {what}", who.0);
         }
