@@ -25,6 +25,7 @@ use crate::record::{Container, Scalar, Write};
 use crate::shelf::Shelf;
 use crate::statement::{DocumentKind, Grant, GrantEnd, Handover, Opening, Role, SignedStatement, Statement};
 
+mod as_read;
 mod bundling;
 mod conflicts;
 mod corrections;
@@ -39,6 +40,7 @@ mod revoked;
 mod syncing;
 mod unseen;
 
+pub use as_read::Reading;
 pub use bundling::{ExchangeError, Merged};
 pub use conflicts::{Conflict, ConflictKind, ConflictVersion};
 pub use corrections::CorrectedField;
@@ -100,6 +102,9 @@ pub enum FieldBookError {
         "your access to dossier {0} ended after {1}; sync if it was extended, or ask your coordinator. A visit can still be logged: it waits for the coordinator"
     )]
     Ended(DocumentId, Day),
+    /// What was read is not known here any more, so what is written on it cannot be set beside what came in.
+    #[error("the dossier changed in a way that what was on the screen cannot be told from it any more; show it again")]
+    StaleReading,
     /// Several dossiers carry this reference.
     #[error("several dossiers are known as '{0}'; name one by its id: {1}")]
     Ambiguous(String, String),
@@ -410,6 +415,18 @@ impl FieldBook {
         moment: Moment,
         rng: &mut dyn CryptoRng,
     ) -> Result<Vec<DocumentId>, FieldBookError> {
+        Ok(self.perform_planned(jobs, None, moment, rng)?.0)
+    }
+
+    /// Performs jobs that were planned on what this handle showed last, or on a reading; returns their documents, and the
+    /// last change that was made.
+    fn perform_planned(
+        &mut self,
+        jobs: Vec<Job>,
+        reading: Option<&Reading>,
+        moment: Moment,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<(Vec<DocumentId>, Option<ChangeHash>), FieldBookError> {
         let identity = self.identity();
         let person = identity.person.ok_or(FieldBookError::Nobody)?;
         if self.ledger.revoked.contains_key(&identity.device) {
@@ -439,10 +456,13 @@ impl FieldBook {
                 return Err(FieldBookError::Ended(*document, *last));
             }
         }
+        // Refused before anything is written.
+        let since = reading.map(|reading| as_read::since(&self.ledger, reading)).transpose()?;
         let actor = actor(&*self.disk, &self.keyring, rng)?;
         writer.add_document_keys(&self.keyring, &targets, rng)?;
         let mut records = Vec::new();
         let mut touched: HashMap<DocumentId, Document> = HashMap::new();
+        let mut made = None;
         for (job, document) in jobs.iter().zip(&targets) {
             let store = Some(*document);
             if job.target == Target::New {
@@ -495,8 +515,10 @@ impl FieldBook {
                 None => load(&self.ledger, &writer, &self.keyring, &*self.cache, &mut self.documents, *document)?,
             };
             let writes = with_declaration(&job.writes);
-            let unknown = match self.unseen.get(document) {
-                Some(unseen) if unseen::overwrites(&doc, unseen, &writes)? => Some(unseen),
+            let unknown = match (&since, self.unseen.get(document)) {
+                // Whoever says what they read has seen just that.
+                (Some(since), _) => Some(since).filter(|since| !since.is_empty()),
+                (None, Some(unseen)) if unseen::overwrites(&doc, unseen, &writes)? => Some(unseen),
                 _ => None,
             };
             let chunk = match unknown {
@@ -513,6 +535,7 @@ impl FieldBook {
             };
             if let Some(chunk) = chunk {
                 let change = sign(*document, &chunk, self.keyring.device_keys())?;
+                made = Some(change.hash());
                 let operation = Operation::new(*document, change.hash(), moment.at, &writes, None);
                 records.push((Kind::Change, store, change.bytes().to_vec()));
                 records.push((Kind::Operation, store, operation.encode()));
@@ -523,7 +546,7 @@ impl FieldBook {
         let appended = writer.append(&self.keyring, rng, &records)?;
         writer.commit()?;
         self.fold_own(records, &appended)?;
-        Ok(targets)
+        Ok((targets, made))
     }
 
     /// Gives a person access to a dossier.

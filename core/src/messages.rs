@@ -181,6 +181,9 @@ impl FieldBookError {
             (Lang::Nl, Self::Closed(id)) => format!(
                 "dossier {id} staat niet meer op dit apparaat, want de toegang is beëindigd; vraag uw coördinator als dat niet klopt"
             ),
+            (Lang::Nl, Self::StaleReading) => {
+                "het dossier is zo veranderd dat niet meer na te gaan is wat er op het scherm stond; toon het opnieuw".to_owned()
+            }
             (Lang::Nl, Self::Ambiguous(name, ids)) => format!("meer dossiers heten '{name}'; noem er een bij het kenmerk: {ids}"),
             (Lang::Nl, Self::LostJournal) => {
                 "het journaal van dit veldboek is weg, terwijl de sleutels er zijn; zet de map 'journal' terug uit een reservekopie, en \

@@ -31,6 +31,7 @@ from veldboek_mobile import (
     NewVisit,
     PartySpoken,
     PlacementType,
+    Planned,
     PlannedFor,
     ReferrerRole,
     Role,
@@ -136,6 +137,17 @@ class Phone:
             assert len(outcomes) < 20, "the exchange does not end"
         return outcomes
 
+    def read_at(self, dossier):
+        """What the person sees of it now."""
+        return self.book.dossier(dossier).line.read_at
+
+    def edit(self, dossier, read_at=None, **fields):
+        """A form with these boxes, filled from what is on the screen now, or was."""
+        return self.book.edit_trainee(dossier, fields, read_at or self.read_at(dossier), False)
+
+    def assign(self, dossier, coach, **more):
+        self.book.assign(NewAssignment(dossier=dossier, coach=coach, read_at=self.read_at(dossier), **more))
+
     def summaries(self, dossier):
         return {visit.summary: visit.saved for visit in self.book.visits(dossier)}
 
@@ -217,10 +229,8 @@ class TheJourney(Region):
                 supervisor="Henk",
             )
         )
-        carla.book.assign(NewAssignment(dossier="WF-2025-0001", coach="anna", first_day=day(-100)))
-        carla.book.assign(
-            NewAssignment(dossier="WF-2025-0001", coach="bram", role=veldboek.AssignmentRole.SUPPORT, first_day=day(-100))
-        )
+        carla.assign("WF-2025-0001", "anna", first_day=day(-100))
+        carla.assign("WF-2025-0001", "bram", role=veldboek.AssignmentRole.SUPPORT, first_day=day(-100))
         (outcome,) = carla.sync()
         self.assertEqual(outcome.accepted, outcome.sent)
         for coach in (anna, bram):
@@ -241,9 +251,9 @@ class TheJourney(Region):
             next_visit_on=day(14),
         )
         self.assertEqual(logged.saved, SavedState.DEVICE)
-        anna.book.edit_trainee("WF-2025-0001", {"municipality": "GM0392"}, False)
+        anna.edit("WF-2025-0001", municipality="GM0392")
         bram.log("WF-2025-0001", "Te laat, afspraak gemaakt", days=-2)
-        bram.book.edit_trainee("WF-2025-0001", {"municipality": "GM0453"}, False)
+        bram.edit("WF-2025-0001", municipality="GM0453")
         self.assertEqual(anna.summaries("WF-2025-0001"), {"Goed gewerkt in de kas": SavedState.DEVICE})
         self.assertEqual(anna.book.today().overdue, [])
         with self.assertRaises(urllib.error.URLError):
@@ -336,6 +346,33 @@ class TheJourney(Region):
         self.assertEqual(outcome.accepted, 1)
         self.assertEqual(anna.summaries("WF-2025-0006"), {"Tijdens het synchroniseren": SavedState.SERVER})
 
+    def test_a_form_that_stays_open_while_a_colleagues_value_comes_in_overwrites_nothing(self):
+        carla = self.enrolled("carla", "coordinator")
+        anna = self.enrolled("anna")
+        self.dossier(anna, "WF-2025-0008")
+        anna.sync()
+        carla.sync()
+        form = anna.book.dossier("WF-2025-0008")
+        carla.edit("WF-2025-0008", municipality="GM0453", contact_phone="0600000002")
+        carla.sync()
+        anna.sync()
+
+        # Every box of the form is handed in; the telephone number is as it was shown.
+        boxes = dict(municipality="GM0392", contact_phone=form.contact_phone or "")
+        saved = anna.edit("WF-2025-0008", form.line.read_at, **boxes)
+        (conflict,) = anna.book.conflicts()
+        self.assertEqual({choice.by: choice.value for choice in conflict.choices}, {"anna": "GM0392", "carla": "GM0453"})
+        self.assertEqual(anna.book.dossier("WF-2025-0008").contact_phone, "0600000002")
+        # The same form goes on with what it got back, and is not in conflict with itself.
+        anna.edit("WF-2025-0008", saved.read_at, municipality="GM0363")
+        anna.sync()
+        carla.sync()
+        for phone in (anna, carla):
+            (conflict,) = phone.book.conflicts()
+            self.assertEqual({choice.by: choice.value for choice in conflict.choices}, {"anna": "GM0363", "carla": "GM0453"})
+        with self.assertRaises(FieldBookError.NotFound):
+            anna.edit("WF-2025-0008", b"none of ours", municipality="GM0392")
+
     def test_an_answer_that_never_came_costs_nothing_but_another_exchange(self):
         anna = self.enrolled("anna")
         self.dossier(anna, "WF-2025-0007")
@@ -366,7 +403,7 @@ class TheJourney(Region):
         self.assertEqual([visit.day for visit in today.upcoming], [day(3)])
         (planned,) = today.today
         self.assertEqual((planned.dossier.reference, planned.planned), ("WF-2025-0003", True))
-        logged = anna.log("WF-2025-0003", "Voortgang besproken", planned=planned.visit)
+        logged = anna.log("WF-2025-0003", "Voortgang besproken", planned=Planned(visit=planned.visit, read_at=planned.read_at))
         self.assertEqual(logged.visit, planned.visit)
         self.assertEqual(anna.book.today().today, [])
 

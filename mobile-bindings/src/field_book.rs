@@ -13,13 +13,13 @@ use veldboek_core::caseload::caseload;
 use veldboek_core::clock::Moment;
 use veldboek_core::disk::{Disk, RealDisk};
 use veldboek_core::dossier::Dossier;
-use veldboek_core::field_book::{FieldBook as Book, FieldBookError as StoreError, Job, Sent, Target};
+use veldboek_core::field_book::{FieldBook as Book, FieldBookError as StoreError, Job, Reading, Sent, Target};
 use veldboek_core::ids::DocumentId;
 use veldboek_core::keyring::{KeyringError, WrappingKey};
 use veldboek_core::notes::Setup;
 use veldboek_core::record::Code as _;
 use veldboek_core::request_signature::Nonce;
-use veldboek_core::rules::{By, Declaration, Plan, RuleBroken};
+use veldboek_core::rules::{By, Declaration, Plan, RuleBroken, Warning};
 use veldboek_core::statement::Handover;
 use veldboek_core::trainee::Trainee;
 use veldboek_core::wipe::Wipe;
@@ -28,7 +28,7 @@ use zeroize::Zeroizing;
 
 use crate::codes::{Lang, Role};
 use crate::exchange::{ENROL_PATH, Enrolled, HttpAnswer, HttpRequest, SYNC_PATH, SyncOutcome};
-use crate::given::{NewAssignment, NewDossier, NewPlacement, NewVisit, PlannedFor, declared, edited, read_some};
+use crate::given::{NewAssignment, NewDossier, NewPlacement, NewVisit, Planned, PlannedFor, declared, edited};
 use crate::platform;
 use crate::revoked::{self, DeviceState, WIPED_PATH};
 use crate::shown::*;
@@ -227,7 +227,8 @@ impl FieldBook {
         self.turn(|turn| {
             let person = turn.person()?;
             let (dossiers, register) = (turn.book.dossiers()?, turn.book.register()?);
-            Ok(caseload(&person, turn.moment.today(), dossiers, &register).into())
+            let list = caseload(&person, turn.moment.today(), dossiers, &register);
+            TodayList::new(list, &|document| turn.read_at(document))
         })
     }
 
@@ -260,19 +261,34 @@ impl FieldBook {
             let unsaved = turn.book.unsaved(document)?;
             let mut visits = dossier.effective_visits();
             visits.sort_by_key(|(id, visit)| std::cmp::Reverse((visit.day(), visit.started_at, *id)));
-            Ok(visits.into_iter().map(|(id, visit)| VisitDetail::new(id, visit, &dossier, &unsaved)).collect())
+            let read_at = turn.read_at(document)?;
+            Ok(visits.into_iter().map(|(id, visit)| VisitDetail::new(id, visit, &dossier, &unsaved, &read_at)).collect())
         })
     }
 
-    /// Records a visit; durable on this device when this returns.
+    /// Records a visit; durable on this device when this returns. One that was planned is recorded as it was read: what a
+    /// colleague changed in the plan meanwhile stands beside it, in `conflicts`.
     pub fn log_visit(&self, visit: NewVisit) -> Answered<LoggedVisit> {
         self.turn(|turn| {
             let (document, dossier) = turn.find(&visit.dossier)?;
             let declaration = declared(visit.not_a_bsn);
-            let planned = read_some("planned", visit.planned.as_ref())?;
+            let planned = visit.planned.as_ref().map(Planned::read).transpose()?;
             let (draft, agreements) = visit.draft()?;
-            let plan = turn.plan(declaration, |by| dossier.log_visit(by, planned, draft, agreements))?;
-            let (id, remarks) = turn.perform(document, plan)?;
+            let (id, remarks) = match planned {
+                None => {
+                    let plan = turn.plan(declaration, |by| dossier.log_visit(by, None, draft, agreements))?;
+                    turn.perform(document, plan)?
+                }
+                Some((visit, read_at)) => {
+                    let reading = turn.reading(document, &read_at)?;
+                    let plan = turn.plan_as_read(&reading, &dossier, declaration, |dossier, by| {
+                        dossier.log_visit(by, Some(visit), draft.clone(), agreements.clone())
+                    })?;
+                    let job = Job::new(Target::Existing(document), plan.writes);
+                    turn.book.perform_as_read(&reading, job, turn.moment, &mut turn.rng)?;
+                    (plan.id, remarks(&plan.warnings, turn.lang))
+                }
+            };
             let saved = turn.book.saved(document, &id)?.into();
             Ok(LoggedVisit { visit: id.to_string(), dossier: document.to_string(), saved, remarks })
         })
@@ -304,8 +320,9 @@ impl FieldBook {
                 }
                 Ok(plan)
             })?;
-            let id = turn.book.found(plan.writes, turn.moment, &mut turn.rng)?.to_string();
-            Ok(SavedChange { dossier: id.clone(), id, remarks: remarks(&plan.warnings, turn.lang) })
+            let document = turn.book.found(plan.writes, turn.moment, &mut turn.rng)?;
+            let (id, read_at) = (document.to_string(), Some(turn.read_at(document)?));
+            Ok(SavedChange { dossier: id.clone(), id, remarks: remarks(&plan.warnings, turn.lang), read_at })
         })
     }
 
@@ -320,29 +337,41 @@ impl FieldBook {
         })
     }
 
-    /// Says who coaches, and gives that person access for the same days.
+    /// Says who coaches, and gives that person access for the same days. The one before ends, as far as it was known when the
+    /// dossier was read; whom a colleague assigned meanwhile stands beside it, in `conflicts`.
     pub fn assign(&self, assignment: NewAssignment) -> Answered<SavedChange> {
         self.turn(|turn| {
             let (document, dossier) = turn.find(&assignment.dossier)?;
             let draft = assignment.draft(turn.moment.today())?;
             let grant = draft.coach.clone().map(|coach| (coach, draft.from.unwrap_or(turn.moment.today()), draft.to));
-            let plan = turn.plan(Declaration::Nothing, |by| dossier.assign_coach(by, draft))?;
+            let reading = turn.reading(document, &assignment.read_at)?;
+            let plan = turn
+                .plan_as_read(&reading, &dossier, Declaration::Nothing, |dossier, by| dossier.assign_coach(by, draft.clone()))?;
             let job = Job::new(Target::Existing(document), plan.writes).granting(grant.into_iter().collect());
             let job = job.deciding(Handover::Assignment, plan.id);
-            turn.book.perform_all(vec![job], turn.moment, &mut turn.rng)?;
-            let remarks = remarks(&plan.warnings, turn.lang);
-            Ok(SavedChange { dossier: document.to_string(), id: plan.id.to_string(), remarks })
+            turn.change_as_read(&reading, plan.id, job, &plan.warnings)
         })
     }
 
     /// Changes what is known of the trainee: fields by their names (`municipality`, `contact_phone` …), each with its new
-    /// value as a person writes it; an empty text empties the field.
-    pub fn edit_trainee(&self, dossier: String, fields: HashMap<String, String>, not_a_bsn: bool) -> Answered<SavedChange> {
+    /// value as a person writes it; an empty text empties the field. `read_at` came with the dossier that the form was filled
+    /// from: a field that reads as it did then is not changed, and what a colleague wrote in one that is stands beside it, in
+    /// `conflicts`.
+    pub fn edit_trainee(
+        &self,
+        dossier: String,
+        fields: HashMap<String, String>,
+        read_at: Vec<u8>,
+        not_a_bsn: bool,
+    ) -> Answered<SavedChange> {
         self.turn(|turn| {
-            let (document, dossier) = turn.find(&dossier)?;
-            let draft = edited(&dossier.trainee, &fields)?;
-            let plan = turn.plan(declared(not_a_bsn), |by| dossier.edit_trainee(by, draft))?;
-            turn.change(document, plan.about(document))
+            let (document, _) = turn.find(&dossier)?;
+            let reading = turn.reading(document, &read_at)?;
+            let read = turn.book.dossier_as_read(&reading)?;
+            let draft = edited(&read.trainee, &fields)?;
+            let plan = turn.plan(declared(not_a_bsn), |by| read.edit_trainee(by, draft))?;
+            let job = Job::new(Target::Existing(document), plan.writes);
+            turn.change_as_read(&reading, document, job, &plan.warnings)
         })
     }
 
@@ -502,7 +531,22 @@ impl Turn<'_> {
 
     fn line(&mut self, document: DocumentId, dossier: &Dossier) -> Answered<DossierLine> {
         let only_here = !self.book.unsaved(document)?.is_empty();
-        Ok(DossierLine::new(document, dossier, self.moment.today(), only_here))
+        let read_at = self.read_at(document)?;
+        Ok(DossierLine::new(document, dossier, self.moment.today(), only_here, read_at))
+    }
+
+    /// What is seen of a dossier by whoever is shown it now.
+    fn read_at(&self, document: DocumentId) -> Answered<Vec<u8>> {
+        Ok(self.book.reading(document)?.encode())
+    }
+
+    /// What was seen of it when the form was filled.
+    fn reading(&self, document: DocumentId, read_at: &[u8]) -> Answered<Reading> {
+        let reading = Reading::decode(read_at)?;
+        match reading.document() == document {
+            true => Ok(reading),
+            false => Err(FieldBookError::bad("read_at", "this was read in another dossier")),
+        }
     }
 
     /// Whether the reference is free in its organisation, as far as this device knows.
@@ -534,6 +578,26 @@ impl Turn<'_> {
         operation(&mut by).map_err(|broken| FieldBookError::rule(&broken, self.lang))
     }
 
+    /// Plans an operation on a dossier as it was read. What is refused as it is now is refused too, and told.
+    fn plan_as_read<Id>(
+        &mut self,
+        reading: &Reading,
+        now: &Dossier,
+        declaration: Declaration,
+        operation: impl Fn(&Dossier, &mut By<'_>) -> Result<Plan<Id>, RuleBroken>,
+    ) -> Answered<Plan<Id>> {
+        let _refused_now = self.plan(declaration, |by| operation(now, by))?;
+        let read = self.book.dossier_as_read(reading)?;
+        self.plan(declaration, |by| operation(&read, by))
+    }
+
+    /// Writes such a plan as one change, beside what came in since.
+    fn change_as_read(&mut self, reading: &Reading, id: impl ToString, job: Job, warnings: &[Warning]) -> Answered<SavedChange> {
+        let now = self.book.perform_as_read(reading, job, self.moment, &mut self.rng)?;
+        let (dossier, remarks) = (reading.document().to_string(), remarks(warnings, self.lang));
+        Ok(SavedChange { dossier, id: id.to_string(), remarks, read_at: Some(now.encode()) })
+    }
+
     /// Writes a plan as one change.
     fn perform<Id>(&mut self, document: DocumentId, plan: Plan<Id>) -> Answered<(Id, Vec<Remark>)> {
         if !plan.writes.is_empty() {
@@ -544,7 +608,7 @@ impl Turn<'_> {
 
     fn change<Id: ToString>(&mut self, document: DocumentId, plan: Plan<Id>) -> Answered<SavedChange> {
         let (id, remarks) = self.perform(document, plan)?;
-        Ok(SavedChange { dossier: document.to_string(), id: id.to_string(), remarks })
+        Ok(SavedChange { dossier: document.to_string(), id: id.to_string(), remarks, read_at: None })
     }
 }
 
@@ -588,5 +652,7 @@ fn told(panic: &(dyn Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "the program stopped halfway".to_owned())
 }
 
+#[cfg(test)]
+mod open_forms;
 #[cfg(test)]
 mod tests;

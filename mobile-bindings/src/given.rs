@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::str::FromStr;
 
 use veldboek_core::clock::{Day, LocalTime};
+use veldboek_core::ids::VisitId;
 use veldboek_core::placement::{Hours, Placement};
 use veldboek_core::record::{Record as _, Value as _};
 use veldboek_core::rules::Declaration;
@@ -30,7 +31,7 @@ pub struct NewVisit {
     pub summary: String,
     /// The planned visit that this one was.
     #[uniffi(default = None)]
-    pub planned: Option<String>,
+    pub planned: Option<Planned>,
     /// Of which trajectory.
     #[uniffi(default = None)]
     pub trajectory: Option<String>,
@@ -64,6 +65,15 @@ pub struct NewVisit {
     /// The author declares that nine digits in the text are no BSN.
     #[uniffi(default = false)]
     pub not_a_bsn: bool,
+}
+
+/// A planned visit, as it was shown.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Planned {
+    /// Its id.
+    pub visit: String,
+    /// The `read_at` that it was shown with.
+    pub read_at: Vec<u8>,
 }
 
 /// An action point.
@@ -147,6 +157,8 @@ pub struct NewAssignment {
     pub dossier: String,
     /// Code of the coach.
     pub coach: String,
+    /// The `read_at` of the dossier as it was shown.
+    pub read_at: Vec<u8>,
     /// First or second coach; left out: first.
     #[uniffi(default = None)]
     pub role: Option<AssignmentRole>,
@@ -238,6 +250,13 @@ impl NewVisit {
         };
         let agreements = self.agreements.into_iter().map(NewAgreement::draft).collect::<Answered<_>>()?;
         Ok((visit, agreements))
+    }
+}
+
+impl Planned {
+    /// Its id, and what was seen with it.
+    pub(crate) fn read(&self) -> Answered<(VisitId, Vec<u8>)> {
+        Ok((read("planned", &self.visit)?, self.read_at.clone()))
     }
 }
 

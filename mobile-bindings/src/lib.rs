@@ -21,7 +21,7 @@ mod trouble;
 pub use codes::*;
 pub use exchange::{Enrolled, HttpAnswer, HttpRequest, RecordBook, SyncOutcome};
 pub use field_book::FieldBook;
-pub use given::{NewAgreement, NewAssignment, NewDossier, NewPlacement, NewVisit, PlannedFor};
+pub use given::{NewAgreement, NewAssignment, NewDossier, NewPlacement, NewVisit, Planned, PlannedFor};
 pub use revoked::DeviceState;
 pub use shown::*;
 pub use trouble::FieldBookError;

@@ -16,6 +16,7 @@ use veldboek_core::visit::{Agreement, Visit};
 
 use crate::codes::*;
 use crate::exchange::count;
+use crate::trouble::Answered;
 
 /// Whose field book it is.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
@@ -76,6 +77,9 @@ pub struct SavedChange {
     pub id: String,
     /// What is unusual about it.
     pub remarks: Vec<Remark>,
+    /// For a form that stays open: what the person has seen now, their own change included. Absent where something new was
+    /// made in a dossier: what came with the form goes on to hold.
+    pub read_at: Option<Vec<u8>>,
 }
 
 /// Whose dossier a line is about.
@@ -119,6 +123,8 @@ pub struct PlannedVisit {
     pub visit_type: Option<VisitType>,
     /// Where.
     pub place: Option<VisitPlace>,
+    /// What was seen with it, for an edit to hand back; of no meaning to the app.
+    pub read_at: Vec<u8>,
 }
 
 /// A visit that a placement needs.
@@ -197,6 +203,8 @@ pub struct DossierLine {
     pub last_visit: Option<String>,
     /// Whether anything in it is only on this device.
     pub saved: SavedState,
+    /// What was seen with it, for an edit to hand back; of no meaning to the app.
+    pub read_at: Vec<u8>,
 }
 
 /// A trajectory in a dossier.
@@ -318,6 +326,8 @@ pub struct VisitDetail {
     pub corrected: bool,
     /// Where it is safe.
     pub saved: SavedState,
+    /// What was seen with it, for an edit to hand back; of no meaning to the app.
+    pub read_at: Vec<u8>,
 }
 
 /// What is only here, and what waits for a person.
@@ -493,9 +503,10 @@ impl From<Place> for VisitPlace {
     }
 }
 
-impl From<PlannedRow> for PlannedVisit {
-    fn from(row: PlannedRow) -> Self {
-        Self {
+impl PlannedVisit {
+    fn new(row: PlannedRow, read_at: &ReadAt<'_>) -> Answered<Self> {
+        let read_at = read_at(row.who.document)?;
+        Ok(Self {
             dossier: row.who.into(),
             visit: row.visit.to_string(),
             planned: row.planned,
@@ -503,7 +514,8 @@ impl From<PlannedRow> for PlannedVisit {
             trajectory: text(row.trajectory),
             visit_type: row.visit_type,
             place: row.place.map(VisitPlace::from),
-        }
+            read_at,
+        })
     }
 }
 
@@ -535,23 +547,29 @@ impl From<AgreementRow> for OpenAgreement {
     }
 }
 
-impl From<Caseload> for TodayList {
-    fn from(caseload: Caseload) -> Self {
-        Self {
+/// What is seen of a dossier by whoever is shown it now.
+pub(crate) type ReadAt<'a> = dyn Fn(DocumentId) -> Answered<Vec<u8>> + 'a;
+
+impl TodayList {
+    /// What a coach has to do.
+    pub(crate) fn new(caseload: Caseload, read_at: &ReadAt<'_>) -> Answered<Self> {
+        let planned =
+            |rows: Vec<PlannedRow>| rows.into_iter().map(|row| PlannedVisit::new(row, read_at)).collect::<Answered<_>>();
+        Ok(Self {
             day: caseload.as_of.to_string(),
             coach: caseload.coach,
-            today: caseload.today.into_iter().map(PlannedVisit::from).collect(),
-            upcoming: caseload.upcoming.into_iter().map(PlannedVisit::from).collect(),
+            today: planned(caseload.today)?,
+            upcoming: planned(caseload.upcoming)?,
             due: caseload.due.into_iter().map(DueVisit::from).collect(),
             overdue: caseload.overdue.into_iter().map(DueVisit::from).collect(),
             agreements: caseload.agreements.into_iter().map(OpenAgreement::from).collect(),
-        }
+        })
     }
 }
 
 impl DossierLine {
     /// A dossier as it is today.
-    pub(crate) fn new(document: DocumentId, dossier: &Dossier, today: Day, only_here: bool) -> Self {
+    pub(crate) fn new(document: DocumentId, dossier: &Dossier, today: Day, only_here: bool, read_at: Vec<u8>) -> Self {
         let open = dossier.trajectories.iter().filter(|(_, one)| one.open_on(today));
         let latest = open.max_by_key(|(id, one)| (one.referral_date, **id)).map(|(id, _)| *id);
         let done = dossier.effective_visits().into_iter().filter(|(_, visit)| visit.is_done());
@@ -564,6 +582,7 @@ impl DossierLine {
             coach: latest.and_then(|id| dossier.primary_coach_on(id, today)).map(str::to_owned),
             last_visit: text(done.filter_map(|(_, visit)| visit.day()).max()),
             saved: SavedState::of(only_here),
+            read_at,
         }
     }
 }
@@ -624,7 +643,13 @@ impl PlacementDetail {
 
 impl VisitDetail {
     /// A visit as it reads now. `unsaved` holds the entries of the dossier that are only here.
-    pub(crate) fn new(id: VisitId, visit: Visit, dossier: &Dossier, unsaved: &HashSet<(Container, String)>) -> Self {
+    pub(crate) fn new(
+        id: VisitId,
+        visit: Visit,
+        dossier: &Dossier,
+        unsaved: &HashSet<(Container, String)>,
+        read_at: &[u8],
+    ) -> Self {
         let only_here = |container: Container, entry: String| unsaved.contains(&(container, entry));
         let agreements = || dossier.agreements.iter().filter(|(_, one)| one.visit == Some(id));
         let corrections = dossier.corrections_of(id);
@@ -650,6 +675,7 @@ impl VisitDetail {
             agreements: agreements().map(|(id, one)| AgreementDetail::new(id, one)).collect(),
             corrected: !corrections.is_empty(),
             saved: SavedState::of(here),
+            read_at: read_at.to_vec(),
         }
     }
 }

@@ -229,7 +229,7 @@ impl From<StoreError> for FieldBookError {
             StoreError::Keyring(error) => error.into(),
             StoreError::Ledger(LedgerError::Note(_)) => Self::UpdateNeeded { reason },
             StoreError::Ledger(LedgerError::Record(..)) | StoreError::Document(_) => Self::Damaged { reason },
-            StoreError::UnknownDossier(_) => Self::NotFound { reason },
+            StoreError::UnknownDossier(_) | StoreError::StaleReading => Self::NotFound { reason },
             StoreError::Ambiguous(..) => Self::bad("dossier", reason),
             StoreError::Unfit(_) => Self::BadInput { fields: Vec::new(), reason },
             StoreError::Nobody => Self::NotEnrolled { reason },
