@@ -13,6 +13,10 @@ use crate::ids::{DeviceId, DocumentId};
 use crate::notes::UnreadableNote;
 use crate::record::Code;
 
+mod view;
+
+pub use view::{AuditFilter, AuditLine, AuditView};
+
 /// The most documents that one line names; a page of an answer never holds more.
 const MAX_DOCUMENTS: usize = 50_000;
 
@@ -40,6 +44,8 @@ codes! {
         DeviceShown = "DEVICE_SHOWN", "Apparaat bekeken", "Device shown";
         PeopleListed = "PEOPLE_LISTED", "Personen bekeken", "People listed";
         ErasureAsked = "ERASURE_ASKED", "Wissen gevraagd", "Erasure asked";
+        ErasureWithdrawn = "ERASURE_WITHDRAWN", "Wissen gaat niet door", "Erasure called off";
+        ErasuresListed = "ERASURES_LISTED", "Wissen bekeken", "Erasures listed";
         Erased = "ERASED", "Gewist", "Erased";
         ErasedHere = "ERASED_HERE", "Gewist op apparaat", "Erased on a device";
         Refounded = "REFOUNDED", "Dossier herbouwd zonder tekst", "Dossier made anew without a text";
@@ -49,11 +55,13 @@ codes! {
         KeysRotated = "KEYS_ROTATED", "Sleutels opnieuw verpakt", "Keys wrapped anew";
         NotAllowed = "NOT_ALLOWED", "Niet toegestaan", "Not allowed";
         AuthenticationFailed = "AUTHENTICATION_FAILED", "Aanmelding mislukt", "Authentication failed";
+        LockedOut = "LOCKED_OUT", "Tijdelijk buitengesloten", "Locked out for a while";
         WrongCode = "WRONG_CODE", "Verkeerde code", "Wrong code";
         AuditSearched = "AUDIT_SEARCHED", "Verslag geraadpleegd", "Audit searched";
         ChainContradicted = "CHAIN_CONTRADICTED", "Keten weersproken", "Chain contradicted";
         LifeBegan = "LIFE_BEGAN", "Nieuw leven van de server", "A life of the server began";
         Contact = "CONTACT", "Contact", "Contact";
+        Other = "OTHER", "Overig", "Other";
     }
 }
 

@@ -1,6 +1,7 @@
 //! Administrative commands beside a running server: they return data, and `render` prints it.
 
 use serde::Serialize;
+use veldboek_core::audit::{AuditAction, AuditNote};
 use veldboek_core::clock::Timestamp;
 use veldboek_core::ids::DeviceId;
 use veldboek_core::journal::Journal;
@@ -209,6 +210,11 @@ pub struct KeyRotated {
 /// # Errors
 /// [`ServerError`].
 pub fn rotate_key(settings: &Settings, new: &std::path::Path) -> Result<KeyRotated, ServerError> {
+    // Before it happens: afterwards the settings may not name the key that opens the store. A rotation that was cut off and is
+    // taken up again was noted then.
+    if let Ok(mut region) = setup::open_beside(settings) {
+        setup::do_one(&mut region, Work::Audit(AuditNote::new(AuditAction::KeysRotated, None)), time::now())?;
+    }
     let disk = setup::existing_disk(settings)?;
     let done = master_key::rotate(&disk, &MasterKey::of(settings), new)?;
     let named = settings.master_key.as_ref().and_then(|named| named.canonicalize().ok());
@@ -296,7 +302,9 @@ fn meant(settings: &Settings, id: &str) -> Result<DeviceId, ServerError> {
 /// # Errors
 /// [`ServerError`].
 pub fn people(settings: &Settings, lang: Lang) -> Result<Vec<Person>, ServerError> {
-    let people = setup::open_beside(settings)?.people();
+    let mut region = setup::open_beside(settings)?;
+    let people = region.people();
+    setup::do_one(&mut region, Work::Audit(AuditNote::new(AuditAction::PeopleListed, None)), time::now())?;
     Ok(people
         .into_iter()
         .map(|(person, name, role, organisation, devices)| Person {

@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use veldboek_core::audit::AuditAction;
+use veldboek_core::clock::Day;
 use veldboek_core::ids::DocumentId;
-use veldboek_core::record::{Lang, Unreadable};
+use veldboek_core::record::{Code, Lang, Unreadable, choices};
 use veldboek_core::statement::{Role, is_person_code};
 
 use crate::help;
@@ -15,6 +17,7 @@ Voorbeelden:
   veldboek-server serve --config /etc/veldboek/server.toml
   veldboek-server invite --person anna --name 'Anna Veldhuizen' --role coach --organisation werkpartners
   veldboek-server device list --format json
+  veldboek-server audit --document UgHN-0ck28fh-mmdQ3HhBQ --action READ --format jsonl
   veldboek-server verify
 
 Eindstatus: 0 gedaan; 1 niet gelukt; 2 verkeerd gebruik; 5 geweigerd; 6 schade gevonden in de opslag. | \
@@ -24,6 +27,7 @@ Examples:
   veldboek-server invite --person anna --name 'Anna Veldhuizen' --role coach --organisation werkpartners
   veldboek-server device list --format json
   veldboek-server backup /backup/veldboek-2025-03-31 --keyring /backup/keyring
+  veldboek-server audit --document UgHN-0ck28fh-mmdQ3HhBQ --action READ --format jsonl
   veldboek-server verify
 
 Exit status: 0 done; 1 could not be done; 2 wrong usage; 5 refused; 6 damage found in the store.";
@@ -103,6 +107,8 @@ pub enum Command {
     Backup(Backup),
     /// Een kopie terugzetten waar geen opslag is; de apparaten brengen terug wat erna kwam | Put a copy back where no store is; the devices bring back what came after it
     Restore(Restore),
+    /// Wie wat deed, wanneer en vanaf welk apparaat: het logboek doorzoeken en uitvoeren | Who did what, when and from which device: search the record book and export it
+    Audit(Audit),
     /// Elke regel van de opslag nagaan, en de keten die ze verbindt | Check every record of the store and the chain that binds them
     Verify(Verify),
 }
@@ -293,6 +299,45 @@ pub struct Verify {
     pub output: Output,
 }
 
+/// Options of `audit`.
+#[derive(Debug, Args)]
+pub struct Audit {
+    /// Alleen wat deze persoon deed, of wat over deze persoon gaat | Only what this person did, or what was done about this person
+    #[arg(long, value_name = "CODE", value_parser = person)]
+    pub person: Option<String>,
+    /// Alleen wat van dit apparaat kwam of erover gaat: het kenmerk of het begin ervan | Only what came from this device, or is about it: its id or the beginning of it
+    #[arg(long, value_name = "ID")]
+    pub device: Option<String>,
+    /// Alleen wat over dit document gaat, met zijn kenmerk | Only what is about this document, by its id
+    #[arg(long, value_name = "ID")]
+    pub document: Option<DocumentId>,
+    /// Alleen dit soort regels, zoals READ; CONTACT toont contacten, die anders weg blijven | Only this kind of line, such as READ; CONTACT shows contacts, which are left out otherwise
+    #[arg(long, value_name = "CODE", value_parser = action)]
+    pub action: Option<AuditAction>,
+    /// Vanaf deze dag (tijd van Amsterdam) | From this day on (Amsterdam time)
+    #[arg(long, value_name = "DATE")]
+    pub from: Option<Day>,
+    /// Tot en met deze dag | Up to and including this day
+    #[arg(long, value_name = "DATE")]
+    pub to: Option<Day>,
+    /// Hoe de regels te tonen | How to print the lines
+    #[arg(long, value_enum, default_value_t = LineFormat::Table)]
+    pub format: LineFormat,
+}
+
+/// The formats of lines that are printed as they are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LineFormat {
+    /// Voor mensen | For people
+    Table,
+    /// Eén JSON-lijst | One JSON array
+    Json,
+    /// Een JSON-object op elke regel, voor archief en andere programma's | A JSON object on each line, for archives and other programs
+    Jsonl,
+    /// Voor een rekenblad | For a spreadsheet
+    Csv,
+}
+
 /// A head that was noted elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotedHead {
@@ -345,6 +390,12 @@ fn person(text: &str) -> Result<String, Unreadable> {
             format!("'{text}' is not 2 to 32 characters of a-z, 0-9 and '-', such as 'anna' or 'b-jansen'"),
         ))
     }
+}
+
+fn action(text: &str) -> Result<AuditAction, Unreadable> {
+    AuditAction::from_text(text).ok_or_else(|| {
+        Unreadable::new(format!("kies uit: {}", choices::<AuditAction>()), format!("choose from: {}", choices::<AuditAction>()))
+    })
 }
 
 fn name(text: &str) -> Result<String, Unreadable> {

@@ -11,7 +11,7 @@ use veldboek_server::args::{Cli, Command, DeviceCommand, EraseCommand, KeyComman
 use veldboek_server::config::{self, Settings};
 use veldboek_server::failure::ServerError;
 use veldboek_server::run::Server;
-use veldboek_server::{admin, backup, help, log, render};
+use veldboek_server::{admin, audit, backup, help, log, render};
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
@@ -105,6 +105,7 @@ fn carry_out(cli: Cli, lang: Lang) -> Result<(), ServerError> {
         Command::Restore(options) => {
             render::print(&backup::restore(&settings, &options, &mut report)?, options.output.format, lang);
         }
+        Command::Audit(options) => audit::print(&settings, &options, lang)?,
         Command::Verify(options) => {
             let found = admin::verify(&settings, options.head)?;
             render::print(&found, options.output.format, lang);

@@ -1,6 +1,8 @@
 //! The one place that prints data: tables for people, JSON for scripts.
 #![allow(clippy::print_stdout, reason = "standard output is where the data of a command goes")]
 
+pub mod lines;
+
 use std::net::SocketAddr;
 
 use comfy_table::{ContentArrangement, Table, presets};

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use veldboek_core::clock::{LocalTime, Moment, Timestamp};
+use veldboek_core::clock::{Day, LocalTime, Moment, Timestamp};
 
 /// Summer time in the Netherlands since 1996, for machines without a time zone database.
 const AMSTERDAM: &str = "CET-1CEST,M3.5.0,M10.5.0/3";
@@ -42,8 +42,19 @@ pub fn now() -> Moment {
     at(jiff::Timestamp::now())
 }
 
+/// The moment at which a day begins in the region.
+pub fn begin_of(day: Day) -> Timestamp {
+    let begin = zone().to_timestamp(day.date().to_datetime(jiff::civil::Time::midnight()));
+    // Before the year -9999 or after 9999: nothing happened there.
+    begin.map_or(Timestamp::from_millis(i64::MAX), |begin| Timestamp::from_millis(begin.as_millisecond()))
+}
+
+fn zone() -> TimeZone {
+    TimeZone::get("Europe/Amsterdam").or_else(|_| TimeZone::posix(AMSTERDAM)).unwrap_or(TimeZone::UTC)
+}
+
 fn at(instant: jiff::Timestamp) -> Moment {
-    let zone = TimeZone::get("Europe/Amsterdam").or_else(|_| TimeZone::posix(AMSTERDAM)).unwrap_or(TimeZone::UTC);
+    let zone = zone();
     Moment { at: Timestamp::from_millis(instant.as_millisecond()), local: LocalTime::new(instant.to_zoned(zone).datetime()) }
 }
 
@@ -57,6 +68,12 @@ mod tests {
         assert_eq!(moment.today().to_string(), "2025-07-01");
         let moment = at("2025-12-31T22:30:00Z".parse().unwrap());
         assert_eq!(moment.local.to_string(), "2025-12-31T23:30");
+    }
+
+    #[test]
+    fn a_day_begins_at_midnight_in_amsterdam() {
+        assert_eq!(begin_of("2025-07-01".parse().unwrap()).to_string(), "2025-06-30T22:00:00Z");
+        assert_eq!(begin_of("2025-12-31".parse().unwrap()).to_string(), "2025-12-30T23:00:00Z");
     }
 
     #[test]

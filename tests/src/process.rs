@@ -179,6 +179,21 @@ impl Server {
         kill(&mut self.child);
     }
 
+    /// A command of the server's own program on its store, beside the running server or without one.
+    pub fn command(store: &Path, words: &[&str]) -> std::process::Output {
+        let mut command = Command::new(&tools().server);
+        command.args(words).args(["--lang", "en", "--store"]).arg(store).env_remove("RUST_LOG");
+        command.output().expect("the server's own commands run")
+    }
+
+    /// The record book as the auditor exports it, beside the running server.
+    pub fn audit(store: &Path, words: &[&str]) -> Vec<Value> {
+        let output = Self::command(store, &[&["audit", "--format", "jsonl"], words].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let lines = String::from_utf8(output.stdout).expect("text");
+        lines.lines().map(|line| serde_json::from_str(line).expect("a JSON object on each line")).collect()
+    }
+
     /// Whether every record of its store, and the chain that binds them, is as it was written.
     pub fn is_whole(store: &Path) -> bool {
         let mut command = Command::new(&tools().server);

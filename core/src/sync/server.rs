@@ -334,9 +334,11 @@ impl Region {
                 Work::LockOut(who, until) => Waiting::Done(batch.lock_out(who, until).map(|()| Done::Noted)),
                 Work::Erasures(by, order) => {
                     let mut outcome = batch.erasures(by, order);
-                    // What is done is in the journal as such; who tried in vain is not.
-                    if matches!(outcome, Err(RegionError::NotAllowed)) {
-                        outcome = batch.audited(AuditNote::new(AuditAction::Erased, by), outcome);
+                    // What is done is in the journal as such; who looked, or tried in vain, is not.
+                    let listed = matches!(order, ErasureOrder::List);
+                    if listed || matches!(outcome, Err(RegionError::NotAllowed)) {
+                        let action = if listed { AuditAction::ErasuresListed } else { AuditAction::Erased };
+                        outcome = batch.audited(AuditNote::new(action, by), outcome);
                     }
                     Waiting::Done(outcome.map(Done::Erasures))
                 }
