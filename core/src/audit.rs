@@ -33,6 +33,7 @@ codes! {
         Refused = "REFUSED", "Geweigerd", "Refused";
         Quarantined = "QUARANTINED", "In quarantaine", "Quarantined";
         QuarantineListed = "QUARANTINE_LISTED", "Quarantaine bekeken", "Quarantine listed";
+        QuarantineDecided = "QUARANTINE_DECIDED", "Over quarantaine besloten", "Quarantine decided";
         QuarantineAccepted = "QUARANTINE_ACCEPTED", "Quarantaine aanvaard", "Quarantine accepted";
         QuarantineRefused = "QUARANTINE_REFUSED", "Quarantaine afgewezen", "Quarantine refused";
         Invited = "INVITED", "Uitgenodigd", "Invited";

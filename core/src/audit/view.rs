@@ -67,6 +67,7 @@ impl AuditView {
                 Kind::Opening => AuditAction::DossierBegun,
                 Kind::Grant => AuditAction::Granted,
                 Kind::Erasing => AuditAction::ErasureAsked,
+                Kind::Decision => AuditAction::QuarantineDecided,
                 _ => AuditAction::Other,
             };
             return Ok(Some(AuditLine { erased: true, ..self.plain(record.seq, action) }));
@@ -83,7 +84,13 @@ impl AuditView {
                     ..self.by(record.seq, AuditAction::Written, change.signer())
                 })
             }
-            Kind::Opening | Kind::Certificate | Kind::Grant | Kind::Revocation | Kind::Erasure | Kind::Erasing => {
+            Kind::Opening
+            | Kind::Certificate
+            | Kind::Grant
+            | Kind::Revocation
+            | Kind::Erasure
+            | Kind::Erasing
+            | Kind::Decision => {
                 let signed = SignedStatement::decode(bytes).map_err(|error| unreadable(&error))?;
                 Some(self.statement(record.seq, &signed))
             }
@@ -162,9 +169,14 @@ impl AuditView {
                     None => AuditLine { reason: Some("STRANGERS".to_owned()), ..self.plain(record.seq, AuditAction::LockedOut) },
                 })
             }
-            Kind::Operation | Kind::Accepted | Kind::Acknowledged | Kind::Cursor | Kind::Person | Kind::Setup | Kind::Head => {
-                None
-            }
+            Kind::Operation
+            | Kind::Accepted
+            | Kind::Acknowledged
+            | Kind::Cursor
+            | Kind::Person
+            | Kind::Setup
+            | Kind::SetAside
+            | Kind::Head => None,
         })
     }
 
@@ -258,6 +270,15 @@ impl AuditView {
                     ..line
                 }
             }
+            Statement::Decision(body) => {
+                let action = if body.accepted { AuditAction::QuarantineAccepted } else { AuditAction::QuarantineRefused };
+                AuditLine { made_at: Some(body.at), count: Some(body.changes.len() as u64), ..self.by(number, action, signer) }
+            }
+            Statement::Closing(body) => AuditLine {
+                documents: body.documents.clone(),
+                about_person: Some(body.person.clone()),
+                ..self.plain(number, AuditAction::AccessClosed)
+            },
             Statement::Wiped(body) => AuditLine {
                 made_at: Some(body.at),
                 count: Some(u64::from(body.lost)),

@@ -322,7 +322,7 @@ impl Region {
                 },
                 Work::Enrol(request) => Waiting::Done(batch.enrol(&request).map(|answer| Done::Enrolled(Box::new(answer)))),
                 Work::Invite(by, request) => Waiting::Done(batch.audited_invite(by, &request, rng).map(Done::Invited)),
-                Work::Quarantine(by, after) => Waiting::Done(batch.quarantined_after(by, after).map(Done::Quarantine)),
+                Work::Quarantine(by, after) => Waiting::Done(batch.audited_quarantine(by, after).map(Done::Quarantine)),
                 Work::Devices(by, one) => {
                     let outcome = batch.devices(by, one);
                     let action = if one.is_some() { AuditAction::DeviceShown } else { AuditAction::DevicesListed };

@@ -67,6 +67,18 @@ impl Batch<'_> {
         outcome
     }
 
+    /// What waits holds content: whoever is given it has read it.
+    pub(super) fn audited_quarantine(&mut self, by: DeviceId, after: u64) -> Result<QuarantineList, RegionError> {
+        let outcome = self.quarantined_after(by, after);
+        let waiting = outcome.as_ref().map(|list| list.changes.as_slice()).unwrap_or_default();
+        if outcome.is_ok() && waiting.is_empty() {
+            return outcome;
+        }
+        let documents = waiting.iter().filter_map(|one| SignedChange::decode(&one.envelope).ok()).map(|one| one.document());
+        let note = AuditNote::new(AuditAction::QuarantineListed, Some(by)).on(documents).count(waiting.len() as u64);
+        self.audited(note, outcome)
+    }
+
     /// What a device pushed in vain: one line for each reason.
     pub(super) fn audit_refusals(
         &mut self,
