@@ -23,6 +23,8 @@ from veldboek_mobile import (
     FieldBookError,
     GoalDirection,
     HttpAnswer,
+    Keystore,
+    KeystoreError,
     Lang,
     NewAgreement,
     NewAssignment,
@@ -161,6 +163,24 @@ class Phone:
             **more,
         )
         return self.book.log_visit(visit)
+
+
+class Keychain(Keystore):
+    """The phone's keystore: its own key never leaves it, and a finger may have to be laid on it."""
+
+    def __init__(self):
+        self.own = secrets.token_bytes(32)
+        self.finger = True
+        self.asked = []
+
+    def wrap(self, key):
+        return bytes(a ^ b for a, b in zip(key, self.own, strict=True))
+
+    def unwrap(self, wrapped, presence):
+        self.asked.append(presence)
+        if presence and not self.finger:
+            raise KeystoreError.NotNow(reason="geen vinger")
+        return bytes(a ^ b for a, b in zip(wrapped, self.own, strict=True))
 
 
 # What another process of the app does: it opens the same directory, logs a visit, and is killed without a word.
@@ -477,6 +497,62 @@ class WhatGoesWrong(Region):
         segment.write_bytes(content)
         with self.assertRaises(FieldBookError.Damaged):
             anna.open()
+
+    def test_the_phones_keystore_opens_the_field_book_and_nothing_else_does(self):
+        directory, keychain = str(Path(self.place.name) / "sleutelkluis"), Keychain()
+        book = veldboek.FieldBook.open_with_keystore(directory, keychain, Lang.NL)
+        device = book.identity().device
+        self.assertEqual(book.lock_status().kind, "KEYSTORE")
+        book.lock()
+        with self.assertRaises(FieldBookError.NeedsUnlock) as locked:
+            book.dossiers()
+        self.assertIn("op slot", locked.exception.reason)
+        keychain.finger = False
+        with self.assertRaises(FieldBookError.NeedsUnlock):
+            book.unlock(True)
+        keychain.finger = True
+        book.unlock(True)
+        self.assertEqual(book.identity().device, device)
+        self.assertEqual(keychain.asked, [True, True])
+        # A keystore that fails in its own way locks, and breaks nothing.
+        broken = Keychain()
+        broken.unwrap = lambda wrapped, presence: 1 / 0
+        with self.assertRaises(FieldBookError.NeedsUnlock):
+            veldboek.FieldBook.open_with_keystore(directory, broken, Lang.NL)
+        again = veldboek.FieldBook.open_with_keystore(directory, keychain, Lang.NL)
+        self.assertEqual(again.identity().device, device)
+        with self.assertRaises(FieldBookError.WrongKey):
+            veldboek.FieldBook.open(directory, secrets.token_bytes(32), Lang.NL)
+
+    def test_wrong_passphrases_are_counted_across_starts_of_the_app(self):
+        directory = str(Path(self.place.name) / "wachtzin")
+
+        def start(passphrase):
+            return veldboek.FieldBook.open_with_passphrase(directory, passphrase, Lang.NL)
+
+        with self.assertRaises(FieldBookError.BadInput) as weak:
+            start("welkom01")
+        self.assertEqual(weak.exception.fields, ["passphrase"])
+        book = start("kas fiets dinsdag touw")
+        device = book.identity().device
+        book.lock()
+        for left in (9, 8, 7, 6):
+            with self.assertRaises(FieldBookError.PassphraseRefused) as wrong:
+                start("kas fiets dinsdag trui")
+            self.assertEqual(wrong.exception.left, left)
+            self.assertIsNone(wrong.exception.try_again_at)
+        with self.assertRaises(FieldBookError.PassphraseRefused) as wrong:
+            book.unlock_with_passphrase("kas fiets dinsdag trui")
+        self.assertEqual((wrong.exception.left, wrong.exception.unsynced), (5, 0))
+        self.assertIsNotNone(wrong.exception.try_again_at)
+        # The right one too has to wait now.
+        with self.assertRaises(FieldBookError.PassphraseRefused):
+            start("kas fiets dinsdag touw")
+        status = book.lock_status()
+        self.assertEqual((status.kind, status.unlocked, status.wrong_tries, status.tries_left), ("PASSPHRASE", False, 5, 5))
+        (Path(directory) / "tries").unlink()
+        book.unlock_with_passphrase("kas fiets dinsdag touw")
+        self.assertEqual(book.identity().device, device)
 
     def test_codes_have_labels_in_two_languages(self):
         self.assertEqual(veldboek.party_spoken_label(PartySpoken.EMPLOYER, Lang.NL), "Werkgever")

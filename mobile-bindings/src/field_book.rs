@@ -10,7 +10,7 @@ use getrandom::SysRng;
 use rand_core::UnwrapErr;
 use veldboek_core::cache::{NoCache, SledCache};
 use veldboek_core::caseload::caseload;
-use veldboek_core::clock::Moment;
+use veldboek_core::clock::{Moment, Timestamp};
 use veldboek_core::disk::{Disk, RealDisk};
 use veldboek_core::dossier::Dossier;
 use veldboek_core::field_book::{FieldBook as Book, FieldBookError as StoreError, Job, Reading, Sent, Target};
@@ -42,14 +42,18 @@ const MOST_STALE: u32 = 3;
 #[derive(uniffi::Object)]
 pub struct FieldBook {
     directory: PathBuf,
-    key: WrappingKey,
     lang: Lang,
     held: Mutex<Held>,
 }
 
 /// What is in memory.
-#[derive(Default)]
 struct Held {
+    /// What opens it.
+    opener: Opener,
+    /// The key around its keys; absent while it is locked.
+    key: Option<WrappingKey>,
+    /// When the person last showed who they are.
+    shown: Option<Timestamp>,
     /// The open book; absent after trouble, until the next call opens it again from the disk.
     book: Option<Book>,
     /// For the next exchange.
@@ -93,26 +97,16 @@ struct Turn<'a> {
 #[uniffi::export]
 impl FieldBook {
     /// Opens the field book in a directory, which belongs to it alone; makes one when there is none. The key is 32 random
-    /// bytes that the platform's keystore guards: make it once, and hand in the same one every time.
+    /// bytes that the app guards itself: make it once, and hand in the same one every time. Better: `open_with_keystore`.
     #[uniffi::constructor]
     pub fn open(directory: String, key: Vec<u8>, language: Lang) -> Answered<Arc<Self>> {
         let key = Zeroizing::new(key);
         let bytes =
             <[u8; 32]>::try_from(key.as_slice()).map_err(|_| FieldBookError::bad("key", "the key must be 32 bytes long"))?;
         let bytes = Zeroizing::new(bytes);
-        let book = Self {
-            directory: PathBuf::from(directory),
-            key: WrappingKey::from_bytes(*bytes),
-            lang: language,
-            held: Mutex::default(),
-        };
-        match revoked::wiped(&book.directory)? {
-            // The server has not heard yet: exchanges still work.
-            Some(wipe) if !wipe.told => {}
-            Some(wipe) => return Err(FieldBookError::wiped(wipe.lost, language.into())),
-            None => book.contact(|_| Ok(()))?,
-        }
-        Ok(Arc::new(book))
+        let held = Held::new(Opener::Key, Some(WrappingKey::from_bytes(*bytes)));
+        let book = Self { directory: PathBuf::from(directory), lang: language, held: Mutex::new(held) };
+        book.begun(|book| book.contact(|_| Ok(())))
     }
 
     /// Whose field book it is.
@@ -444,6 +438,17 @@ impl FieldBook {
 }
 
 impl FieldBook {
+    /// Opens it, unless it was wiped: then it is only there for the server to hear of that.
+    fn begun(self, open: impl FnOnce(&Self) -> Answered<()>) -> Answered<Arc<Self>> {
+        match revoked::wiped(&self.directory)? {
+            // The server has not heard yet: exchanges still work.
+            Some(wipe) if !wipe.told => {}
+            Some(wipe) => return Err(FieldBookError::wiped(wipe.lost, self.lang.into())),
+            None => open(&self)?,
+        }
+        Ok(Arc::new(self))
+    }
+
     /// One call: the book as the disk has it now. The book is out of the lock meanwhile, so that after a panic, or trouble
     /// that may have left memory and disk apart, the next call opens it again.
     fn turn<T>(&self, work: impl FnOnce(&mut Turn<'_>) -> Answered<T>) -> Answered<T> {
@@ -458,14 +463,18 @@ impl FieldBook {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let mut slot = held.book.take();
         let mut gone = false;
-        let Held { nonce, pending, exchanges, stale, .. } = &mut *held;
+        let Held { opener, key, shown, nonce, pending, exchanges, stale, .. } = &mut *held;
+        let key = key.as_ref().ok_or_else(|| FieldBookError::needs_unlock(self.lang))?;
         let done = catch_unwind(AssertUnwindSafe(|| {
             let book = match &mut slot {
                 Some(book) => book,
-                None => slot.insert(open_book(&self.directory, &self.key)?),
+                None => slot.insert(open_book(&self.directory, key)?),
             };
             book.catch_up()?;
             let (moment, rng) = (platform::now(), platform::randomness());
+            if Held::must_show(opener, *shown, book, moment.at) {
+                return Err(FieldBookError::needs_unlock(self.lang));
+            }
             let gone = &mut gone;
             work(&mut Turn {
                 book,
@@ -481,7 +490,9 @@ impl FieldBook {
             })
         }));
         let done = done.unwrap_or_else(|panic| Err(FieldBookError::Unknown { reason: told(&*panic) }));
-        if !gone && !done.as_ref().is_err_and(FieldBookError::unsettles) {
+        if matches!(done, Err(FieldBookError::NeedsUnlock { .. })) {
+            held.lock();
+        } else if !gone && !done.as_ref().is_err_and(FieldBookError::unsettles) {
             held.book = slot;
         }
         done
@@ -652,7 +663,11 @@ fn told(panic: &(dyn Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "the program stopped halfway".to_owned())
 }
 
+mod locking;
 #[cfg(test)]
 mod open_forms;
 #[cfg(test)]
 mod tests;
+
+use locking::Opener;
+pub use locking::{Keystore, KeystoreError, LockStatus};

@@ -2,7 +2,7 @@
 //!
 //! Conversion only: every rule, format and decision is the core's. What the core is handed by its callers, the clock and
 //! randomness, is read in one module here; the network is the app's, which carries the bytes of each exchange. One
-//! [`FieldBook`] is one directory on the phone, opened with a key that the phone's keystore guards.
+//! [`FieldBook`] is one directory on the phone, opened by the phone's keystore or with a passphrase.
 //!
 //! Days are text as `2025-03-31`, times on the coach's wall clock `2025-03-31T14:05`, instants
 //! `2025-03-31T12:05:00Z`; ids are opaque text. A dossier is named by its reference or its id.
@@ -20,7 +20,7 @@ mod trouble;
 
 pub use codes::*;
 pub use exchange::{Enrolled, HttpAnswer, HttpRequest, RecordBook, SyncOutcome};
-pub use field_book::FieldBook;
+pub use field_book::{FieldBook, Keystore, KeystoreError, LockStatus};
 pub use given::{NewAgreement, NewAssignment, NewDossier, NewPlacement, NewVisit, Planned, PlannedFor};
 pub use revoked::DeviceState;
 pub use shown::*;

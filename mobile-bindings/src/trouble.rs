@@ -3,7 +3,7 @@
 use veldboek_core::disk::DiskError;
 use veldboek_core::field_book::{FieldBookError as StoreError, SyncError};
 use veldboek_core::journal::JournalError;
-use veldboek_core::keyring::KeyringError;
+use veldboek_core::keyring::{KeyringError, KeystoreError, UnlockError};
 use veldboek_core::ledger::LedgerError;
 use veldboek_core::record::{Code as _, Lang};
 use veldboek_core::rules::RuleBroken;
@@ -38,6 +38,33 @@ pub enum FieldBookError {
     WrongKey {
         /// Detail.
         reason: String,
+    },
+    /// The field book is locked: have the person unlock it (`unlock`, `unlock_with_passphrase`).
+    #[error("needs unlock: {reason}")]
+    NeedsUnlock {
+        /// For a person.
+        reason: String,
+    },
+    /// The passphrase was wrong, or it is too soon to try again: show the reason, and how many tries are left.
+    #[error("{reason}")]
+    PassphraseRefused {
+        /// For a person.
+        reason: String,
+        /// How many tries are left before the keys are destroyed.
+        left: u32,
+        /// From when on one may try again, where there is a wait.
+        try_again_at: Option<String>,
+        /// Changes made here since the last exchange: they would go with the keys. Known from the fifth wrong try on.
+        unsynced: Option<u64>,
+    },
+    /// The keys were destroyed, after ten wrong passphrases or because the server said so. This directory can never be read again:
+    /// remove it, make a new field book, and enrol; what the server has comes back.
+    #[error("keys destroyed: {reason}")]
+    KeysDestroyed {
+        /// For a person.
+        reason: String,
+        /// How many changes had been made since the last exchange, if that was known.
+        unsynced: Option<u64>,
     },
     /// The storage does not let us in now (a phone that was not unlocked yet, another process): try again later.
     #[error("locked: {reason}")]
@@ -132,6 +159,44 @@ impl FieldBookError {
         Self::NotEnrolled { reason: reason.to_owned() }
     }
 
+    /// It is locked.
+    pub(crate) fn needs_unlock(lang: Lang) -> Self {
+        let reason = match lang {
+            Lang::Nl => "het veldboek is op slot; laat zien dat u het bent",
+            Lang::En => "the field book is locked; show that it is you",
+        };
+        Self::NeedsUnlock { reason: reason.to_owned() }
+    }
+
+    /// It stays locked.
+    pub(crate) fn unlock(error: &UnlockError, lang: Lang) -> Self {
+        let stake = |left: u32, unsynced: Option<u64>| match (lang, unsynced) {
+            (Lang::Nl, Some(1..)) => {
+                format!("nog {left} pogingen; daarna gaan de sleutels verloren, en wat de server nog niet heeft")
+            }
+            (Lang::En, Some(1..)) => format!("{left} tries are left; then the keys are lost, and what the server does not have"),
+            (Lang::Nl, _) => format!("nog {left} pogingen; daarna gaan de sleutels verloren"),
+            (Lang::En, _) => format!("{left} tries are left; then the keys are lost"),
+        };
+        let (what, left, until, unsynced) = match error {
+            UnlockError::Wrong { left, until, unsynced } => {
+                let what = if lang == Lang::Nl { "de wachtzin is onjuist" } else { "the passphrase is wrong" };
+                (what, *left, *until, *unsynced)
+            }
+            UnlockError::TooSoon { until, left, unsynced } => {
+                let what = if lang == Lang::Nl { "wacht even met de volgende poging" } else { "wait before the next try" };
+                (what, *left, Some(*until), *unsynced)
+            }
+            UnlockError::Keyring(error) => return error.clone().into(),
+            UnlockError::NoPassphrase => return Self::WrongKey { reason: error.to_string() },
+            UnlockError::NoMemory => return Self::TryLater { reason: error.to_string() },
+            UnlockError::Keystore(KeystoreError::NotNow(_)) => return Self::needs_unlock(lang),
+            UnlockError::Keystore(KeystoreError::Gone(_)) => return Self::WrongKey { reason: error.to_string() },
+        };
+        let reason = format!("{what}; {}", stake(left, unsynced));
+        Self::PassphraseRefused { reason, left, try_again_at: until.map(|at| at.to_string()), unsynced }
+    }
+
     /// A rule of the trade, told to a person.
     pub(crate) fn rule(broken: &RuleBroken, lang: Lang) -> Self {
         let reason = broken.message(lang);
@@ -198,6 +263,7 @@ impl From<KeyringError> for FieldBookError {
         let reason = error.to_string();
         match error {
             KeyringError::WrongKey => Self::WrongKey { reason },
+            KeyringError::Destroyed(destroyed) => Self::KeysDestroyed { reason, unsynced: destroyed.unsynced },
             KeyringError::Damaged { .. } => Self::Damaged { reason },
             KeyringError::Newer { .. } => Self::UpdateNeeded { reason },
             KeyringError::Disk(error) => error.into(),
