@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod field;
+
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -16,6 +19,7 @@ const TEXT: &str = "Vandaag voor het eerst zelf de heftruck gereden";
 /// Anna's laptop: her field book, and the directory that her session leaves in memory.
 struct Laptop {
     home: tempfile::TempDir,
+    store: PathBuf,
 }
 
 struct Ran {
@@ -29,11 +33,12 @@ impl Laptop {
         let home = tempfile::tempdir().unwrap();
         std::fs::create_dir(home.path().join("run")).unwrap();
         private(&home.path().join("run"));
-        Self { home }
+        let store = home.path().join("book");
+        Self { home, store }
     }
 
     fn store(&self) -> PathBuf {
-        self.home.path().join("book")
+        self.store.clone()
     }
 
     fn passphrase(&self, text: &str) -> PathBuf {
@@ -42,12 +47,16 @@ impl Laptop {
         file
     }
 
-    fn run(&self, words: &[&str]) -> Ran {
+    fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_veldboek"));
         command.args(words).arg("--store").arg(self.store()).args(["--lang", "en", "--format", "json"]);
         command.env("XDG_RUNTIME_DIR", self.home.path().join("run"));
         command.env_remove("VELDBOEK_STORE").env_remove("VELDBOEK_PASSPHRASE_FILE").stdin(Stdio::null());
-        let output = command.output().unwrap();
+        command
+    }
+
+    fn run(&self, words: &[&str]) -> Ran {
+        let output = self.command(words).output().unwrap();
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
         Ran { code: output.status.code().unwrap(), out: text(&output.stdout), err: text(&output.stderr) }
     }
@@ -295,4 +304,23 @@ fn no_name_and_no_reference_is_in_any_file_of_a_locked_field_book() {
     for word in [REFERENCE, NAME, TEXT, "Zilvervos", "werkpartners"] {
         assert!(contains(exported.as_bytes(), word), "{word}");
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_watch_that_runs_for_hours_ends_when_the_field_book_is_locked() {
+    let dir = tempfile::tempdir().unwrap();
+    let town = field::Town::open(dir.path());
+    let [_, anna, _] = town.people(dir.path());
+    let laptop = Laptop { store: anna.dir.clone(), ..Laptop::new() };
+    laptop.with(RIGHT, &["lock"]).done();
+    let told = laptop.with(RIGHT, &["unlock"]).done();
+    assert!(told["lock"]["lease_until"].is_string(), "an enrolled device has a lease: {told}");
+    let mut watch = laptop.command(&["sync", "--watch", "--interval", "1"]).stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = BufReader::new(watch.stderr.take().unwrap()).lines().map_while(Result::ok);
+    assert!(said.any(|line| line.contains("sent 0, received 0")), "it is at it");
+    laptop.run(&["lock"]).done();
+    let rest: Vec<String> = said.collect();
+    assert_eq!(watch.wait().unwrap().code(), Some(5), "{rest:?}");
+    assert!(rest.iter().any(|line| line.contains("was locked")), "{rest:?}");
 }

@@ -443,7 +443,7 @@ impl FieldBook {
         match revoked::wiped(&self.directory)? {
             // The server has not heard yet: exchanges still work.
             Some(wipe) if !wipe.told => {}
-            Some(wipe) => return Err(FieldBookError::wiped(wipe.lost, self.lang.into())),
+            Some(wipe) => return Err(FieldBookError::wiped(wipe.lost, self.lang)),
             None => open(&self)?,
         }
         Ok(Arc::new(self))

@@ -29,6 +29,8 @@ const ASKED: u32 = 3;
 /// More than a passphrase is not read from a file.
 const LONGEST_FILE: u64 = 4096;
 const HOUR: i64 = 3_600_000;
+/// The most hours that one passphrase is good for.
+const LONGEST: i64 = 24;
 
 /// How a command comes by the passphrase.
 #[derive(Debug, Clone)]
@@ -205,6 +207,44 @@ pub(super) fn state(context: &Context<'_>, book: &Book) -> (Value, String) {
         "lease_until": book.inner.lease_until().map(|until| until.to_string()),
     });
     (value, shown)
+}
+
+/// What a command that goes on for hours may rely on: the way in which it came by the key still leads to it.
+#[derive(Debug)]
+pub(super) struct Watched {
+    unlocked: Option<Unlocked>,
+    until: Timestamp,
+    free: bool,
+}
+
+impl Watched {
+    /// As it is at the beginning.
+    pub(super) fn begin(context: &Context<'_>, book: &Book) -> Self {
+        let now = clock::now().at;
+        let unlocked = Unlocked::of(&book.dir).filter(|unlocked| unlocked.key(now).is_some());
+        // A script that holds the passphrase could begin again at any time.
+        let free = book.inner.keyring().lock_state() != LockState::Passphrase || context.access().file.is_some();
+        Self { unlocked, until: now.plus_millis(LONGEST * HOUR), free }
+    }
+
+    /// Whether it may go on.
+    pub(super) fn go_on(&self, book: &Book, now: Timestamp) -> Result<(), Problem> {
+        if book.inner.keyring().lock_state() != LockState::Passphrase {
+            return Ok(());
+        }
+        let open = match &self.unlocked {
+            _ if self.free => true,
+            Some(unlocked) => unlocked.key(now).is_some(),
+            None => now < self.until,
+        };
+        if open && !book.inner.lease_is_over(now) {
+            return Ok(());
+        }
+        Err(Problem::Refused(
+            text!("het veldboek ging op slot", "the field book was locked"),
+            text!("ontgrendel het met `veldboek unlock` en begin opnieuw", "unlock it with `veldboek unlock` and begin again"),
+        ))
+    }
 }
 
 fn existing(context: &Context<'_>) -> Result<(PathBuf, RealDisk), Problem> {

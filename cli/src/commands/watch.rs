@@ -12,6 +12,7 @@ use veldboek_core::record::Lang;
 use super::book::Book;
 use super::context::Context;
 use super::exchange::{self, Exchanged};
+use super::keys::Watched;
 use crate::clock;
 use crate::message::{Exit, Problem, Text, text};
 use crate::render::Output;
@@ -40,6 +41,7 @@ pub(super) fn watch(context: &mut Context<'_>, interval: Duration) -> Result<Out
         )
     })?;
     let mut book = context.book()?;
+    let watched = Watched::begin(context, &book);
     let mut total = Exchanged::default();
     let (mut exchanges, mut failed, mut lost) = (0_u64, 0, None);
     while !stop.asked() {
@@ -67,6 +69,8 @@ pub(super) fn watch(context: &mut Context<'_>, interval: Duration) -> Result<Out
         if stop.within(wait) {
             break;
         }
+        // Locked meanwhile, it goes on no longer than anyone else could.
+        watched.go_on(&book, clock::now().at)?;
         book.take_cache();
     }
     book.take_cache();
