@@ -39,6 +39,7 @@ mod reading;
 mod revoked;
 mod syncing;
 mod unseen;
+mod withdrawing;
 
 pub use as_read::Reading;
 pub use bundling::{ExchangeError, Merged};

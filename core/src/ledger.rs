@@ -575,6 +575,10 @@ impl Ledger {
             for hash in &note.hashes {
                 let Some(statement) = self.statements.get_mut(hash) else { continue };
                 statement.refused = true;
+                if let (Some(document), 2 | 11) = (statement.document, statement.kind) {
+                    // The dossier does not go on there after all.
+                    self.erasures.forget_refounding(&document);
+                }
                 if let Some(facts) = statement.document.and_then(|document| self.documents.get_mut(&document)) {
                     facts.grants.retain(|(grant, _)| grant != hash);
                 }

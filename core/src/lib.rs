@@ -30,6 +30,7 @@ pub mod placement;
 pub mod programme;
 pub mod quiet;
 pub mod record;
+pub mod refounding;
 pub mod register;
 pub mod report;
 pub mod request_signature;

@@ -315,6 +315,10 @@ pub struct Refounding {
     #[n(4)]
     #[cbor(decode_with = "cbor::list::<Ctx, _, MAX_WITHDRAWN>", skip_if = "Vec::is_empty")]
     pub withdrawn: Vec<EntryId>,
+    /// Why.
+    #[n(5)]
+    #[cbor(decode_with = "cbor::some_text::<Ctx, MAX_NOTE>", nil = "cbor::absent")]
+    pub reason: Option<String>,
 }
 
 /// What is stated.

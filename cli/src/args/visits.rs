@@ -22,7 +22,7 @@ pub(crate) enum VisitCommand {
     List(VisitList),
     /// Een vastgelegd bezoek corrigeren; het oude blijft te zien in de geschiedenis | Correct a logged visit; the history keeps what it said
     Correct(VisitCorrect),
-    /// Een bezoek intrekken: uit lijsten en cijfers, met de reden | Withdraw a visit: out of lists and figures, with the reason
+    /// Een bezoek intrekken: de tekst verdwijnt, ook uit de geschiedenis en bij collega's | Withdraw a visit: its text disappears, from the history and with colleagues too
     Withdraw(VisitWithdraw),
 }
 
@@ -107,7 +107,7 @@ pub(crate) struct VisitCorrect {
 pub(crate) struct VisitWithdraw {
     #[command(flatten)]
     pub(crate) name: VisitName,
-    /// Waarom | Why
+    /// Waarom, zonder de tekst zelf: dit blijft bij het dossier staan | Why, without the text itself: this stays with the dossier
     #[arg(long)]
     pub(crate) reason: String,
 }

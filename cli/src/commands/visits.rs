@@ -104,12 +104,29 @@ pub(super) fn visit(context: &mut Context<'_>, command: VisitCommand) -> Result<
         VisitCommand::Withdraw(withdraw) => {
             let Found { document, dossier, id } = find::inside(&dossiers, &withdraw.name.visit, &VISIT)?;
             let of = reference(document, &dossier);
-            let question = text!("bezoek {id} van {of} intrekken?", "withdraw visit {id} of {of}?");
+            let plan = book.plan(None, |by| dossier.withdraw_visit(by, id, &withdraw.reason))?;
+            if !plan.id {
+                let question = text!("gepland bezoek {id} van {of} intrekken?", "withdraw planned visit {id} of {of}?");
+                context.console.confirm(&question, context.globals.yes, context.lang)?;
+                let (_, warnings) = change(&mut book, document, plan)?;
+                let ids = [("id", id.to_string()), ("document", document.to_string())];
+                return Ok(context.done(&text!("bezoek ingetrokken", "visit withdrawn"), &of, &ids, &warnings));
+            }
+            let question = text!(
+                "bezoek {id} van {of} intrekken, met wat erbij is afgesproken? De tekst verdwijnt bij iedereen en komt niet terug",
+                "withdraw visit {id} of {of}, with what was agreed there? The text disappears with everyone and does not come back"
+            );
             context.console.confirm(&question, context.globals.yes, context.lang)?;
-            let plan = book.plan(None, |by| dossier.withdraw_visit(by, id, withdraw.reason))?;
-            let ((), warnings) = change(&mut book, document, plan)?;
+            let entry = EntryId::from_bytes(*id.as_bytes());
+            let (moment, rng) = (book.moment, &mut book.rng);
+            let document = book.inner.withdraw(document, &[entry], Some(&withdraw.reason), moment, rng)?;
             let ids = [("id", id.to_string()), ("document", document.to_string())];
-            Ok(context.done(&text!("bezoek ingetrokken", "visit withdrawn"), &of, &ids, &warnings))
+            let warnings = plan.warnings;
+            let output = context.done(&text!("bezoek ingetrokken", "visit withdrawn"), &of, &ids, &warnings);
+            Ok(output.note(text!(
+                "het dossier gaat zonder de tekst verder; met `veldboek sync` verdwijnt het oude bij de server en op elk apparaat",
+                "the dossier goes on without the text; with `veldboek sync` the old one goes from the server and from each device"
+            )))
         }
     }
 }

@@ -202,18 +202,22 @@ impl Dossier {
         Ok(Plan { id: entry, writes: draft.create(&entry.to_string()), warnings })
     }
 
-    /// Takes a visit out of lists and figures, with the reason. Its text stays in the history; the plan says so.
+    /// Withdraws a visit, with the reason. One that was only planned is marked, so that lists and calendars drop it. One that
+    /// was recorded goes for good: the plan says so and writes nothing, for the dossier goes on in another document without
+    /// it; see [`crate::field_book::FieldBook::withdraw`].
     ///
     /// # Errors
     /// When there is no reason, or the visit was withdrawn already or is somebody else's.
-    pub fn withdraw_visit(&self, by: &mut By<'_>, id: VisitId, reason: String) -> Result<Plan, RuleBroken> {
+    pub fn withdraw_visit(&self, by: &mut By<'_>, id: VisitId, reason: &str) -> Result<Plan<bool>, RuleBroken> {
         let before = self.own_visit(by, id)?;
-        let draft = Visit { withdrawn: Some(reason), ..before.clone() };
+        let draft = Visit { withdrawn: Some(reason.to_owned()), ..before.clone() };
         checks::needed::<Visit>("withdrawn", &draft.withdrawn)?;
         let mut warnings = Vec::new();
         checks::texts(before, &draft, by.declared, &mut warnings)?;
-        warnings.push(Warning::TextStaysInHistory);
-        Ok(Plan { id: (), writes: draft.edit(before, &id.to_string()), warnings })
+        let hangs_on_it = self.agreements.values().any(|one| one.visit == Some(id)) || !self.corrections_of(id).is_empty();
+        let for_good = before.is_recorded() || before.summary.is_some() || hangs_on_it;
+        let writes = if for_good { Vec::new() } else { draft.edit(before, &id.to_string()) };
+        Ok(Plan { id: for_good, writes, warnings })
     }
 
     /// Adds an action point to a visit.

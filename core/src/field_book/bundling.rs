@@ -81,7 +81,7 @@ impl FieldBook {
         }
         let mut chosen: Vec<(u64, Position)> = Vec::new();
         let mut documents: BTreeSet<DocumentId> = BTreeSet::new();
-        let here = |id: &DocumentId, facts: &crate::ledger::DocumentFacts| !facts.closed && !self.ledger.is_erased(id);
+        let here = |id: &DocumentId, facts: &crate::ledger::DocumentFacts| !facts.closed && !self.is_hidden(id);
         for (document, facts) in self.ledger.documents.iter().filter(|(id, facts)| here(id, facts)) {
             for change in facts.live().filter(|change| everything || change.acknowledged.is_none()) {
                 chosen.push((change.number, change.position));

@@ -89,10 +89,15 @@ impl FieldBook {
             if !here && (receipted || since.is_none_or(|since| erasure.at < since)) {
                 continue;
             }
-            let unsent = self.unsent_here(&document);
+            let goes_on = self.ledger.erasures.successor(&document).filter(|_| here);
+            if let Some(into) = goes_on {
+                self.carry_over(&erasure, into, rng)?;
+            }
+            // What goes on elsewhere is not lost.
+            let unsent = if goes_on.is_some() { 0 } else { self.unsent_here(&document) };
             if here {
                 let reference = self.reference_of(document);
-                wiped.push(Wiped { document, reference, unsent, replaced_by: self.ledger.erasures.successor(&document) });
+                wiped.push(Wiped { document, reference, unsent, replaced_by: goes_on });
                 gone.push(document);
             }
             if !receipted {

@@ -146,7 +146,7 @@ impl FieldBook {
             .documents
             .iter()
             .filter(|(_, facts)| facts.kind == DocumentKind::Dossier && !facts.closed && facts.live().next().is_some())
-            .filter(|(id, _)| !self.ledger.is_erased(id))
+            .filter(|(id, _)| !self.is_hidden(id))
             .map(|(id, _)| *id)
             .filter(|id| !self.ended.contains_key(id))
     }
@@ -222,10 +222,13 @@ impl FieldBook {
     /// [`FieldBookError::UnknownDossier`], [`FieldBookError::Ambiguous`]; document and journal errors.
     pub fn find(&mut self, name: &str) -> Result<DocumentId, FieldBookError> {
         let mut found = Vec::new();
+        // The id of a document that was founded anew leads to where the dossier is now.
+        let goes_on = name.parse().ok().and_then(|id| self.ledger.erasures.successor(&id));
         for (id, dossier) in self.dossiers()? {
             let trainee = &dossier.trainee;
             let is_it = trainee.reference.as_deref().is_some_and(|reference| reference.eq_ignore_ascii_case(name))
                 || id.to_string() == name
+                || goes_on == Some(id)
                 || trainee.id.is_some_and(|id| id.to_string() == name);
             if is_it {
                 found.push(id);
@@ -299,7 +302,7 @@ impl FieldBook {
     pub fn status(&mut self) -> Result<Status, FieldBookError> {
         let conflicts = self.conflicts()?.len();
         // Also of closed dossiers: what is only here is not to be forgotten because it is out of sight.
-        let documents = self.ledger.documents.iter().filter(|(id, _)| !self.ledger.is_left_behind(id));
+        let documents = self.ledger.documents.iter().filter(|(id, _)| !self.ledger.is_left_behind(id) && !self.is_left(id));
         let (mut changes, mut unsynced, mut quarantined) = (0, 0, 0);
         for (_, facts) in documents {
             for change in facts.live() {

@@ -146,7 +146,8 @@ impl FieldBook {
         let mut left = REQUEST_BYTES;
         let mut receipts: BTreeSet<Position> = BTreeSet::new();
         let mut changes: Vec<(bool, u64, DocumentId, ChangeHash, Position)> = Vec::new();
-        for (document, facts) in self.ledger.documents.iter().filter(|(id, _)| !self.ledger.is_left_behind(id)) {
+        let to_send = |id: &DocumentId| !self.ledger.is_left_behind(id) && !self.is_left(id);
+        for (document, facts) in self.ledger.documents.iter().filter(|(id, _)| to_send(id)) {
             for change in facts.live() {
                 let again = self.resend.contains(&(*document, change.hash));
                 if self.ledger.reading_again && change.former {
@@ -346,6 +347,7 @@ impl FieldBook {
             self.mend(moment, rng)?;
         }
         self.finish_closing(rng)?;
+        self.bring_over_what_came(moment, rng)?;
         outcome.wiped = self.finish_erasing(moment, rng)?;
         self.resend.clear();
         self.healing.clear();
@@ -401,7 +403,8 @@ impl FieldBook {
             };
             facts.live().filter(unjudged).count()
         };
-        let documents = self.ledger.documents.iter().filter(|(id, _)| !self.ledger.is_left_behind(id));
+        let to_send = |id: &DocumentId| !self.ledger.is_left_behind(id) && !self.is_left(id);
+        let documents = self.ledger.documents.iter().filter(|(id, _)| to_send(id));
         let wiping = self.is_wiping();
         let statements = self.ledger.statements.iter().filter(|(hash, facts)| {
             let open = facts.acknowledged.is_none() && !facts.refused && !self.deferred.contains(hash);

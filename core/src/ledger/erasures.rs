@@ -84,7 +84,11 @@ impl Erasures {
 
     pub(super) fn forget(&mut self, document: &DocumentId) {
         self.refoundings.remove(document);
-        self.refoundings.retain(|_, (_, refounding)| refounding.new != *document);
+        self.forget_refounding(document);
+    }
+
+    pub(super) fn forget_refounding(&mut self, new: &DocumentId) {
+        self.refoundings.retain(|_, (_, refounding)| refounding.new != *new);
     }
 }
 

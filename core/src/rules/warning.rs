@@ -85,8 +85,6 @@ pub enum Warning {
     },
     /// A cancelled visit says who cancelled.
     CancelledByWhom,
-    /// What was written stays in the dossier's history.
-    TextStaysInHistory,
     /// Placements of a trajectory that is closed are still open.
     PlacementsStillOpen {
         /// How many.
@@ -213,10 +211,6 @@ impl Warning {
                 say(format!("nog aan te vullen: {fields}"), format!("still to complete: {fields}"))
             }
             Self::CancelledByWhom => say("wie zegde af? vul dat aan".into(), "who cancelled? add that".into()),
-            Self::TextStaysInHistory => say(
-                "het bezoek telt niet meer mee; wat er stond blijft in de geschiedenis van het dossier te lezen".into(),
-                "the visit no longer counts; what it said can still be read in the dossier's history".into(),
-            ),
             Self::PlacementsStillOpen { count } => say(
                 format!("het traject is afgesloten met {count} open plaatsing(en); leg het einde daarvan vast als dat er is"),
                 format!("the trajectory is closed with {count} open placement(s); record their end if there is one"),

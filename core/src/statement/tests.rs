@@ -108,6 +108,7 @@ fn every_kind() -> Vec<Statement> {
             by: "anna".into(),
             at: Timestamp::default(),
             withdrawn: vec![EntryId::from_bytes([3; 16])],
+            reason: Some("verkeerd dossier".into()),
         }),
     ]
 }

@@ -51,6 +51,7 @@ mod erasing;
 mod exchange;
 mod push;
 mod quarantine;
+mod refounding;
 mod returning;
 mod revoking;
 mod state;

@@ -158,7 +158,6 @@ pub fn statements() -> BTreeMap<&'static str, (Statement, DeviceKeys)> {
     let goes_on = Erasure { replaced_by: Some(other_document()), withdrawn: withdrawn.clone(), ..erasure.clone() };
     let receipt = ErasureReceipt { document: document(), at: at(9), unsent: 2 };
     let request = ErasureRequest { document: document(), by: "carla".into(), at: at(10), withdrawn: None };
-    let refounding = Refounding { old: document(), new: other_document(), by: "anna".into(), at: at(11), withdrawn };
     let handed = Grant { until: None, note: None, decision: Some(Handover::WarmHandover), ..grant.clone() };
     let over = GrantEnd {
         person: "anna".into(),
@@ -177,6 +176,14 @@ pub fn statements() -> BTreeMap<&'static str, (Statement, DeviceKeys)> {
         leaning: vec![ChangeHash::from_bytes([9; 32])],
     };
     let closing = Closing { person: "anna".into(), documents: vec![document(), other_document()], at: at(10) };
+    let refounding = Refounding {
+        old: document(),
+        new: other_document(),
+        by: "anna".into(),
+        at: at(11),
+        withdrawn,
+        reason: Some("verkeerd dossier".into()),
+    };
     let revocation = Revocation {
         device: anna().device(),
         at: at(4),

@@ -3,6 +3,7 @@
 use super::*;
 use crate::caseload::caseload;
 use crate::programme::Programme;
+use crate::record::Record;
 use crate::trajectory::Assignment;
 
 fn under_anna() -> (Story, TrajectoryId) {
@@ -53,7 +54,13 @@ fn a_withdrawn_visit_makes_the_visit_due_again() {
     story.placed("2025-02-03");
     let id = story.visited("anna", "2025-03-20 10:00");
     assert_eq!(due(&story, "2025-03-31"), [("2025-05-01".to_owned(), 0)]);
-    story.coach("anna", |dossier, by| dossier.withdraw_visit(by, id, "Verkeerd dossier".into())).unwrap();
+    // As it was marked before a recorded visit that is withdrawn went for good.
+    let mark = |dossier: &Dossier| {
+        let before = &dossier.visits[&id];
+        let marked = Visit { withdrawn: Some("Verkeerd dossier".into()), ..before.clone() };
+        Plan { id: (), writes: marked.edit(before, &id.to_string()), warnings: Vec::new() }
+    };
+    story.coach("anna", |dossier, _| Ok(mark(dossier))).unwrap();
     assert_eq!(due(&story, "2025-03-31"), [("2025-02-17".to_owned(), 42)]);
 }
 

@@ -181,14 +181,20 @@ fn of_two_corrections_made_apart_the_last_is_read_and_both_are_kept() {
 }
 
 #[test]
-fn a_withdrawn_visit_no_longer_counts_and_its_author_is_told_what_remains() {
+fn a_planned_visit_that_is_withdrawn_is_marked_and_a_recorded_one_goes_for_good() {
     let (mut story, _) = Story::with_wim();
-    let id = story.visited("anna", "2025-03-31 13:30");
-    let blank = story.coach("anna", |dossier, by| dossier.withdraw_visit(by, id, " ".into()));
+    let recorded = story.visited("anna", "2025-03-31 13:30");
+    let blank = story.coach("anna", |dossier, by| dossier.withdraw_visit(by, recorded, " "));
     assert!(matches!(blank, Err(RuleBroken::Missing { .. })));
-    let plan = story.coach("anna", |dossier, by| dossier.withdraw_visit(by, id, "Verkeerd dossier".into())).unwrap();
-    assert_eq!(plan.warnings, [Warning::TextStaysInHistory]);
-    assert!(story.dossier.effective_visits().is_empty());
+    let theirs = story.coach("bram", |dossier, by| dossier.withdraw_visit(by, recorded, "Verkeerd dossier"));
+    assert!(matches!(theirs, Err(RuleBroken::NotYourVisit { .. })));
+    let plan = story.coach("anna", |dossier, by| dossier.withdraw_visit(by, recorded, "Verkeerd dossier")).unwrap();
+    assert!(plan.id && plan.writes.is_empty(), "nothing is written in the dossier that is to go");
+    let planned = Visit { planned_on: Some("2025-04-30".parse().unwrap()), ..Visit::default() };
+    let id = story.coach("anna", |dossier, by| dossier.plan_visit(by, planned)).unwrap().id;
+    let plan = story.coach("anna", |dossier, by| dossier.withdraw_visit(by, id, "Ziek")).unwrap();
+    assert!(!plan.id);
+    assert_eq!(story.dossier.effective_visits().iter().map(|(id, _)| *id).collect::<Vec<_>>(), [recorded]);
     let again = story.coach("anna", |dossier, by| dossier.correct_visit(by, id, Correction::default()));
     assert_eq!(again.unwrap_err(), RuleBroken::VisitWithdrawn);
 }

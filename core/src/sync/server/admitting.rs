@@ -70,6 +70,9 @@ impl Batch<'_> {
                 if Some(opening.document) == self.state.ledger.register() || facts.is_some_and(|facts| facts.opening.is_some()) {
                     return Ok(Verdict::Refused(Why::at(Step::Sequence, Reason::SequenceTaken)));
                 }
+                if let Err(verdict) = self.may_replace(opening, &signed.signer()) {
+                    return Ok(verdict);
+                }
                 if self.erase_copy(opening)? {
                     return Ok(Verdict::Refused(Reason::Erased.into()));
                 }
@@ -115,7 +118,12 @@ impl Batch<'_> {
                 }
                 Kind::Erasing
             }
-            Statement::Refounding(_) => return Ok(Verdict::Refused(Reason::NotAllowed.into())),
+            Statement::Refounding(refounding) => {
+                if let Err(verdict) = self.may_refound(refounding, &signed.signer(), &certificate)? {
+                    return Ok(verdict);
+                }
+                Kind::Erasing
+            }
             Statement::Decision(decision) => {
                 if let Some(reason) = self.check_decision(decision, &certificate) {
                     return Ok(Verdict::Refused(Why::at(Step::Grant, reason)));

@@ -87,6 +87,7 @@ impl Batch<'_> {
             }
             pending.touched.push(document);
         }
+        self.refound_what_is_due(rng)?;
         pending.verdicts.extend(verdicts.into_iter().map(|verdict| verdict.unwrap_or(Verdict::Deferred(Reason::Busy.into()))));
         self.audit_refusals(caller, request, changes, &pending.verdicts)?;
         if request.push_only {

@@ -82,8 +82,8 @@ impl State {
                 }
                 let hash = statement_hash(bytes);
                 match signed.statement() {
-                    // For the server alone: that a device wiped something, and how a dossier was founded anew.
-                    Statement::ErasureReceipt(_) | Statement::Refounding(_) => None,
+                    // For the server alone: that a device wiped something.
+                    Statement::ErasureReceipt(_) => None,
                     Statement::ErasureRequest(request) => {
                         self.erasure_askers.insert(request.document, signed.signer());
                         Some(What::About(request.document, hash))

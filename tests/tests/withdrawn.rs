@@ -1,0 +1,289 @@
+//! A note was typed into the wrong dossier. It is withdrawn: the dossier goes on in another document, the one with the note is
+//! erased everywhere, and nothing else is lost, whoever was writing in it at that time.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
+
+use veldboek_core::clock::Day;
+use veldboek_core::field_book::{ConflictKind, FieldBookError};
+use veldboek_core::ids::{DocumentId, EntryId, TraineeId, VisitId};
+use veldboek_core::journal::{Journal, Payload};
+use veldboek_core::record::{Record, Scalar};
+use veldboek_core::statement::Role;
+use veldboek_core::sync::server::ErasureOrder;
+use veldboek_core::trainee::Trainee;
+use veldboek_core::visit::{Agreement, Visit};
+use veldboek_tests::{Device, Field};
+
+const WRONG: &str = "Dit gaat over een heel ander kind";
+
+struct Town {
+    field: Field,
+    carla: Device,
+    anna: Device,
+    bram: Device,
+    old: DocumentId,
+    trainee: TraineeId,
+}
+
+fn always() -> (Day, Option<Day>) {
+    ("2025-01-01".parse().unwrap(), None)
+}
+
+/// Carla coordinates; Anna and Bram share a dossier, everything synced.
+fn town(seed: u64) -> Town {
+    let mut field = Field::new(seed);
+    let mut carla = field.enrolled("carla", Role::Coordinator);
+    let mut anna = field.enrolled("anna", Role::Coach);
+    let mut bram = field.enrolled("bram", Role::Coach);
+    let trainee = TraineeId::fresh(field.clock.0, &mut field.dice);
+    let record = Trainee {
+        id: Some(trainee),
+        reference: Some("WF-2025-0001".into()),
+        given_name: Some("Sanne".into()),
+        organisation: Some("school-1".into()),
+        ..Trainee::default()
+    };
+    let old = carla.book.found(record.create(""), field.clock.now(), &mut field.dice).unwrap();
+    let (from, until) = always();
+    for coach in ["anna", "bram"] {
+        carla.book.grant(old, (coach.into(), from, until), field.clock.now(), &mut field.dice).unwrap();
+    }
+    field.sync(&mut carla);
+    field.sync(&mut anna);
+    field.sync(&mut bram);
+    Town { field, carla, anna, bram, old, trainee }
+}
+
+/// A visit of a coach; its id.
+fn visit(field: &mut Field, device: &mut Device, document: DocumentId, coach: &str, summary: &str) -> EntryId {
+    let id = VisitId::fresh(field.clock.0, &mut field.dice);
+    let visit = Visit {
+        coach: Some(coach.into()),
+        summary: Some(summary.into()),
+        duration_min: Some(30),
+        recorded_at: Some(field.clock.0),
+        ..Visit::default()
+    };
+    device.book.perform(document, visit.create(&id.to_string()), field.clock.now(), &mut field.dice).unwrap();
+    EntryId::from_bytes(*id.as_bytes())
+}
+
+fn holds(
+    device_or_server: (&std::sync::Arc<dyn veldboek_core::disk::Disk>, &veldboek_core::keyring::Keyring),
+    text: &str,
+) -> usize {
+    let (disk, keyring) = device_or_server;
+    let mut found = 0;
+    let mut journal = Journal::open(disk.clone()).unwrap();
+    journal
+        .read_new(keyring, &mut |record| {
+            if let Payload::Bytes(bytes) = record.payload {
+                found += usize::from(bytes.windows(text.len()).any(|part| part == text.as_bytes()));
+            }
+        })
+        .unwrap();
+    found
+}
+
+fn only(device: &mut Device) -> DocumentId {
+    let dossiers = device.book.dossiers().unwrap();
+    assert_eq!(dossiers.len(), 1, "one trainee, one dossier");
+    dossiers[0].0
+}
+
+#[test]
+fn a_note_typed_into_the_wrong_dossier_is_gone_and_a_colleagues_offline_work_is_not() {
+    let Town { mut field, mut carla, mut anna, mut bram, old, trainee } = town(71);
+    visit(&mut field, &mut anna, old, "anna", "Goed gewerkt");
+    let wrong = visit(&mut field, &mut anna, old, "anna", WRONG);
+    let agreement = Agreement { visit: VisitId::from_slice(wrong.as_bytes()), text: Some(WRONG.into()), ..Agreement::default() };
+    let of = EntryId::fresh(field.clock.0, &mut field.dice).to_string();
+    anna.book.perform(old, agreement.create(&of), field.clock.now(), &mut field.dice).unwrap();
+    field.sync(&mut anna);
+    field.sync(&mut bram);
+    field.sync(&mut carla);
+    // Bram writes offline: a visit of his own, a cell of the trainee's, and something to the very note.
+    visit(&mut field, &mut bram, old, "bram", "Bram zonder bereik");
+    field.edit(&mut bram, old, "gm", "GM0453");
+    let minutes = veldboek_core::record::Write {
+        container: veldboek_core::record::Container::Visits,
+        entry: wrong.to_string(),
+        key: "m".into(),
+        value: Scalar::Int(99),
+    };
+    bram.book.perform(old, vec![minutes], field.clock.now(), &mut field.dice).unwrap();
+
+    // Not Bram's to withdraw. Anna does, without a connection, and writes on.
+    let refused = bram.book.withdraw(old, &[wrong], None, field.clock.now(), &mut field.dice);
+    assert!(matches!(refused, Err(FieldBookError::NotAllowed(_))));
+    let new = anna.book.withdraw(old, &[wrong], Some("verkeerd dossier"), field.clock.now(), &mut field.dice).unwrap();
+    assert_eq!(only(&mut anna), new);
+    assert_eq!(anna.summaries(new), ["Goed gewerkt"]);
+    assert!(anna.book.dossier(new).unwrap().agreements.is_empty());
+    visit(&mut field, &mut anna, new, "anna", "Daarna");
+    anna.restart();
+    assert_eq!(only(&mut anna), new);
+
+    let (outcome, _) = field.sync(&mut anna);
+    assert_eq!((outcome.refused.len(), outcome.quarantined), (0, 0));
+    assert_eq!(outcome.wiped.iter().map(|one| (one.document, one.replaced_by)).collect::<Vec<_>>(), [(old, Some(new))]);
+    assert_eq!(anna.book.status().unwrap().unsynced, 0);
+    assert_eq!(field.keyring().document_key(old), None);
+    assert_eq!(holds((field.disk(), &field.keyring()), WRONG), 0);
+    assert_eq!(holds((anna.disk(), anna.book.keyring()), WRONG), 0);
+    field.restart_server();
+
+    // Bram comes back: his phone performs his own work again in the new document, and forgets the note.
+    let (outcome, _) = field.sync(&mut bram);
+    assert_eq!((outcome.wiped.len(), outcome.wiped[0].unsent, outcome.refused.len()), (1, 0, 0));
+    assert_eq!(bram.book.status().unwrap().unsynced, 0);
+    assert_eq!(holds((bram.disk(), bram.book.keyring()), WRONG), 0);
+    bram.restart();
+    field.sync(&mut anna);
+    let (outcome, _) = field.sync(&mut carla);
+    assert_eq!(outcome.wiped.len(), 1);
+    for device in [&mut anna, &mut bram, &mut carla] {
+        assert_eq!(only(device), new);
+        assert_eq!(device.summaries(new), ["Bram zonder bereik", "Daarna", "Goed gewerkt"]);
+        let dossier = device.book.dossier(new).unwrap();
+        assert_eq!(dossier.trainee.municipality.as_deref(), Some("GM0453"));
+        assert_eq!(dossier.trainee.id, Some(trainee));
+        assert!(device.book.conflicts().unwrap().is_empty());
+        // By any of its names it is found.
+        for name in ["WF-2025-0001".to_owned(), old.to_string(), new.to_string(), trainee.to_string()] {
+            assert_eq!(device.book.find(&name).unwrap(), new, "{name}");
+        }
+    }
+    // Who recorded what when is still in the record of each visit.
+    let dossier = carla.book.dossier(new).unwrap();
+    let by: Vec<_> = dossier.visits.values().map(|one| (one.coach.as_deref(), one.recorded_at.is_some())).collect();
+    assert!(by.contains(&(Some("anna"), true)) && by.contains(&(Some("bram"), true)));
+    // Both coaches still have access, and a fresh device of Bram's gets all of it.
+    let mut tablet = field.enrolled("bram", Role::Coach);
+    field.sync(&mut tablet);
+    assert_eq!(tablet.summaries(new).len(), 3);
+    visit(&mut field, &mut bram, new, "bram", "Bram werkt door");
+    let (outcome, _) = field.sync(&mut bram);
+    assert_eq!((outcome.accepted, outcome.quarantined), (1, 0));
+    let listed = field.erasures(ErasureOrder::List);
+    assert_eq!((listed.len(), listed[0].replaced_by, listed[0].waiting.len()), (1, Some(new), 0));
+    assert!(field.region.verify().unwrap().is_whole());
+}
+
+#[test]
+fn what_a_colleague_sent_before_the_old_document_went_is_brought_over_first() {
+    let Town { mut field, mut carla, mut anna, mut bram, old, .. } = town(72);
+    let wrong = visit(&mut field, &mut anna, old, "anna", WRONG);
+    field.sync(&mut anna);
+    field.sync(&mut bram);
+    let new = anna.book.withdraw(old, &[wrong], None, field.clock.now(), &mut field.dice).unwrap();
+    field.edit(&mut anna, new, "gm", "GM0392");
+    // Bram's work reaches the server before Anna's phone does.
+    visit(&mut field, &mut bram, old, "bram", "Net op tijd");
+    field.edit(&mut bram, old, "gm", "GM0453");
+    field.sync(&mut bram);
+    field.sync(&mut anna);
+    field.sync(&mut bram);
+    field.sync(&mut carla);
+    assert_eq!(field.keyring().document_key(old), None);
+    for device in [&mut anna, &mut bram, &mut carla] {
+        assert_eq!(only(device), new);
+        assert_eq!(device.summaries(new), ["Net op tijd"]);
+        // Both wrote the municipality, not knowing of each other: a person chooses.
+        let conflicts = device.book.conflicts().unwrap();
+        assert_eq!(conflicts.len(), 1);
+        assert!(matches!(conflicts[0].kind, ConflictKind::Proposal(..)));
+        let values: Vec<&Scalar> = conflicts[0].versions.iter().map(|version| &version.value).collect();
+        assert!(values.contains(&&Scalar::Text("GM0392".into())) && values.contains(&&Scalar::Text("GM0453".into())));
+    }
+}
+
+#[test]
+fn values_that_stand_beside_each_other_still_do_afterwards() {
+    let Town { mut field, mut carla, mut anna, mut bram, old, .. } = town(73);
+    let wrong = visit(&mut field, &mut anna, old, "anna", WRONG);
+    field.sync(&mut anna);
+    field.sync(&mut bram);
+    field.edit(&mut anna, old, "gm", "GM0392");
+    field.edit(&mut bram, old, "gm", "GM0453");
+    field.sync(&mut anna);
+    field.sync(&mut bram);
+    field.sync(&mut carla);
+    let before = carla.book.dossier(old).unwrap().trainee.municipality.clone();
+    // The coordinator may withdraw for a coach.
+    let new = carla.book.withdraw(old, &[wrong], None, field.clock.now(), &mut field.dice).unwrap();
+    field.sync(&mut carla);
+    field.sync(&mut anna);
+    field.sync(&mut bram);
+    for device in [&mut anna, &mut bram, &mut carla] {
+        assert_eq!(only(device), new);
+        let conflicts = device.book.conflicts().unwrap();
+        assert_eq!(conflicts.len(), 1);
+        assert!(matches!(conflicts[0].kind, ConflictKind::Field(..)));
+        assert_eq!(conflicts[0].versions.len(), 2);
+        assert_eq!(device.book.dossier(new).unwrap().trainee.municipality, before);
+    }
+}
+
+#[test]
+fn nobody_gains_access_by_withdrawing_a_note_and_an_old_backup_brings_none_back() {
+    let Town { mut field, mut carla, mut anna, mut bram, old, .. } = town(74);
+    // Dirk covers for a day, types a note into the wrong dossier, and withdraws it.
+    let mut dirk = field.enrolled("dirk", Role::Coach);
+    let today = field.clock.now().today();
+    carla.book.grant(old, ("dirk".into(), today, Some(today)), field.clock.now(), &mut field.dice).unwrap();
+    field.sync(&mut carla);
+    field.sync(&mut dirk);
+    let wrong = visit(&mut field, &mut dirk, old, "dirk", WRONG);
+    field.sync(&mut dirk);
+    field.sync(&mut anna);
+    let backup = field.backup();
+    let new = dirk.book.withdraw(old, &[wrong], None, field.clock.now(), &mut field.dice).unwrap();
+    field.sync(&mut dirk);
+    field.sync(&mut anna);
+    assert_eq!(only(&mut anna), new);
+    field.clock.pass_minutes(2 * 24 * 60);
+    let (outcome, _) = field.sync(&mut dirk);
+    assert_eq!((outcome.closed, dirk.book.status().unwrap().dossiers), (1, 0));
+
+    // The old backup has the note and its key; the first phone that comes by brings word that it is gone.
+    field.restore(&backup, &backup);
+    field.sync(&mut anna);
+    assert_eq!(field.keyring().document_key(old), None);
+    assert_eq!(holds((field.disk(), &field.keyring()), WRONG), 0);
+    field.sync(&mut bram);
+    field.sync(&mut carla);
+    for device in [&mut anna, &mut bram, &mut carla] {
+        assert_eq!(only(device), new);
+    }
+    let mut tablet = field.enrolled("bram", Role::Coach);
+    field.sync(&mut tablet);
+    assert_eq!(only(&mut tablet), new);
+}
+
+#[test]
+fn a_dossier_that_no_server_ever_saw_forgets_the_note_at_once() {
+    let mut field = Field::new(75);
+    let mut eva = field.device(Some("eva"), std::sync::Arc::new(veldboek_core::disk::MemoryDisk::default()));
+    let old = field.dossier(&mut eva, "WF-2025-0009");
+    let wrong = visit(&mut field, &mut eva, old, "eva", WRONG);
+    visit(&mut field, &mut eva, old, "eva", "Blijft");
+    let new = eva.book.withdraw(old, &[wrong], None, field.clock.now(), &mut field.dice).unwrap();
+    assert_eq!(only(&mut eva), new);
+    assert_eq!(holds((eva.disk(), eva.book.keyring()), WRONG), 0);
+    eva.restart();
+    assert_eq!(eva.summaries(new), ["Blijft"]);
+
+    // Written while enrolled and never sent: the server only hears of the new one.
+    let mut anna = field.enrolled("anna", Role::Coach);
+    let old = field.dossier(&mut anna, "WF-2025-0010");
+    let wrong = visit(&mut field, &mut anna, old, "anna", WRONG);
+    let new = anna.book.withdraw(old, &[wrong], None, field.clock.now(), &mut field.dice).unwrap();
+    let (outcome, _) = field.sync(&mut anna);
+    assert_eq!((outcome.refused.len(), outcome.quarantined, only(&mut anna)), (0, 0, new));
+    assert_eq!(anna.book.status().unwrap().unsynced, 0);
+    assert_eq!(holds((field.disk(), &field.keyring()), WRONG), 0);
+    assert_eq!(holds((anna.disk(), anna.book.keyring()), WRONG), 0);
+    visit(&mut field, &mut anna, new, "anna", "Verder");
+    assert_eq!(field.sync(&mut anna).0.accepted, 1);
+}
