@@ -221,15 +221,17 @@ impl Batch<'_> {
             let receipts: BTreeMap<&DeviceId, u32> =
                 state.ledger.erasures.receipts(&erasure.document).map(|(device, one)| (device, one.unsent)).collect();
             let could = note.map(|note| note.devices.as_slice()).unwrap_or_default();
+            // A device that wiped itself has nothing any more, of this either.
+            let done = |device: &&DeviceId| receipts.contains_key(device) || state.wiped.contains_key(*device);
             list.push(ErasureInfo {
                 document: erasure.document,
                 asked_by: asker.as_ref().and_then(person_of),
                 asked_at: None,
                 erased_at: Some(erasure.at),
                 replaced_by: erasure.replaced_by,
-                confirmed: u32::try_from(could.iter().filter(|one| receipts.contains_key(one)).count()).unwrap_or(u32::MAX),
+                confirmed: u32::try_from(could.iter().filter(done).count()).unwrap_or(u32::MAX),
                 unsent: receipts.values().fold(0, |sum: u32, unsent| sum.saturating_add(*unsent)),
-                waiting: could.iter().filter(|one| !receipts.contains_key(one)).map(|device| self.waiting(device)).collect(),
+                waiting: could.iter().filter(|one| !done(one)).map(|device| self.waiting(device)).collect(),
             });
         }
         list
