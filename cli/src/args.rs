@@ -344,10 +344,16 @@ pub(crate) struct ImportRegister {
 /// `export`
 #[derive(Debug, Args)]
 pub(crate) struct Export {
-    /// Alleen dit dossier (referentie of kenmerk) | Only this dossier (reference or id)
+    /// Alles over deze persoon (referentie of kenmerk) | Everything about this person (reference or id)
     pub(crate) trainee: Option<String>,
+    /// Hetzelfde, als optie | The same, as an option
+    #[arg(long = "trainee", value_name = "TRAINEE", conflicts_with = "trainee", id = "of")]
+    pub(crate) of: Option<String>,
+    /// In dit nieuwe bestand in plaats van op het scherm | In this new file instead of on the screen
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
     /// Eén dossier als Automerge-document in een bestand | One dossier as an Automerge document in a file
-    #[arg(long, num_args = 2, value_names = ["TRAINEE", "FILE"], conflicts_with = "trainee")]
+    #[arg(long, num_args = 2, value_names = ["TRAINEE", "FILE"], conflicts_with_all = ["trainee", "of", "output"])]
     pub(crate) document: Option<Vec<String>>,
 }
 

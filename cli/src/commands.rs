@@ -14,6 +14,7 @@ mod find;
 mod import;
 mod keys;
 mod look;
+mod person;
 mod places;
 mod register;
 mod reports;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use veldboek_core::clock::Timestamp;
 use veldboek_core::disk::{Disk, RealDisk};
-use veldboek_core::field_book::{field_of, fields_of, show_cell};
+use veldboek_core::field_book::{field_of, fields_of};
 use veldboek_core::ids::DocumentId;
 use veldboek_core::journal::{Journal, Kind, Payload, Record};
 use veldboek_core::keyring::Keyring;
@@ -17,7 +17,7 @@ use super::book::Book;
 use super::bundle::write_new;
 use super::context::Context;
 use super::find::{self, Found, reference};
-use super::{register, view, work};
+use super::{person, register, view, work};
 use crate::args::{Export, TraineeName, Verify};
 use crate::clock;
 use crate::message::{Exit, Problem, text};
@@ -71,7 +71,7 @@ pub(super) fn said(writes: &[Write], context: &Context<'_>) -> String {
 }
 
 /// What a record in a container is called.
-fn record_name(container: Container, context: &Context<'_>) -> String {
+pub(super) fn record_name(container: Container, context: &Context<'_>) -> String {
     use Container as In;
     let (nl, en) = match container {
         In::Trainee => ("persoon", "trainee"),
@@ -125,22 +125,7 @@ pub(super) fn history(context: &Context<'_>, name: &TraineeName) -> Result<Outpu
             _ => context.say("dit apparaat", "this device"),
         };
         table.row([local(item.at), people.get(&person).cloned().unwrap_or(person), said(&item.writes, context), place]);
-        let writes: Vec<Value> = item
-            .writes
-            .iter()
-            .map(|write| {
-                let (label, shown) = show_cell(write.container, &write.key, &write.value, context.lang);
-                json!({
-                    "record": write.container.key(),
-                    "entry": write.entry,
-                    "field": field_of(write.container, &write.key).map(|(info, _)| info.name),
-                    "member": field_of(write.container, &write.key).and_then(|(_, member)| member),
-                    "field_label": label,
-                    "value": scalar_json(&write.value),
-                    "shown": shown,
-                })
-            })
-            .collect();
+        let writes = person::writes(&item.writes, context);
         rows.push(json!({
             "change": item.hash.to_string(),
             "at": item.at.to_string(),
@@ -168,22 +153,30 @@ pub(super) fn export(context: &mut Context<'_>, export: &Export) -> Result<Outpu
         let rows = [(context.say("document geschreven", "document written"), format!("{of}  {file}  {} bytes", bytes.len()))];
         return Ok(Output::new(value, Table::sheet(rows)));
     }
-    let value = match &export.trainee {
+    let (of, value) = match export.of.as_ref().or(export.trainee.as_ref()) {
         Some(name) => {
             let Found { document, dossier, .. } = find::trainee(&dossiers, name)?;
-            work::dossier_json(document, &dossier, today, lang)
+            (Some(reference(document, &dossier)), person::whole(context, &mut book, document)?)
         }
         None => {
             let register = book.inner.register()?;
-            json!({
-                "dossiers": dossiers
-                    .iter()
-                    .map(|(document, dossier)| work::dossier_json(*document, dossier, today, lang))
-                    .collect::<Vec<_>>(),
-                "register": register::whole(&register, lang),
-            })
+            let dossiers: Vec<Value> =
+                dossiers.iter().map(|(document, dossier)| work::dossier_json(*document, dossier, today, lang)).collect();
+            (None, json!({ "dossiers": dossiers, "register": register::whole(&register, lang) }))
         }
     };
+    if let Some(file) = &export.output {
+        let text = format!("{value:#}\n");
+        write_new(context, file, text.as_bytes())?;
+        let shown = file.display().to_string();
+        let written = json!({ "reference": of, "document": value["document"], "file": shown, "bytes": text.len() });
+        let of = of.unwrap_or_else(|| context.say("alles", "everything"));
+        let rows = [(context.say("geschreven", "written"), format!("{of}  {shown}  {} bytes", text.len()))];
+        return Ok(Output::new(written, Table::sheet(rows)).note(text!(
+            "dit bestand is niet versleuteld; geef het alleen aan wie het mag zien",
+            "this file is not encrypted; give it only to who may see it"
+        )));
+    }
     Ok(Output::raw(value))
 }
 

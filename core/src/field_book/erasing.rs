@@ -68,7 +68,8 @@ impl FieldBook {
 
     /// Whether the key of an erased dossier is still here.
     pub(super) fn is_wiping(&self) -> bool {
-        self.ledger.erasures.all().any(|erasure| self.keyring.document_key(erasure.document).is_some())
+        let held = |document| self.keyring.document_key(document).is_some();
+        self.ledger.erasures.all().any(|one| held(one.document) || held(crate::ledger::aside_key(one.document)))
     }
 
     /// Wipes what the server says was erased; also what a crash left half done.

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
+use crate::notes::{Access, SetAside};
 use crate::refounding::{self, Place, bring, cells, is_left_out, lacking};
 use crate::statement::{Erasure, Refounding};
 
@@ -15,6 +16,11 @@ const WRITES: usize = 3_000;
 const BYTES: usize = 200 << 10;
 
 impl FieldBook {
+    /// What was withdrawn from a dossier: when, by whom and why.
+    pub fn withdrawals(&self, document: &DocumentId) -> Vec<Refounding> {
+        self.ledger.erasures.leading_to(document).cloned().collect()
+    }
+
     /// Founds a dossier anew without these entries and what hangs on them; durable when this returns. The old document is
     /// erased, here and everywhere, when the server has it all.
     ///
@@ -179,17 +185,14 @@ impl FieldBook {
             return Ok(());
         }
         let by = self.identity().person.unwrap_or_default();
-        let Some(facts) = self.ledger.documents.get(&old) else { return Ok(()) };
-        let unsent: Vec<(ChangeHash, Position)> = facts
-            .live()
-            .filter(|change| change.acknowledged.is_none() && !self.ledger.replaced.contains_key(&change.hash))
-            .filter_map(|change| Some((change.hash, change.operation?)))
-            .collect();
+        let unsent = self.to_carry(&old)?;
         if unsent.is_empty() {
             return Ok(());
         }
         let withdrawn: BTreeSet<EntryId> = erasure.withdrawn.iter().copied().collect();
-        let sent: HashSet<ChangeHash> = facts.live().filter(|change| change.acknowledged.is_some()).map(|one| one.hash).collect();
+        let facts = self.ledger.documents.get(&old);
+        let changes = facts.into_iter().flat_map(|facts| facts.live());
+        let sent: HashSet<ChangeHash> = changes.filter(|change| change.acknowledged.is_some()).map(|one| one.hash).collect();
         let known = cells(&self.as_of(old, &sent)?, &withdrawn)?;
         let mut writer = self.journal.write()?;
         let mut fold = Fold::new(&mut self.ledger);
@@ -200,11 +203,9 @@ impl FieldBook {
         let mut new = load(&self.ledger, &writer, &self.keyring, &*self.cache, &mut self.documents, into)?;
         let mut carried: BTreeSet<Place> = BTreeSet::new();
         let mut records = Vec::new();
-        for (replaced, position) in unsent {
-            let Some(bytes) = bytes_at(&writer, position, &self.keyring)? else { continue };
-            let operation = Operation::decode(&bytes)?;
+        for (replaced, performed, at) in unsent {
             let mut entries: BTreeMap<(Container, String), crate::record::Entry> = BTreeMap::new();
-            for write in operation.writes()? {
+            for write in performed {
                 entries.entry((write.container, write.entry)).or_default().insert(write.key, write.value);
             }
             let present = cells(&new, &BTreeSet::new())?;
@@ -222,24 +223,51 @@ impl FieldBook {
                 }
             }
             let writes = with_declaration(&writes).into_owned();
-            match new.write(&writes, &actor, operation.at)? {
+            match new.write(&writes, &actor, at)? {
                 Some(chunk) => {
                     let change = sign(into, &chunk, self.keyring.device_keys())?;
-                    let note = Operation::new(into, change.hash(), operation.at, &writes, Some(replaced));
+                    let note = Operation::new(into, change.hash(), at, &writes, Some(replaced));
                     records.push((Kind::Change, Some(into), change.bytes().to_vec()));
                     records.push((Kind::Operation, Some(into), note.encode()));
                 }
                 None => {
                     // It was withdrawn, or stands already: remember that nothing is due, and nothing of what it said.
-                    let note = Operation::new(into, replaced, operation.at, &[], Some(replaced));
+                    let note = Operation::new(into, replaced, at, &[], Some(replaced));
                     records.push((Kind::Operation, Some(into), note.encode()));
                 }
             }
+        }
+        // Whoever has no access there does not see it either: what is carried over is delivered, and waits for a coordinator.
+        if self.ledger.documents.get(&into).is_none_or(|facts| facts.opening.is_none()) {
+            records.push((Kind::Closed, None, Access { document: into, person: None }.encode()));
         }
         let records = to_records(&self.keyring, records);
         let appended = writer.append(&self.keyring, rng, &records)?;
         writer.commit()?;
         self.fold_own(records, &appended)
+    }
+
+    /// What this device did in a document and the server does not have, with what was set aside when the document left.
+    fn to_carry(&self, document: &DocumentId) -> Result<Vec<(ChangeHash, Vec<Write>, crate::clock::Timestamp)>, FieldBookError> {
+        let mut unsent: Vec<(u64, ChangeHash, Vec<Write>, crate::clock::Timestamp)> = Vec::new();
+        let open = |hash: &ChangeHash| !self.ledger.replaced.contains_key(hash);
+        let changes = self.ledger.documents.get(document).into_iter().flat_map(|facts| facts.live());
+        for change in changes.filter(|change| change.acknowledged.is_none() && open(&change.hash)) {
+            let Some(position) = change.operation else { continue };
+            let Some(bytes) = bytes_at(&self.journal, position, &self.keyring)? else { continue };
+            let operation = Operation::decode(&bytes)?;
+            unsent.push((change.number, change.hash, operation.writes()?, operation.at));
+        }
+        for (hash, aside) in self.ledger.aside.iter().filter(|(hash, aside)| aside.document == *document && open(hash)) {
+            if !(aside.waits || aside.again) || unsent.iter().any(|(_, known, ..)| known == hash) {
+                continue;
+            }
+            let Some(bytes) = bytes_at(&self.journal, aside.position, &self.keyring)? else { continue };
+            let note = SetAside::decode(&bytes)?;
+            unsent.push((aside.number, *hash, note.writes()?, note.at));
+        }
+        unsent.sort_by_key(|(number, ..)| *number);
+        Ok(unsent.into_iter().map(|(_, hash, writes, at)| (hash, writes, at)).collect())
     }
 
     /// A document with some of its changes only.

@@ -48,6 +48,11 @@ impl Erasures {
         self.refoundings.get(old)
     }
 
+    /// The re-foundings that led to a document.
+    pub fn leading_to<'a>(&'a self, new: &'a DocumentId) -> impl Iterator<Item = &'a Refounding> {
+        self.refoundings.values().map(|(_, one)| one).filter(move |one| one.new == *new)
+    }
+
     /// Re-foundings whose old document is still there.
     pub fn open_refoundings(&self) -> impl Iterator<Item = &(DeviceId, Refounding)> {
         self.refoundings.values().filter(|(_, refounding)| !self.erased.contains_key(&refounding.old))
@@ -83,7 +88,7 @@ impl Erasures {
     }
 
     pub(super) fn forget(&mut self, document: &DocumentId) {
-        self.refoundings.remove(document);
+        // How it came to be goes with it; that something was withdrawn stays with the document in which it goes on.
         self.forget_refounding(document);
     }
 

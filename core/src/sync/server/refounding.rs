@@ -2,11 +2,12 @@
 //!
 //! Nobody can lose others' work by it: the old document is erased once the new one holds everything else that it holds.
 
+use super::batch::SoFar;
 use super::*;
 use crate::clock::LocalTime;
 use crate::document::Document;
 use crate::refounding::{lacking, wrote_all};
-use crate::statement::{DocumentKind, Erasure, Grant, GrantEnd, Opening, Refounding};
+use crate::statement::{Erasure, Grant, GrantEnd, Opening, Refounding};
 
 impl Batch<'_> {
     /// Why an opening in the place of another document is not let in: it must be the same trainee's, in the same organisation,
@@ -53,24 +54,8 @@ impl Batch<'_> {
     /// A document as it stands, with what this batch staged.
     fn document(&mut self, id: DocumentId) -> Result<Document, RegionError> {
         let State { ledger, documents, .. } = &mut *self.state;
-        let Some(facts) = ledger.documents.get(&id) else { return Ok(Document::found(DocumentKind::Dossier)?) };
-        if let Some(document) = documents.get(&id, &facts.tag()) {
-            return Ok(document);
-        }
-        if facts.live().all(|change| change.position != NOWHERE) {
-            return Ok(load(ledger, &self.writer, self.keyring, self.cache, documents, id)?);
-        }
-        let mut document = Document::found(facts.kind)?;
-        let places: Vec<(u64, Position)> = facts.live().map(|change| (change.number, change.position)).collect();
-        let mut chunks = Vec::new();
-        for (number, position) in places {
-            if let Some(bytes) = self.bytes_of(number, position)? {
-                let change = SignedChange::decode(&bytes).map_err(|error| LedgerError::Record(number, error.to_string()))?;
-                chunks.push(change.chunk().to_vec());
-            }
-        }
-        document.apply(chunks.iter().map(Vec::as_slice))?;
-        Ok(document)
+        let so_far = SoFar { writer: &self.writer, records: &self.records, first: self.first };
+        Ok(load(ledger, &so_far, self.keyring, self.cache, documents, id)?)
     }
 
     /// Erases what now stands whole in another document.
@@ -122,6 +107,7 @@ impl Batch<'_> {
                 note: None,
                 by: opening.person,
                 at: opening.at,
+                decision: None,
             }));
         }
         if let Some(facts) = facts {
