@@ -3,6 +3,7 @@
 //! A help text is written `Nederlands | English`; [`command`] keeps the half that the reader asked for.
 
 mod form;
+mod handover;
 mod keys;
 mod register;
 mod reports;
@@ -15,6 +16,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use veldboek_core::record::{Lang, Unreadable};
 
 pub(crate) use form::{Changes, Form};
+pub(crate) use handover::*;
 pub(crate) use keys::*;
 pub(crate) use register::*;
 pub(crate) use reports::*;
@@ -119,6 +121,10 @@ pub(crate) enum Command {
     Caseload(Caseload),
     /// Wie een dossier begeleidt, en daarmee wie erbij mag | Who coaches a dossier, and so who may see it
     Assign(Assign),
+    /// Een dossier overdragen aan een opvolger, ook warm | Hand a dossier over to a successor, warmly if need be
+    Transfer(TransferTo),
+    /// Iemand laten vervangen tot en met een dag | Let somebody fill in through a day
+    Cover(CoverBy),
     /// Uitwisselen met de server | Exchange with the server
     Sync(Sync),
     /// Wat alleen nog op dit apparaat staat | What is only on this device
@@ -130,6 +136,8 @@ pub(crate) enum Command {
     Merge(BundleFiles),
     /// Waarden die een mens moet kiezen | Values that a person has to choose between
     Conflicts(Conflicts),
+    /// Werk dat op een besluit van de coördinator wacht | Work that waits for a coordinator's decision
+    Quarantine(Quarantine),
     /// Wie wat wanneer in een dossier veranderde | Who changed what when in a dossier
     History(TraineeName),
     /// Cijfers voor directie, raad en financier | Figures for directors, councils and funders

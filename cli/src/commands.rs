@@ -11,11 +11,13 @@ mod devices;
 mod erasing;
 mod exchange;
 mod find;
+mod handover;
 mod import;
 mod keys;
 mod look;
 mod person;
 mod places;
+mod quarantine;
 mod register;
 mod reports;
 mod revoked;
@@ -49,7 +51,19 @@ pub(crate) fn run(cli: Cli, lang: Lang, console: &mut Console) -> Result<Output,
 
 fn perform(cli: Cli, lang: Lang, console: &mut Console) -> Result<Output, Problem> {
     let context = &mut context::Context { globals: cli.globals, lang, console };
-    match cli.command {
+    let outcome = dispatch(context, cli.command);
+    // A dossier of which the last day has passed is not unknown: say what happened to it.
+    if let Err(Problem::Unknown { wanted, .. }) = &outcome
+        && let Ok(mut book) = context.book()
+        && let Ok(Some(ended)) = book.inner.find_ended(wanted)
+    {
+        return Err(handover::over(&ended));
+    }
+    outcome
+}
+
+fn dispatch(context: &mut context::Context<'_>, command: Command) -> Result<Output, Problem> {
+    match command {
         Command::Init(init) => setup::init(context, init),
         Command::Enrol(enrol) => setup::enrol(context, &enrol),
         Command::Unlock(options) => keys::unlock(context, &options),
@@ -70,6 +84,9 @@ fn perform(cli: Cli, lang: Lang, console: &mut Console) -> Result<Output, Proble
             visits::caseload(context, &mut book, &options)
         }
         Command::Assign(assign) => visits::assign(context, assign),
+        Command::Transfer(transfer) => handover::transfer(context, transfer),
+        Command::Cover(cover) => handover::cover(context, cover),
+        Command::Quarantine(options) => quarantine::quarantine(context, options),
         Command::Sync(options) => exchange::sync(context, &options),
         Command::Status => exchange::status(context),
         Command::Bundle(BundleCommand::Export(export)) => bundle::export(context, &export),

@@ -70,6 +70,8 @@ pub struct SyncOutcome {
     pub unusable: u32,
     /// Dossiers that left this device.
     pub closed: u32,
+    /// Changes that waited for a coordinator and were let in.
+    pub released: u32,
     /// Ids of the dossiers that changed, for refreshing what is shown.
     pub touched: Vec<String>,
     /// What became of the server's record book since this phone looked last.
@@ -182,6 +184,7 @@ impl SyncOutcome {
             received: count(outcome.received),
             unusable: count(outcome.unusable),
             closed: count(outcome.closed),
+            released: count(outcome.released),
             touched: outcome.touched.iter().map(DocumentId::to_string).collect(),
             record_book: outcome.record_book.into(),
             state: DeviceState::Usable,

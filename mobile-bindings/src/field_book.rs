@@ -80,8 +80,8 @@ enum What {
 }
 
 /// An open book, with the moment and the randomness of one call.
-struct Turn<'a> {
-    book: &'a mut Book,
+pub(crate) struct Turn<'a> {
+    pub(crate) book: &'a mut Book,
     directory: &'a Path,
     /// Wiped in this call: the open book is not one any more.
     gone: &'a mut bool,
@@ -89,9 +89,9 @@ struct Turn<'a> {
     pending: &'a mut Option<Pending>,
     exchanges: &'a mut u64,
     stale: &'a mut u32,
-    moment: Moment,
+    pub(crate) moment: Moment,
     rng: UnwrapErr<SysRng>,
-    lang: Lang,
+    pub(crate) lang: Lang,
 }
 
 #[uniffi::export]
@@ -264,14 +264,27 @@ impl FieldBook {
     /// colleague changed in the plan meanwhile stands beside it, in `conflicts`.
     pub fn log_visit(&self, visit: NewVisit) -> Answered<LoggedVisit> {
         self.turn(|turn| {
-            let (document, dossier) = turn.find(&visit.dossier)?;
+            // A visit that was made is kept, also when the last day of access has passed.
+            let late = turn.book.find_ended(visit.dossier.trim())?.map(|ended| ended.document);
+            let (document, dossier) = match late {
+                Some(document) => (document, turn.book.dossier(document)?),
+                None => turn.find(&visit.dossier)?,
+            };
             let declaration = declared(visit.not_a_bsn);
             let planned = visit.planned.as_ref().map(Planned::read).transpose()?;
             let (draft, agreements) = visit.draft()?;
             let (id, remarks) = match planned {
                 None => {
                     let plan = turn.plan(declaration, |by| dossier.log_visit(by, None, draft, agreements))?;
-                    turn.perform(document, plan)?
+                    match late {
+                        Some(_) => {
+                            let remarks = remarks(&plan.warnings, turn.lang);
+                            let job = Job::new(Target::Existing(document), plan.writes).late();
+                            turn.book.perform_all(vec![job], turn.moment, &mut turn.rng)?;
+                            (plan.id, remarks)
+                        }
+                        None => turn.perform(document, plan)?,
+                    }
                 }
                 Some((visit, read_at)) => {
                     let reading = turn.reading(document, &read_at)?;
@@ -279,12 +292,14 @@ impl FieldBook {
                         dossier.log_visit(by, Some(visit), draft.clone(), agreements.clone())
                     })?;
                     let job = Job::new(Target::Existing(document), plan.writes);
+                    let job = if late.is_some() { job.late() } else { job };
                     turn.book.perform_as_read(&reading, job, turn.moment, &mut turn.rng)?;
                     (plan.id, remarks(&plan.warnings, turn.lang))
                 }
             };
             let saved = turn.book.saved(document, &id)?.into();
-            Ok(LoggedVisit { visit: id.to_string(), dossier: document.to_string(), saved, remarks })
+            let (visit, dossier) = (id.to_string(), document.to_string());
+            Ok(LoggedVisit { visit, dossier, saved, waits: late.is_some(), remarks })
         })
     }
 
@@ -420,18 +435,23 @@ impl FieldBook {
     pub fn not_accepted(&self) -> Answered<Vec<NotAccepted>> {
         self.turn(|turn| {
             let lang = turn.lang;
-            let line = |document: DocumentId, waits, reason: veldboek_core::wire::Reason, fields| NotAccepted {
+            let line = |document: DocumentId, waits, why: veldboek_core::wire::Why, reference, fields| NotAccepted {
                 dossier: document.to_string(),
                 waits,
-                code: reason.code().to_owned(),
-                reason: reason.label(lang).to_owned(),
+                code: why.reason.code().to_owned(),
+                reason: why.reason.label(lang).to_owned(),
+                details: why.text,
+                reference,
                 fields,
             };
-            let waiting = turn.book.waiting()?;
+            let waiting = turn.book.waiting()?.into_iter();
             let mut all: Vec<NotAccepted> =
-                waiting.iter().map(|one| line(one.document, true, one.reason, written(&one.writes, lang))).collect();
-            let refused = turn.book.refused()?;
-            all.extend(refused.iter().map(|(one, writes)| line(one.document, false, one.reason, written(writes, lang))));
+                waiting.map(|one| line(one.document, true, one.reason.into(), one.called, written(&one.writes, lang))).collect();
+            for (one, writes) in turn.book.refused()? {
+                let reference = turn.book.called_of(one.document);
+                let why = veldboek_core::wire::Why { text: one.text, ..one.reason.into() };
+                all.push(line(one.document, false, why, reference, written(&writes, lang)));
+            }
             Ok(all)
         })
     }
@@ -451,7 +471,7 @@ impl FieldBook {
 
     /// One call: the book as the disk has it now. The book is out of the lock meanwhile, so that after a panic, or trouble
     /// that may have left memory and disk apart, the next call opens it again.
-    fn turn<T>(&self, work: impl FnOnce(&mut Turn<'_>) -> Answered<T>) -> Answered<T> {
+    pub(crate) fn turn<T>(&self, work: impl FnOnce(&mut Turn<'_>) -> Answered<T>) -> Answered<T> {
         self.contact(|turn| match turn.book.revoked() {
             Some(_) => Err(FieldBookError::only_exchanges(turn.lang)),
             None => work(turn),
@@ -475,6 +495,7 @@ impl FieldBook {
             if Held::must_show(opener, *shown, book, moment.at) {
                 return Err(FieldBookError::needs_unlock(self.lang));
             }
+            book.look_at_the_day(moment);
             let gone = &mut gone;
             work(&mut Turn {
                 book,

@@ -64,6 +64,8 @@ pub struct LoggedVisit {
     pub dossier: String,
     /// Where it is safe.
     pub saved: SavedState,
+    /// The last day of access has passed: it will wait for a coordinator.
+    pub waits: bool,
     /// What is unusual about it.
     pub remarks: Vec<Remark>,
 }
@@ -345,6 +347,8 @@ pub struct BookStatus {
     pub conflicts: u32,
     /// Changes that wait for a coordinator.
     pub quarantined: u32,
+    /// Changes of others that wait for this coordinator, by the last contact.
+    pub to_decide: u32,
     /// Changes that the server refused.
     pub refused: u32,
     /// Files with what a writer that was cut off (battery empty, app ended) did not finish. It was never reported as saved,
@@ -430,13 +434,18 @@ pub struct HistoryLine {
 pub struct NotAccepted {
     /// Id of the dossier.
     pub dossier: String,
-    /// Waits for a coordinator and stands in the dossier until then; else it was refused and is no part of it any more.
+    /// Waits for a coordinator, and stands in the dossier until then if that is still here; else it was refused and is no part of
+    /// it any more.
     pub waits: bool,
     /// The reason's stable code.
     pub code: String,
     /// The reason, for a person to read.
     pub reason: String,
-    /// What it wrote, when it was refused: for writing it down again.
+    /// What the coordinator or the server said in words.
+    pub details: Option<String>,
+    /// What people call the dossier; it may have left this device.
+    pub reference: Option<String>,
+    /// What it wrote: for writing it down again when it was refused.
     pub fields: Vec<WrittenField>,
 }
 
@@ -695,6 +704,7 @@ impl From<Status> for BookStatus {
             last_sync: text(status.last_sync),
             conflicts: count(status.conflicts),
             quarantined: count(status.quarantined),
+            to_decide: count(status.to_decide),
             refused: count(status.refused),
             set_aside: status.set_aside,
         }

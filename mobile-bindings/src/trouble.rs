@@ -25,6 +25,13 @@ pub enum FieldBookError {
         /// For a person.
         reason: String,
     },
+    /// Access to the dossier has ended, or it left this device: take it off the screen and sync. A visit that was made can still
+    /// be logged as long as the dossier is among `ended`.
+    #[error("access ended: {reason}")]
+    AccessEnded {
+        /// For a person.
+        reason: String,
+    },
     /// This device was revoked and everything on it was destroyed. Exchange until `again` is false, so that the server hears;
     /// then delete the directory and the keystore's key.
     #[error("wiped: {reason}")]
@@ -295,6 +302,7 @@ impl From<StoreError> for FieldBookError {
             StoreError::Keyring(error) => error.into(),
             StoreError::Ledger(LedgerError::Note(_)) => Self::UpdateNeeded { reason },
             StoreError::Ledger(LedgerError::Record(..)) | StoreError::Document(_) => Self::Damaged { reason },
+            StoreError::Ended(..) | StoreError::Closed(_) => Self::AccessEnded { reason },
             StoreError::UnknownDossier(_) | StoreError::StaleReading => Self::NotFound { reason },
             StoreError::Ambiguous(..) => Self::bad("dossier", reason),
             StoreError::Unfit(_) => Self::BadInput { fields: Vec::new(), reason },

@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use veldboek_core::limits::MAX_BODY;
 use veldboek_core::record::{Lang, Unreadable};
+use veldboek_core::sync::server::GRACE_DAYS;
 use veldboek_core::words::Words;
 
 use crate::time::Clock;
@@ -23,6 +24,9 @@ pub const DEFAULT_REGION: &str = "proefregio";
 /// Longer than a day nobody is locked out: that is what revoking a device is for.
 const MOST_LOCKOUT_MINUTES: u64 = 24 * 60;
 
+/// After a year nobody remembers why work may still come in.
+const MOST_GRACE_DAYS: u64 = 366;
+
 /// What a server needs to know.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -36,6 +40,8 @@ pub struct Settings {
     pub master_key: Option<PathBuf>,
     /// The configuration file that these were read from.
     pub file: Option<PathBuf>,
+    /// For how many days after its end work that was made under a grant still comes in by itself.
+    pub grace_days: u32,
     /// How much one client may ask.
     pub limits: Limits,
     /// What time it is; not from the file.
@@ -51,6 +57,7 @@ impl Settings {
             region: None,
             master_key: None,
             file: None,
+            grace_days: GRACE_DAYS,
             limits: Limits::default(),
             clock: Clock::system(),
         }
@@ -172,6 +179,7 @@ struct File {
     listen: Option<String>,
     region: Option<String>,
     master_key: Option<PathBuf>,
+    grace_days: Option<u64>,
     #[serde(default)]
     limits: FileLimits,
 }
@@ -189,7 +197,7 @@ struct FileLimits {
     lockout_minutes: Option<u64>,
 }
 
-const KEYS: &[&str] = &["store", "listen", "region", "master_key", "limits"];
+const KEYS: &[&str] = &["store", "listen", "region", "master_key", "grace_days", "limits"];
 const LIMIT_KEYS: &[&str] = &[
     "body_bytes",
     "idle_seconds",
@@ -286,12 +294,20 @@ fn parse(text: &str, path: &Path) -> Result<Settings, ConfigError> {
         ),
         ..standard
     };
+    let grace_days = match file.grace_days {
+        Some(days) if days > MOST_GRACE_DAYS => {
+            let hint = Words::new("ten hoogste 366 dagen kan", "at most 366 days are possible");
+            return Err(ConfigError::Impossible { path: path.to_path_buf(), key: "grace_days", value: days, hint });
+        }
+        days => days.and_then(|days| u32::try_from(days).ok()).unwrap_or(GRACE_DAYS),
+    };
     Ok(Settings {
         store: beside.join(file.store.unwrap_or_else(|| DEFAULT_STORE.into())),
         listen: file.listen.unwrap_or_else(|| DEFAULT_LISTEN.to_owned()),
         region: file.region,
         master_key: file.master_key.map(|key| beside.join(key)),
         file: Some(path.to_path_buf()),
+        grace_days,
         limits,
         clock: Clock::system(),
     })
@@ -361,7 +377,7 @@ mod tests {
         let error = read("[limits]\nbody_byte = 5").unwrap_err().to_string();
         assert!(error.contains("did you mean 'limits.body_bytes'?"), "{error}");
         let error = read("colour = 'blue'").unwrap_err().to_string();
-        assert!(error.contains("the known keys are: store, listen, region, master_key, limits"), "{error}");
+        assert!(error.contains("the known keys are: store, listen, region, master_key, grace_days, limits"), "{error}");
     }
 
     #[test]
@@ -380,6 +396,12 @@ mod tests {
     fn a_master_key_is_relative_to_the_file_too() {
         assert_eq!(read("").unwrap().master_key, None);
         assert_eq!(read("master_key = 'master.key'").unwrap().master_key.unwrap(), Path::new("/etc/veldboek/master.key"));
+    }
+
+    #[test]
+    fn the_grace_is_a_fortnight_unless_the_file_says_otherwise() {
+        assert_eq!((read("").unwrap().grace_days, read("grace_days = 0").unwrap().grace_days), (14, 0));
+        assert!(read("grace_days = 1000").unwrap_err().to_string().contains("at most 366"));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use axum::routing::{get, post};
 
 use crate::app::App;
 use crate::error::Failure;
-use crate::routes::{devices, enrol, erasures, health, invitations, revocations, server, sync};
+use crate::routes::{devices, enrol, erasures, health, invitations, quarantine, revocations, server, sync};
 
 /// The whole of the server's interface. Bodies are CBOR; see `docs/formats.md`.
 pub fn router(app: Arc<App>) -> Router {
@@ -17,6 +17,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/sync", post(sync::exchange))
         .route("/v1/invitations", post(invitations::invite))
         .route("/v1/erasures", get(erasures::list).post(erasures::decide))
+        .route("/v1/quarantine", get(quarantine::list))
+        .route("/v1/quarantine/{after}", get(quarantine::after))
         .route("/v1/devices", get(devices::list))
         .route("/v1/devices/{id}", get(devices::show))
         .route("/v1/revocations", post(revocations::revoke))

@@ -14,6 +14,7 @@ pub mod enrol;
 pub mod erasures;
 pub mod health;
 pub mod invitations;
+pub mod quarantine;
 pub mod revocations;
 pub mod server;
 pub mod sync;

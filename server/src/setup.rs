@@ -69,6 +69,7 @@ pub fn open(settings: &Settings) -> Result<Store, ServerError> {
     let cache = cache(&settings.store, &Keyring::open(&*disk, &wrapping)?);
     let mut region = Region::open(disk.clone(), cache, &wrapping)?;
     region.set_key_source(Arc::new(places));
+    region.set_grace_days(settings.grace_days);
     let (_, _, name, _) = region.identity();
     if name.is_empty() {
         return Err(ServerError::CutShort { store: settings.store.clone() });

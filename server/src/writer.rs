@@ -43,6 +43,8 @@ pub enum Order {
     Invite(DeviceId, InviteRequest),
     /// Somebody asks for the devices: all, or one with its documents.
     Devices(DeviceId, Option<DeviceId>),
+    /// A coordinator asks what waits after a number.
+    Quarantine(DeviceId, u64),
     /// Somebody revokes a device.
     Revoke(DeviceId, RevokeRequest),
     /// A revoked device says that it has wiped itself.
@@ -59,6 +61,7 @@ impl Order {
             Self::Exchange(caller, _)
             | Self::Invite(caller, _)
             | Self::Devices(caller, _)
+            | Self::Quarantine(caller, _)
             | Self::Revoke(caller, _)
             | Self::Erasures(caller, _) => Some(*caller),
             Self::Enrol(_) | Self::Wiped(_) | Self::LockOut(..) => None,
@@ -72,6 +75,7 @@ impl Order {
             Self::Enrol(request) => Work::Enrol(request),
             Self::Invite(by, request) => Work::Invite(Some(by), request),
             Self::Devices(by, one) => Work::Devices(Some(by), one),
+            Self::Quarantine(by, after) => Work::Quarantine(by, after),
             Self::Revoke(by, request) => Work::Revoke(Some(by), request),
             Self::Wiped(statement) => Work::Wiped(statement),
             Self::LockOut(who, until) => Work::LockOut(who, until),

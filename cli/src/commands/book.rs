@@ -8,7 +8,7 @@ use rand_core::UnwrapErr;
 use veldboek_core::cache::{Cache, NoCache, SledCache};
 use veldboek_core::clock::{Day, Moment};
 use veldboek_core::disk::{Disk, RealDisk};
-use veldboek_core::field_book::{FieldBook, Job};
+use veldboek_core::field_book::{FieldBook, Job, Target};
 use veldboek_core::ids::DocumentId;
 use veldboek_core::keyring::{Cost, Keyring, NewLock, Passphrase, WrappingKey};
 use veldboek_core::notes::Setup;
@@ -74,6 +74,7 @@ impl Book {
     fn on(disk: Arc<dyn Disk>, dir: &Path, wrapping: &WrappingKey) -> Result<Self, Problem> {
         let inner = FieldBook::open(disk, Arc::new(NoCache), wrapping)?;
         let mut book = Self { inner, dir: dir.to_owned(), moment: clock::now(), rng: randomness(), gone: false };
+        book.inner.look_at_the_day(book.moment);
         book.take_cache();
         Ok(book)
     }
@@ -174,6 +175,13 @@ impl Book {
         if !plan.writes.is_empty() {
             self.inner.perform(document, plan.writes, self.moment, &mut self.rng)?;
         }
+        Ok((plan.id, plan.warnings))
+    }
+
+    /// Writes a plan in a dossier of which the last day of access has passed.
+    pub(crate) fn perform_late<Id>(&mut self, document: DocumentId, plan: Plan<Id>) -> Result<(Id, Vec<Warning>), Problem> {
+        let job = Job::new(Target::Existing(document), plan.writes).late();
+        self.perform_all(vec![job])?;
         Ok((plan.id, plan.warnings))
     }
 

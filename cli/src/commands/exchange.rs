@@ -5,16 +5,16 @@ use std::time::Duration;
 
 use serde_json::json;
 use veldboek_core::clock::Timestamp;
-use veldboek_core::field_book::{Conflict, Outcome, RecordBook};
-use veldboek_core::ids::ServerId;
+use veldboek_core::field_book::{Conflict, HandoverNote, Outcome, RecordBook};
+use veldboek_core::ids::{EntryId, ServerId};
 use veldboek_core::record::{Code, Lang};
 use veldboek_core::statement::Role;
-use veldboek_core::wire::{Answer, MAX_BODY};
+use veldboek_core::wire::{Answer, MAX_BODY, Why};
 
 use super::book::Book;
 use super::conflicts::{conflict_json, conflicts_table, resolve_hint};
 use super::context::Context;
-use super::find::reference;
+use super::handover::{notes_json, notes_table, over_note};
 use super::look::{local, said};
 use super::{contacts, erasing, revoked, trouble, watch};
 use crate::args::Sync;
@@ -36,6 +36,8 @@ pub(crate) struct Exchanged {
     pub(crate) traffic: Traffic,
     /// Conflicts that this exchange brought.
     pub(crate) conflicts: Vec<Conflict>,
+    /// Notes that were left for this person in what came in.
+    pub(crate) handovers: Vec<HandoverNote>,
     /// What ended it before both sides had the same.
     pub(crate) stopped: Option<Problem>,
 }
@@ -56,6 +58,8 @@ pub(super) fn as_far_as_possible(book: &mut Book) -> Result<Exchanged, Problem> 
     let mut client = Client::new(&server.url, Some(&book.dir))?;
     book.inner.mend(book.moment, &mut book.rng)?;
     let before: BTreeSet<String> = book.inner.conflicts()?.into_iter().map(|conflict| conflict.id).collect();
+    let today = book.today();
+    let known: BTreeSet<EntryId> = book.inner.handover_notes(today)?.into_iter().map(|note| note.assignment).collect();
     let since = (book.inner.identity().role != Some(Role::Coach)).then(|| contacts::newest(book));
     let mut total = Outcome::default();
     let mut stopped = None;
@@ -73,7 +77,10 @@ pub(super) fn as_far_as_possible(book: &mut Book) -> Result<Exchanged, Problem> 
         }
     }
     let conflicts = book.inner.conflicts()?.into_iter().filter(|conflict| !before.contains(&conflict.id)).collect();
-    Ok(Exchanged { outcome: total, traffic: client.traffic, conflicts, stopped })
+    book.inner.look_at_the_day(book.moment);
+    let mut handovers = book.inner.handover_notes(today)?;
+    handovers.retain(|note| !known.contains(&note.assignment));
+    Ok(Exchanged { outcome: total, traffic: client.traffic, conflicts, handovers, stopped })
 }
 
 /// One question and its answer.
@@ -103,6 +110,8 @@ fn add(total: &mut Outcome, page: Outcome) {
     total.unusable += page.unusable;
     total.closed += page.closed;
     total.wiped.extend(page.wiped);
+    total.released += page.released;
+    total.new_to_decide |= page.new_to_decide;
     total.touched.extend(page.touched);
     total.again = page.again;
     total.clock_offset = page.clock_offset;
@@ -118,6 +127,7 @@ impl Exchanged {
         self.traffic.body_bytes_received += later.traffic.body_bytes_received;
         self.traffic.header_bytes_sent += later.traffic.header_bytes_sent;
         self.conflicts.extend(later.conflicts);
+        self.handovers.extend(later.handovers);
         self.stopped = later.stopped;
     }
 }
@@ -134,7 +144,7 @@ pub(super) fn sync(context: &mut Context<'_>, options: &Sync) -> Result<Output, 
 
 /// What was exchanged, for the person and for programs.
 pub(super) fn told(context: &Context<'_>, book: &mut Book, exchanged: Exchanged) -> Result<Output, Problem> {
-    let Exchanged { outcome, traffic, conflicts, stopped } = exchanged;
+    let Exchanged { outcome, traffic, conflicts, handovers, stopped } = exchanged;
     let status = book.inner.status()?;
     let up_to_date = stopped.is_none() && !outcome.again && status.unsynced == 0;
     let value = json!({
@@ -145,6 +155,9 @@ pub(super) fn told(context: &Context<'_>, book: &mut Book, exchanged: Exchanged)
         "refused": outcome.refused.len(),
         "received": outcome.received,
         "closed": outcome.closed,
+        "released": outcome.released,
+        "to_decide": status.to_decide,
+        "handovers": notes_json(&handovers),
         "wiped": erasing::wiped_json(&outcome.wiped),
         "round_trips": traffic.round_trips,
         "body_bytes_sent": traffic.body_bytes_sent,
@@ -167,6 +180,8 @@ pub(super) fn told(context: &Context<'_>, book: &mut Book, exchanged: Exchanged)
         ("later opnieuw", "to send again", outcome.deferred),
         ("wacht op de coördinator", "waits for the coordinator", outcome.quarantined),
         ("geweigerd", "refused", outcome.refused.len()),
+        ("toegelaten na het wachten", "let in after waiting", outcome.released),
+        ("wacht op uw besluit", "waits for your decision", status.to_decide),
         ("van dit apparaat verdwenen dossiers", "dossiers that left this device", outcome.closed),
         ("onbruikbaar ontvangen", "received but not usable", outcome.unusable),
     ] {
@@ -219,12 +234,26 @@ pub(super) fn told(context: &Context<'_>, book: &mut Book, exchanged: Exchanged)
         let (nl, en) = (reason.label(Lang::Nl), reason.label(Lang::En));
         output = output.note(text!("geweigerd in {document}: {nl}", "refused in {document}: {en}"));
     }
+    if !handovers.is_empty() {
+        output = output.and(notes_table(context, &handovers));
+    }
+    if outcome.new_to_decide {
+        let count = status.to_decide;
+        output = output.note(text!(
+            "{count} wijzigingen wachten op uw besluit; `veldboek quarantine list` toont ze",
+            "{count} changes wait for your decision; `veldboek quarantine list` shows them"
+        ));
+    }
     if !conflicts.is_empty() {
         output = output.and(conflicts_table(book, &conflicts, context)).note(resolve_hint());
     }
     let contradicted = matches!(outcome.record_book, RecordBook::Contradicted { .. });
-    let attention =
-        contradicted || !conflicts.is_empty() || outcome.quarantined > 0 || !outcome.refused.is_empty() || outcome.unusable > 0;
+    let attention = contradicted
+        || outcome.new_to_decide
+        || !conflicts.is_empty()
+        || outcome.quarantined > 0
+        || !outcome.refused.is_empty()
+        || outcome.unusable > 0;
     let output = if attention { output.exit(Exit::Attention) } else { output };
     Ok(Output { problem: stopped, ..output })
 }
@@ -245,6 +274,7 @@ pub(super) fn status(context: &Context<'_>) -> Result<Output, Problem> {
         "last_sync": status.last_sync.map(|at| at.to_string()),
         "conflicts": status.conflicts,
         "quarantined": status.quarantined,
+        "to_decide": status.to_decide,
         "refused": status.refused,
         "set_aside": status.set_aside,
     });
@@ -260,6 +290,9 @@ pub(super) fn status(context: &Context<'_>) -> Result<Output, Problem> {
         (context.say("wacht op de coördinator", "waits for the coordinator"), status.quarantined.to_string()),
         (context.say("slot", "lock"), locked),
     ];
+    if status.to_decide > 0 {
+        rows.push((context.say("wacht op uw besluit", "waits for your decision"), status.to_decide.to_string()));
+    }
     let refused = book.inner.refused()?;
     if !refused.is_empty() {
         rows.push((context.say("geweigerd", "refused"), refused.len().to_string()));
@@ -268,15 +301,18 @@ pub(super) fn status(context: &Context<'_>) -> Result<Output, Problem> {
     if !refused.is_empty() {
         let mut table = context.headings(&["Geweigerd op|Refused at", "Dossier", "Reden|Reason", "Wat|What"]);
         for (item, writes) in refused {
-            let of = book.inner.dossier(item.document).map(|dossier| reference(item.document, &dossier));
+            let why = Why { text: item.text.clone(), ..item.reason.into() };
             table.row([
                 local(item.at),
-                of.unwrap_or_else(|_| item.document.to_string()),
-                item.reason.label(context.lang).to_owned(),
+                book.inner.called_of(item.document).unwrap_or_else(|| item.document.to_string()),
+                why.show(context.lang),
                 said(&writes, context),
             ]);
         }
         output = output.and(table);
+    }
+    if let Some(note) = over_note(&book.inner.ended()?) {
+        output = output.note(note);
     }
     if status.unsynced > 0 {
         let count = status.unsynced;

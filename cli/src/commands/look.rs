@@ -17,7 +17,7 @@ use super::book::Book;
 use super::bundle::write_new;
 use super::context::Context;
 use super::find::{self, Found, reference};
-use super::{person, register, view, work};
+use super::{handover, person, register, view, work};
 use crate::args::{Export, TraineeName, Verify};
 use crate::clock;
 use crate::message::{Exit, Problem, text};
@@ -135,8 +135,10 @@ pub(super) fn history(context: &Context<'_>, name: &TraineeName) -> Result<Outpu
             "writes": writes,
         }));
     }
-    let value = json!({ "reference": reference(document, &dossier), "document": document.to_string(), "rows": rows });
-    Ok(Output::new(value, table).columns(["change", "at", "person", "device", "saved", "writes"]))
+    let (decided, access) = handover::access(context, &mut book, document)?;
+    let of = reference(document, &dossier);
+    let value = json!({ "reference": of, "document": document.to_string(), "rows": rows, "access": decided });
+    Ok(Output::new(value, table).and(access).columns(["change", "at", "person", "device", "saved", "writes"]))
 }
 
 /// `export`

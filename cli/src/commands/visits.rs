@@ -9,6 +9,7 @@ use veldboek_core::dossier::Dossier;
 use veldboek_core::field_book::{Job, Target};
 use veldboek_core::ids::*;
 use veldboek_core::record::{Code, Container, Lang};
+use veldboek_core::rules::Warning;
 use veldboek_core::statement::Handover;
 use veldboek_core::trajectory::Assignment;
 use veldboek_core::visit::{Agreement, Visit};
@@ -18,10 +19,11 @@ use super::bundle::write_new;
 use super::calendar;
 use super::context::{Context, chosen};
 use super::find::{self, Dossiers, Found, Kind, reference, short};
+use super::handover::{known_coach, notes_json, over_note};
 use super::view;
 use super::work::{PLACEMENT, TRAJECTORY, change, something_given, within};
 use crate::args::*;
-use crate::message::{Problem, text};
+use crate::message::{Exit, Problem, text};
 use crate::render::{Output, Table};
 
 /// Visits; a bare reference means the only one that was not withdrawn.
@@ -64,7 +66,13 @@ pub(super) fn visit(context: &mut Context<'_>, command: VisitCommand) -> Result<
         _ => None,
     };
     let mut book = context.book()?;
-    let dossiers = book.inner.dossiers()?;
+    let mut dossiers = book.inner.dossiers()?;
+    if matches!(command, VisitCommand::Log(_)) {
+        // A visit that was made is kept, also when the last day of access has passed.
+        for ended in book.inner.ended()? {
+            dossiers.push((ended.document, book.inner.dossier(ended.document)?));
+        }
+    }
     match command {
         VisitCommand::Plan(plan) => {
             let Found { document, dossier, id } = find::inside(&dossiers, &plan.name.trajectory, &TRAJECTORY)?;
@@ -197,14 +205,22 @@ fn log_visit(
         })
         .collect();
     let plan = book.plan(Some(log.check), |by| dossier.log_visit(by, planned, draft, agreements))?;
-    let (id, warnings) = change(book, document, plan)?;
+    let of = reference(document, &dossier);
+    let late = book.inner.ended()?.into_iter().find(|ended| ended.document == document);
+    let (id, warnings) = match &late {
+        Some(_) => book.perform_late(document, plan)?,
+        None => change(book, document, plan)?,
+    };
     let ids = [("id", id.to_string()), ("document", document.to_string())];
-    Ok(context.done(
-        &text!("bezoek vastgelegd op dit apparaat", "visit saved on this device"),
-        &reference(document, &dossier),
-        &ids,
-        &warnings,
-    ))
+    let what = text!("bezoek vastgelegd op dit apparaat", "visit saved on this device");
+    let output = context.done(&what, &of, &ids, &warnings);
+    let Some(late) = late else { return Ok(output) };
+    let last = late.last;
+    let output = output.exit(Exit::Attention).note(text!(
+        "uw toegang tot {of} eindigde na {last}: dit bezoek is bewaard en wacht na het uitwisselen op de coördinator",
+        "your access to {of} ended after {last}: this visit is kept, and waits for the coordinator once you sync"
+    ));
+    Ok(output)
 }
 
 /// The visits of some dossiers, newest last, as data and as a table.
@@ -371,17 +387,7 @@ pub(super) fn assign(context: &mut Context<'_>, assign: Assign) -> Result<Output
     book.may_assign()?;
     let Found { document, dossier, .. } = find::trainee(&book.inner.dossiers()?, &assign.name.trainee)?;
     let coach = assign.coach.trim().to_owned();
-    if !book.inner.people()?.contains_key(&coach) && book.person()? != coach && !context.globals.yes {
-        return Err(Problem::Rule(
-            text!("niemand heeft hier de code '{coach}'", "nobody here has the code '{coach}'"),
-            text!(
-                "kijk met `veldboek coach list`, voeg de coach toe met `veldboek coach add {coach} --display-name NAAM`, \
-                 of herhaal met --yes",
-                "look with `veldboek coach list`, add the coach with `veldboek coach add {coach} --display-name NAME`, \
-                 or repeat with --yes"
-            ),
-        ));
-    }
+    known_coach(context, &mut book, &coach)?;
     let from = assign.from.unwrap_or(book.today());
     let draft = Assignment {
         coach: Some(coach.clone()),
@@ -396,7 +402,17 @@ pub(super) fn assign(context: &mut Context<'_>, assign: Assign) -> Result<Output
     let job = job.deciding(Handover::Assignment, plan.id);
     book.perform_all(vec![job])?;
     let ids = [("coach", coach), ("id", plan.id.to_string()), ("document", document.to_string())];
-    Ok(context.done(&text!("toegewezen", "assigned"), &reference(document, &dossier), &ids, &plan.warnings))
+    let output = context.done(&text!("toegewezen", "assigned"), &reference(document, &dossier), &ids, &plan.warnings);
+    let replaced = plan.warnings.iter().filter_map(|warning| match warning {
+        Warning::EndsAssignment { coach, .. } => Some(coach.clone()),
+        _ => None,
+    });
+    Ok(replaced.fold(output, |output, before| {
+        output.note(text!(
+            "{before} houdt toegang; met `veldboek transfer` draagt u een dossier over en eindigt die",
+            "{before} keeps access; `veldboek transfer` hands a dossier over and ends it"
+        ))
+    }))
 }
 
 /// `caseload`
@@ -500,6 +516,25 @@ pub(super) fn caseload(context: &mut Context<'_>, book: &mut Book, options: &Cas
             ];
             rows.push((row.due, value, cells));
         }
+        if Some(&coach) == coaches.first() {
+            let notes = book.inner.handover_notes(today)?;
+            for (note, mut value) in notes.iter().zip(notes_json(&notes)) {
+                value["kind"] = json!("handover");
+                value["coach"] = json!(coach);
+                let label = context.say("Overdracht", "Handover");
+                let cells = [
+                    format!("{label}: {}", note.note),
+                    shown(note.from),
+                    String::new(),
+                    note.called.clone().unwrap_or_default(),
+                    String::new(),
+                    note.before.join(", "),
+                    String::new(),
+                    coach.clone(),
+                ];
+                rows.push((note.from, value, cells));
+            }
+        }
         if list.open_trajectories > 0 || rows.iter().any(|(_, value, _)| value["coach"] == json!(coach)) {
             loads.push(json!({
                 "coach": coach,
@@ -525,14 +560,19 @@ pub(super) fn caseload(context: &mut Context<'_>, book: &mut Book, options: &Cas
     table.notes.push(summary);
     let columns = ["document", "reference", "given_name", "kind", "coach"];
     let mut value = json!({ "as_of": today, "rows": values, "coaches": loads });
-    let Some(file) = &options.ics else { return Ok(Output::new(value, table).columns(columns)) };
+    let ended = over_note(&book.inner.ended()?);
+    let with_ended = |output: Output| match &ended {
+        Some(note) => output.note(note.clone()),
+        None => output,
+    };
+    let Some(file) = &options.ics else { return Ok(with_ended(Output::new(value, table).columns(columns))) };
     let off = |(document, dossier): &(DocumentId, Arc<Dossier>)| calendar::called_off(*document, dossier, &coaches, today, lang);
     entries.extend(dossiers.iter().flat_map(off));
     entries.retain(|entry| entry.overdue || !options.overdue);
     write_new(context, file, calendar::file(&entries, book.moment.at, lang).as_bytes())?;
     let (shown, count) = (file.display().to_string(), entries.len());
     value["calendar"] = json!({ "file": shown, "events": count });
-    Ok(Output::new(value, table).columns(columns).note(text!(
+    Ok(with_ended(Output::new(value, table).columns(columns)).note(text!(
         "{shown}: {count} bezoeken voor de agenda, alleen met referenties; een nieuwer bestand werkt bij wat er al in staat",
         "{shown}: {count} visits for the calendar, with references only; a newer file updates what is there"
     )))

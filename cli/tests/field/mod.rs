@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 
@@ -13,8 +14,10 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use veldboek::{Console, Exit};
+use veldboek_core::clock::{LocalTime, Moment};
 use veldboek_server::config::Settings;
 use veldboek_server::run::Server;
+use veldboek_server::time::Clock;
 
 /// A real server on a loopback port.
 pub struct Town {
@@ -22,13 +25,15 @@ pub struct Town {
     address: SocketAddr,
     code: Option<String>,
     running: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
+    /// How many days the server's clock is behind everyone else's: what is over for them is not for the server.
+    pub days_behind: Arc<AtomicI64>,
 }
 
 impl Town {
     /// A server with a store of its own.
     pub fn open(dir: &Path) -> Self {
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut town = Self { store: dir.join("server"), address, code: None, running: None };
+        let mut town = Self { store: dir.join("server"), address, code: None, running: None, days_behind: Arc::default() };
         town.start();
         town
     }
@@ -40,6 +45,12 @@ impl Town {
     pub fn start(&mut self) {
         let mut settings = Settings::for_store(&self.store);
         settings.region = Some("proefregio".into());
+        let behind = self.days_behind.clone();
+        settings.clock = Clock::new(move || {
+            let (now, days) = (veldboek_server::time::now(), behind.load(Ordering::SeqCst));
+            let local = now.local.datetime().saturating_sub(jiff::SignedDuration::from_hours(24 * days));
+            Moment { at: now.at.plus_millis(-days * 24 * 3_600_000), local: LocalTime::new(local) }
+        });
         let server = Server::open(settings).unwrap();
         self.code = self.code.take().or(server.first_start().map(|first| first.code.clone()));
         let (stop, stopped) = oneshot::channel();
@@ -89,16 +100,19 @@ impl Town {
         })
     }
 
+    /// Somebody whom another invites, with a field book in `dir`.
+    pub fn join(&self, by: &Person, dir: &Path, code: &str, role: &str) -> Person {
+        let invitation = by.json(&["invite", "--person", code, "--role", role, "--organisation", "wf", "--name", code]);
+        let person = Person { dir: dir.join(code) };
+        person.ok(&["enrol", invitation["code"].as_str().unwrap(), "--server", &self.url()]);
+        person
+    }
+
     /// A coordinator `marit` and coaches `anna` and `bram`, each with a field book in `dir`; a dossier `WF-1` that both coach.
     pub fn people(&self, dir: &Path) -> [Person; 3] {
         let admin = Person { dir: dir.join("beheer") };
         admin.ok(&["enrol", self.code.as_ref().unwrap(), "--server", &self.url()]);
-        let join = |by: &Person, code: &str, role: &str| {
-            let invitation = by.json(&["invite", "--person", code, "--role", role, "--organisation", "wf", "--name", code]);
-            let person = Person { dir: dir.join(code) };
-            person.ok(&["enrol", invitation["code"].as_str().unwrap(), "--server", &self.url()]);
-            person
-        };
+        let join = |by: &Person, code: &str, role: &str| self.join(by, dir, code, role);
         let marit = join(&admin, "marit", "coordinator");
         let (anna, bram) = (join(&marit, "anna", "coach"), join(&marit, "bram", "coach"));
         marit.ok(&["sync"]);

@@ -364,6 +364,11 @@ impl FieldBook {
         Ok(name)
     }
 
+    /// Whether the server did not take a statement of this device.
+    pub fn was_refused(&self, statement: &ChangeHash) -> bool {
+        self.ledger.statements.get(statement).is_some_and(|facts| facts.refused)
+    }
+
     /// Takes in what the server says about this person's own work: statements of coordinators, and what was let in.
     pub(super) fn take_news(
         &mut self,

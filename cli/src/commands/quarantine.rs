@@ -1,0 +1,337 @@
+//! What waits for a coordinator: looking at it, and deciding.
+
+use std::collections::{BTreeSet, HashMap};
+
+use serde_json::{Value, json};
+use veldboek_core::chunk::ChangeHash;
+use veldboek_core::field_book::{ReadWaiting, field_of, show_cell};
+use veldboek_core::ids::DocumentId;
+use veldboek_core::record::{Code, Write};
+use veldboek_core::statement::Role;
+use veldboek_core::wire::{MAX_BODY, QuarantineList, Reason, WaitingChange};
+
+use super::book::Book;
+use super::context::Context;
+use super::exchange;
+use super::look::{local, said, scalar_json};
+use crate::args::{Quarantine, QuarantineCommand};
+use crate::client::Client;
+use crate::message::{Problem, text};
+use crate::render::{Output, Table};
+
+/// How many changes one decision names, so that it stays within the size of a statement whatever the reason says.
+const AT_ONCE: usize = 300;
+/// How many letters of a change's name tell it from others.
+const SHORT: usize = 8;
+
+/// `quarantine`
+pub(super) fn quarantine(context: &mut Context<'_>, options: Quarantine) -> Result<Output, Problem> {
+    let mut book = context.book()?;
+    let coordinator = book.inner.identity().role == Some(Role::Coordinator);
+    match options.command {
+        None | Some(QuarantineCommand::List) if !coordinator => own(context, &mut book),
+        None | Some(QuarantineCommand::List) => {
+            let items = fetch(&mut book)?;
+            let rows: Vec<Value> = items.iter().map(|item| item_json(context, &mut book, item)).collect();
+            let table = table(context, &mut book, &items);
+            let output = Output::new(json!({ "rows": rows }), table).columns(COLUMNS);
+            Ok(if items.is_empty() { output } else { output.note(how_to_decide()) })
+        }
+        Some(command) if !coordinator => {
+            drop(command);
+            Err(Problem::Rule(
+                text!("alleen een coördinator beslist over wachtend werk", "only a coordinator decides about waiting work"),
+                text!(
+                    "vraag het uw coördinator; `veldboek quarantine list` toont wat van u wacht",
+                    "ask your coordinator; `veldboek quarantine list` shows what of yours waits"
+                ),
+            ))
+        }
+        Some(QuarantineCommand::Accept(accept)) => decide(context, &mut book, &accept.change, accept.reason, None),
+        Some(QuarantineCommand::Refuse(refuse)) => {
+            decide(context, &mut book, &refuse.change, Some(refuse.reason), Some(refuse.all))
+        }
+    }
+}
+
+const COLUMNS: [&str; 10] =
+    ["id", "reference", "by", "by_name", "at", "arrived", "reason", "reason_label", "possible_bsn", "what"];
+
+fn how_to_decide() -> crate::message::Text {
+    text!(
+        "beslis met `veldboek quarantine accept KENMERK` of `veldboek quarantine refuse KENMERK --reason WAAROM`",
+        "decide with `veldboek quarantine accept ID` or `veldboek quarantine refuse ID --reason WHY`"
+    )
+}
+
+/// What of this person's own work waits, without a connection.
+fn own(context: &Context<'_>, book: &mut Book) -> Result<Output, Problem> {
+    let waiting = book.inner.waiting()?;
+    let mut table = context.headings(&["Kenmerk|Id", "Dossier", "Geschreven|Written", "Waarom|Why", "Wat|What"]);
+    let mut rows = Vec::new();
+    for one in &waiting {
+        let of = one.called.clone().unwrap_or_else(|| one.document.to_string());
+        let what = said(&one.writes, context);
+        table.row([
+            short(&one.hash),
+            of.clone(),
+            one.at.map(local).unwrap_or_default(),
+            one.reason.label(context.lang).to_owned(),
+            what.clone(),
+        ]);
+        rows.push(json!({
+            "id": short(&one.hash),
+            "change": one.hash.to_string(),
+            "document": one.document.to_string(),
+            "reference": of,
+            "at": one.at.map(|at| at.to_string()),
+            "reason": one.reason.code(),
+            "reason_label": one.reason.label(context.lang),
+            "what": what,
+            "writes": writes_json(&one.writes, context),
+        }));
+    }
+    let columns = ["id", "reference", "at", "reason", "reason_label", "what"];
+    Ok(Output::new(json!({ "rows": rows }), table).columns(columns))
+}
+
+/// Everything that waits in this coordinator's organisation. The dossiers are fetched first: what waits builds on them.
+fn fetch(book: &mut Book) -> Result<Vec<ReadWaiting>, Problem> {
+    exchange::exchange(book)?;
+    let server = book.inner.identity().server.ok_or(Problem::NotEnrolled)?;
+    let mut client = Client::new(&server.url, Some(&book.dir))?;
+    let mut waiting: Vec<WaitingChange> = Vec::new();
+    book.leave_cache();
+    loop {
+        let path = match waiting.last() {
+            None => "/v1/quarantine".to_owned(),
+            Some(last) => format!("/v1/quarantine/{}", last.number),
+        };
+        let body = client.signed(book.inner.device_keys(), server.id, "GET", &path, &[])?;
+        let list = QuarantineList::decode(&body, MAX_BODY).map_err(|why| {
+            client.nonsense(text!("het antwoord is niet te lezen ({why})", "the answer cannot be read ({why})"))
+        })?;
+        let more = list.more && !list.changes.is_empty();
+        waiting.extend(list.changes);
+        if !more {
+            break;
+        }
+    }
+    book.take_cache();
+    Ok(book.inner.read_waiting(&waiting)?)
+}
+
+fn decide(
+    context: &Context<'_>,
+    book: &mut Book,
+    wanted: &str,
+    reason: Option<String>,
+    refuse: Option<bool>,
+) -> Result<Output, Problem> {
+    let items = fetch(book)?;
+    let item = named(&items, wanted)?;
+    if let Some(below) = item.leans_on.iter().find(|hash| items.iter().any(|one| one.hash == **hash)) {
+        let (id, first) = (short(&item.hash), short(below));
+        return Err(Problem::Rule(
+            text!("{id} bouwt voort op {first}, dat ook wacht", "{id} builds on {first}, which waits too"),
+            text!("beslis eerst over {first}", "decide about {first} first"),
+        ));
+    }
+    let leaning = leaning_on(&items, item);
+    let accepted = refuse.is_none();
+    if accepted && let Some(unread) = leaning.iter().copied().chain([item]).find(|one| one.writes.is_none()) {
+        let id = short(&unread.hash);
+        return Err(Problem::Rule(
+            text!("{id} is op dit apparaat nog niet te lezen", "{id} cannot be read on this device yet"),
+            text!("werk Veldboek bij, wissel uit en probeer het opnieuw", "update Veldboek, sync, and try again"),
+        ));
+    }
+    let with: Vec<ChangeHash> = leaning.iter().map(|one| one.hash).collect();
+    let decisions: Vec<(Vec<ChangeHash>, Vec<ChangeHash>)> = if refuse == Some(false) {
+        let mut parts: Vec<_> = with.chunks(AT_ONCE).map(|part| (vec![item.hash], part.to_vec())).collect();
+        if parts.is_empty() {
+            parts.push((vec![item.hash], Vec::new()));
+        }
+        parts
+    } else {
+        let all: Vec<ChangeHash> = std::iter::once(item.hash).chain(with.iter().copied()).collect();
+        all.chunks(AT_ONCE).map(|part| (part.to_vec(), Vec::new())).collect()
+    };
+    let mut stated = Vec::new();
+    for (changes, leaning) in decisions {
+        let decision = (item.document, changes, leaning, accepted);
+        stated.push(book.inner.decide(decision, reason.clone(), book.moment, &mut book.rng)?);
+    }
+    let done = exchange::exchange(book)?;
+    if stated.iter().any(|hash| book.inner.was_refused(hash)) {
+        let decided = Reason::Decided;
+        let (nl, en) = (decided.label(veldboek_core::record::Lang::Nl), decided.label(veldboek_core::record::Lang::En));
+        return Err(Problem::Refused(
+            text!("de server nam dit besluit niet aan", "the server did not take this decision"),
+            text!("{nl}", "{en}"),
+        ));
+    }
+    let of = called(book, item.document, context);
+    let id = short(&item.hash);
+    let left = book.inner.status()?.to_decide;
+    let value = json!({
+        "id": id,
+        "change": item.hash.to_string(),
+        "document": item.document.to_string(),
+        "reference": of,
+        "decision": if accepted { "ACCEPTED" } else { "REFUSED" },
+        "reason": reason,
+        "with": with.iter().map(short).collect::<Vec<_>>(),
+        "received": done.outcome.received,
+        "left": left,
+    });
+    let what = match refuse {
+        None => context.say("toegelaten", "let in"),
+        Some(_) => context.say("geweigerd", "refused"),
+    };
+    let mut rows = vec![(what, format!("{of}  {id}")), (context.say("wacht nog", "still waits"), left.to_string())];
+    if !with.is_empty() {
+        rows.insert(1, (context.say("met wat erop voortbouwde", "with what built on it"), with.len().to_string()));
+    }
+    let output = Output::new(value, Table::sheet(rows));
+    Ok(match (refuse, with.is_empty()) {
+        (Some(false), false) => output.note(text!(
+            "wat erop voortbouwde, legt het apparaat van de schrijver opnieuw vast zonder dit; heeft die geen toegang meer, dan \
+             wacht het daarna opnieuw op u",
+            "what built on it is recorded anew by its author's device, without this; if they have no access any more it waits \
+             for you again after that"
+        )),
+        _ => output,
+    })
+}
+
+fn named<'a>(items: &'a [ReadWaiting], wanted: &str) -> Result<&'a ReadWaiting, Problem> {
+    let wanted = wanted.trim().to_lowercase();
+    let found: Vec<&ReadWaiting> =
+        items.iter().filter(|item| wanted.len() >= 4 && item.hash.to_string().starts_with(&wanted)).collect();
+    let kind = text!("wachtende wijziging", "waiting change");
+    match found.as_slice() {
+        [one] => Ok(one),
+        [] => Err(Problem::Unknown {
+            kind,
+            wanted,
+            hint: text!("`veldboek quarantine list` toont wat er wacht", "`veldboek quarantine list` shows what waits"),
+        }),
+        several => Err(Problem::Ambiguous {
+            kind,
+            wanted,
+            candidates: several.iter().map(|item| item.hash.to_string()[..16].to_owned()).collect(),
+        }),
+    }
+}
+
+/// What builds on an item, in the order in which it came.
+fn leaning_on<'a>(items: &'a [ReadWaiting], item: &ReadWaiting) -> Vec<&'a ReadWaiting> {
+    let mut held: BTreeSet<ChangeHash> = BTreeSet::from([item.hash]);
+    let mut found = Vec::new();
+    for one in items.iter().filter(|one| one.document == item.document) {
+        if one.leans_on.iter().any(|hash| held.contains(hash)) && held.insert(one.hash) {
+            found.push(one);
+        }
+    }
+    found
+}
+
+fn short(hash: &ChangeHash) -> String {
+    hash.to_string()[..SHORT].to_owned()
+}
+
+fn called(book: &mut Book, document: DocumentId, context: &Context<'_>) -> String {
+    if book.inner.register_document().is_ok_and(|register| register == document) {
+        return context.say("register", "register");
+    }
+    book.inner.called_of(document).unwrap_or_else(|| document.to_string())
+}
+
+fn why(item: &ReadWaiting, context: &Context<'_>) -> String {
+    let (nl, en) = match item.reason {
+        Reason::NoGrant => ("geen toegang toen het werd gemaakt of aankwam", "no access when it was made or came"),
+        Reason::Revoked => ("van een ingetrokken apparaat", "from a revoked device"),
+        Reason::MissingDependencies => ("bouwt voort op iets dat wacht", "builds on something that waits"),
+        Reason::BsnInText => ("in de tekst staat misschien een BSN", "the text may hold a BSN"),
+        other => return other.label(context.lang).to_owned(),
+    };
+    let reason = context.say(nl, en);
+    if item.bsn && item.reason != Reason::BsnInText {
+        return format!("{reason}; {}", context.say("in de tekst staat misschien een BSN", "the text may hold a BSN"));
+    }
+    reason
+}
+
+fn what(item: &ReadWaiting, context: &Context<'_>) -> String {
+    match &item.writes {
+        Some(writes) => said(writes, context),
+        None => context.say("(hier nog niet te lezen)", "(cannot be read here yet)"),
+    }
+}
+
+fn writes_json(writes: &[Write], context: &Context<'_>) -> Vec<Value> {
+    let one = |write: &Write| {
+        let (label, shown) = show_cell(write.container, &write.key, &write.value, context.lang);
+        json!({
+            "record": write.container.key(),
+            "entry": write.entry,
+            "field": field_of(write.container, &write.key).map(|(info, _)| info.name),
+            "field_label": label,
+            "value": scalar_json(&write.value),
+            "shown": shown,
+        })
+    };
+    writes.iter().map(one).collect()
+}
+
+fn item_json(context: &Context<'_>, book: &mut Book, item: &ReadWaiting) -> Value {
+    let people = book.inner.people().unwrap_or_default();
+    json!({
+        "id": short(&item.hash),
+        "change": item.hash.to_string(),
+        "document": item.document.to_string(),
+        "reference": called(book, item.document, context),
+        "by": item.person,
+        "by_name": item.person.as_ref().and_then(|code| people.get(code)),
+        "device": item.device.to_string(),
+        "at": item.at.to_string(),
+        "arrived": item.arrived.to_string(),
+        "reason": item.reason.code(),
+        "reason_label": why(item, context),
+        "possible_bsn": item.bsn,
+        "builds_on": item.leans_on.iter().map(short).collect::<Vec<_>>(),
+        "what": what(item, context),
+        "writes": item.writes.as_ref().map(|writes| writes_json(writes, context)),
+    })
+}
+
+fn table(context: &Context<'_>, book: &mut Book, items: &[ReadWaiting]) -> Table {
+    let people = book.inner.people().unwrap_or_default();
+    let mut names: HashMap<DocumentId, String> = HashMap::new();
+    let mut table = context.headings(&[
+        "Kenmerk|Id",
+        "Dossier",
+        "Door|By",
+        "Geschreven|Written",
+        "Aangekomen|Arrived",
+        "Waarom|Why",
+        "Bouwt voort op|Builds on",
+        "Wat|What",
+    ]);
+    for item in items {
+        let of = names.entry(item.document).or_insert_with(|| called(book, item.document, context)).clone();
+        let by = item.person.clone().unwrap_or_else(|| item.device.to_string());
+        table.row([
+            short(&item.hash),
+            of,
+            people.get(&by).cloned().unwrap_or(by),
+            local(item.at),
+            local(item.arrived),
+            why(item, context),
+            item.leans_on.iter().map(short).collect::<Vec<_>>().join(", "),
+            what(item, context),
+        ]);
+    }
+    table
+}
