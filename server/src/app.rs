@@ -6,6 +6,7 @@ use std::sync::{PoisonError, RwLock};
 use veldboek_core::ids::{DeviceId, Epoch, ServerId};
 use veldboek_core::keys::PublicKeys;
 
+use crate::attempts::Attempts;
 use crate::config::{Limits, Settings};
 use crate::error::Failure;
 use crate::log::Short;
@@ -41,6 +42,8 @@ pub struct App {
     pub porch: Porch,
     /// How often somebody may ask.
     pub pace: Pace,
+    /// What strangers tried in vain.
+    pub attempts: Attempts,
     /// How much one client may ask.
     pub limits: Limits,
     /// What time it is.
@@ -57,7 +60,18 @@ impl App {
     pub fn new(writer: Writer, nonces: Nonces, pace: Pace, settings: &Settings, identity: Identity) -> Self {
         let (limits, clock) = (settings.limits.clone(), settings.clock.clone());
         let (turns, porch) = (Turns::new(&limits), Porch::default());
-        Self { turns, porch, writer, nonces, pace, limits, clock, identity, keys: RwLock::default() }
+        Self {
+            turns,
+            porch,
+            writer,
+            nonces,
+            pace,
+            attempts: Attempts::default(),
+            limits,
+            clock,
+            identity,
+            keys: RwLock::default(),
+        }
     }
 
     /// Notes that what a device, or somebody without a signature, asked was wrong. Whoever is locked out by it stays so when
@@ -74,8 +88,25 @@ impl App {
         }
     }
 
+    /// Tells the auditor, sooner or later, that somebody asked who did not prove to be anyone.
+    pub fn tried(&self, why: &Failure) {
+        if let Some(note) = self.attempts.happened(why) {
+            let writer = self.writer.clone();
+            // Nobody waits for it. When it cannot be written, the store's trouble is in the log.
+            tokio::spawn(async move { writer.ask(Order::Audit(note)).await });
+        }
+    }
+
+    /// Writes down what was only counted.
+    pub async fn note_attempts(&self) {
+        for note in self.attempts.held() {
+            let _ = self.writer.ask(Order::Audit(note)).await;
+        }
+    }
+
     /// The answer to somebody without a good signature whose request is wrong.
     pub fn refuse_stranger(&self, why: Failure) -> Failure {
+        self.tried(&why);
         let answer = self.pace.to_stranger(why, self.clock.now().at);
         self.wrong(None);
         answer

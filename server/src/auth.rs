@@ -111,7 +111,10 @@ pub async fn admit(app: &App, request: Request) -> Result<(Caller<'_>, Vec<u8>),
 fn stranger(app: &App, why: Failure) -> Failure {
     match why {
         why @ (Failure::NotSigned(_) | Failure::BadSignature) => app.refuse_stranger(why),
-        why => app.pace.ask_anonymously(app.clock.now().at).err().unwrap_or(why),
+        why => {
+            app.tried(&why);
+            app.pace.ask_anonymously(app.clock.now().at).err().unwrap_or(why)
+        }
     }
 }
 

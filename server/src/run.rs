@@ -1,7 +1,7 @@
 //! A server from its first to its last moment, with the listener and the end handed in.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -78,16 +78,31 @@ pub async fn serve(
     let (writer, thread) = Writer::start(engine, settings.clock.clone()).map_err(ServerError::System)?;
     let every = Duration::from_millis(CONTACT_EVERY.unsigned_abs());
     let notes = tokio::spawn(Writer::note_contacts(writer.downgrade(), every));
-    let app = App::new(writer, nonces, pace, &settings, identity);
+    let app = Arc::new(App::new(writer, nonces, pace, &settings, identity));
+    let attempts = tokio::spawn(note_attempts(Arc::downgrade(&app), every));
     tracing::info!("serving");
-    listen::serve(listener, router(Arc::new(app)), &settings.limits, shutdown).await;
+    listen::serve(listener, router(app.clone()), &settings.limits, shutdown).await;
     notes.abort();
+    attempts.abort();
+    app.note_attempts().await;
+    drop(app);
     // With the last request the last way to the writer is gone; it finishes its queue and ends.
     let ended = tokio::task::spawn_blocking(move || thread.join()).await;
     tracing::info!("stopped");
     match ended {
         Ok(Ok(())) => Ok(()),
         _ => Err(ServerError::WriterEnded),
+    }
+}
+
+/// What strangers tried in vain is written down on a period, for as long as there is somebody to serve.
+async fn note_attempts(app: Weak<App>, every: Duration) {
+    let mut ticks = tokio::time::interval(every);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let Some(app) = app.upgrade() else { return };
+        app.note_attempts().await;
     }
 }
 

@@ -17,6 +17,7 @@ use getrandom::SysRng;
 use rand_core::UnwrapErr;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
+use veldboek_core::audit::AuditNote;
 use veldboek_core::clock::Timestamp;
 use veldboek_core::ids::DeviceId;
 use veldboek_core::sync::server::{Done, ErasureOrder, Push, RegionError, Standing, Work};
@@ -51,6 +52,8 @@ pub enum Order {
     Wiped(Vec<u8>),
     /// A device, or everyone without a signature, is not listened to until then.
     LockOut(Option<DeviceId>, Timestamp),
+    /// A line for the auditor.
+    Audit(AuditNote),
     /// Somebody lists or decides about erasures.
     Erasures(DeviceId, ErasureOrder),
 }
@@ -64,7 +67,7 @@ impl Order {
             | Self::Quarantine(caller, _)
             | Self::Revoke(caller, _)
             | Self::Erasures(caller, _) => Some(*caller),
-            Self::Enrol(_) | Self::Wiped(_) | Self::LockOut(..) => None,
+            Self::Enrol(_) | Self::Wiped(_) | Self::LockOut(..) | Self::Audit(_) => None,
         }
     }
 
@@ -79,6 +82,7 @@ impl Order {
             Self::Revoke(by, request) => Work::Revoke(Some(by), request),
             Self::Wiped(statement) => Work::Wiped(statement),
             Self::LockOut(who, until) => Work::LockOut(who, until),
+            Self::Audit(note) => Work::Audit(note),
             Self::Erasures(by, order) => Work::Erasures(Some(by), order),
         }
     }

@@ -12,6 +12,9 @@ use getrandom::SysRng;
 use rand_core::UnwrapErr;
 use tempfile::tempdir;
 use town::{Reply, Town, ahead};
+use veldboek_core::audit::AuditView;
+use veldboek_core::journal::Journal;
+use veldboek_core::keyring::Keyring;
 use veldboek_core::keys::DeviceKeys;
 use veldboek_core::wire::{EnrolRequest, ErrorCode};
 use veldboek_server::args::RoleName;
@@ -36,7 +39,7 @@ fn records(settings: &Settings) -> u64 {
 }
 
 #[tokio::test]
-async fn a_stranger_who_guesses_voids_nobodys_code_and_leaves_no_trace() {
+async fn a_stranger_who_guesses_voids_nobodys_code_and_cannot_fill_the_disk() {
     let folder = tempdir().unwrap();
     let town = Town::begin(folder.path()).await;
     let (anna, bram) = (town.code_for("anna", RoleName::Coach), town.code_for("bram", RoleName::Coach));
@@ -47,10 +50,40 @@ async fn a_stranger_who_guesses_voids_nobodys_code_and_leaves_no_trace() {
             assert_eq!((reply.status, reply.error()), (403, Some(ErrorCode::WrongCode)), "{guess}");
         }
     }
-    assert_eq!(records(&town.settings), before, "nothing was written down");
+    assert!(records(&town.settings) <= before + 1, "one line for the auditor, whatever he tries");
     assert_eq!(enrol(&town, &anna).await.status, 200);
     // As people type it.
     assert_eq!(enrol(&town, &bram.to_lowercase().replace('-', " ")).await.status, 200);
+
+    // Nothing was forgotten either: what was only counted is written when the server stops.
+    let settings = town.end().await;
+    let lines = lines(&settings, "AUTHENTICATION_FAILED");
+    assert_eq!((lines.len(), lines.iter().map(|(_, count)| count).sum::<u64>()), (2, 18), "{lines:?}");
+    assert!(lines.iter().all(|(reason, _)| reason == "WRONG_CODE"));
+}
+
+#[tokio::test]
+async fn who_did_not_prove_who_asks_is_in_the_record_book_by_reason() {
+    let folder = tempdir().unwrap();
+    let town = Town::begin(folder.path()).await;
+    for _ in 0..4 {
+        assert_eq!(town.post("/v1/sync", &[], b"").await.status, 401);
+    }
+    let settings = town.end().await;
+    let lines = lines(&settings, "AUTHENTICATION_FAILED");
+    assert_eq!(lines.iter().map(|(_, count)| count).sum::<u64>(), 4, "{lines:?}");
+    assert!(lines.iter().all(|(reason, _)| reason == "BAD_SIGNATURE"), "{lines:?}");
+}
+
+/// The auditor's lines of this kind: why, and how often.
+fn lines(settings: &Settings, action: &str) -> Vec<(String, u64)> {
+    let (disk, wrapping) = veldboek_server::setup::existing(settings).unwrap();
+    let keyring = Keyring::open(&*disk, &wrapping).unwrap();
+    let (mut view, mut lines) = (AuditView::default(), Vec::new());
+    let mut take = |record| lines.extend(view.line(&record).unwrap());
+    Journal::open(disk).unwrap().read_new(&keyring, &mut take).unwrap();
+    let lines = lines.into_iter().filter(|line| line.action == action);
+    lines.map(|line| (line.reason.unwrap_or_default(), line.count.unwrap_or_default())).collect()
 }
 
 #[tokio::test]
@@ -58,7 +91,6 @@ async fn five_wrong_secrets_void_the_code_that_was_named_also_across_a_restart_a
     let folder = tempdir().unwrap();
     let town = Town::begin(folder.path()).await;
     let (anna, bram) = (town.code_for("anna", RoleName::Coach), town.code_for("bram", RoleName::Coach));
-    let before = records(&town.settings);
     for _ in 0..3 {
         assert_eq!(enrol(&town, &wrong_secret(&anna)).await.error(), Some(ErrorCode::WrongCode));
     }
@@ -66,8 +98,8 @@ async fn five_wrong_secrets_void_the_code_that_was_named_also_across_a_restart_a
     for _ in 0..4 {
         assert_eq!(enrol(&town, &wrong_secret(&anna)).await.error(), Some(ErrorCode::WrongCode));
     }
-    // Three and two, and the restart's own code for the administrator; further ones leave no trace.
-    assert_eq!(records(&town.settings), before + 6);
+    // Three and two; further ones are only counted, for the auditor.
+    assert_eq!(lines(&town.settings, "WRONG_CODE").len(), 5);
     // Who has the code hears what to do; who guesses learns nothing, not even that it is void.
     assert_eq!(enrol(&town, &anna).await.error(), Some(ErrorCode::ExpiredCode));
     assert_eq!(enrol(&town, &wrong_secret(&anna)).await.error(), Some(ErrorCode::WrongCode));

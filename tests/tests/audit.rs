@@ -145,3 +145,25 @@ fn what_was_pushed_in_vain_is_noted_once_with_its_reason() {
     field.answer_to(&anna, request);
     assert_eq!(since(&field, before)[1].3, Some(30 * 40));
 }
+
+#[test]
+fn a_revoked_phone_that_keeps_asking_is_one_line_and_a_count_that_outlives_the_server() {
+    let mut field = Field::new(84);
+    let anna = field.enrolled("anna", Role::Coach);
+    let revoke = veldboek_core::wire::RevokeRequest {
+        version: VERSION,
+        device: id(&anna),
+        reason: Some("telefoon verloren".into()),
+        accept_unsent: false,
+    };
+    field.server(Work::Revoke(None, revoke)).unwrap();
+    let before = notes(&field).len();
+    for _ in 0..7 {
+        field.server(Work::Exchange(id(&anna), Request::default().into())).unwrap_err();
+    }
+    let line = |times| ("AUTHENTICATION_FAILED".into(), Some("anna".into()), vec![], Some(times), Some("REVOKED".into()));
+    assert_eq!(since(&field, before), [line(1)]);
+    // The server stops.
+    field.region.note_contacts(&mut field.dice).unwrap();
+    assert_eq!(since(&field, before), [line(1), line(6)]);
+}

@@ -247,9 +247,10 @@ impl Region {
     /// Store errors.
     pub fn reopen(&mut self) -> Result<(), RegionError> {
         self.journal = Journal::open(self.disk.clone())?;
-        let heard = std::mem::take(&mut self.state).contacts;
+        let State { contacts, attempts, .. } = std::mem::take(&mut self.state);
         self.catch_up()?;
-        self.state.contacts.remember(heard);
+        self.state.contacts.remember(contacts);
+        self.state.attempts.remember(attempts);
         Ok(())
     }
 
@@ -319,6 +320,10 @@ impl Region {
                 Work::Exchange(caller, push) => match batch.exchange(caller, &push, rng) {
                     Ok(pending) => Waiting::Exchange(Box::new(pending)),
                     Err(error @ RegionError::Store(_)) => return Err(error),
+                    Err(RegionError::NotWelcome) => {
+                        batch.audit_unwelcome(caller)?;
+                        Waiting::Done(Err(RegionError::NotWelcome))
+                    }
                     Err(error) => Waiting::Done(Err(error)),
                 },
                 Work::Enrol(request) => Waiting::Done(batch.enrol(&request).map(|answer| Done::Enrolled(Box::new(answer)))),

@@ -13,24 +13,46 @@ type Attempt = (Option<DeviceId>, String, Option<String>);
 
 /// Attempts that were written lately, and how often each happened again since.
 #[derive(Debug, Default)]
-pub(super) struct Attempts(HashMap<Attempt, (Timestamp, u64)>);
+pub(super) struct Attempts(HashMap<Attempt, Held>);
+
+#[derive(Debug)]
+struct Held {
+    /// When the line was written last.
+    written: Timestamp,
+    /// How often it happened since.
+    times: u64,
+    /// The last of these.
+    latest: Option<AuditNote>,
+}
 
 impl Attempts {
     /// A line was written.
     pub(super) fn take(&mut self, note: &AuditNote) {
         if note.known_action().is_some_and(AuditAction::is_bounded) {
-            self.0.insert(key(note), (note.at, 0));
+            self.0.insert(key(note), Held { written: note.at, times: 0, latest: None });
         }
     }
 
     /// Whether this line is written now, with how often it happened since the last one; it is counted if not.
     fn due(&mut self, note: &AuditNote, now: Timestamp) -> Option<u64> {
         let times = note.count.unwrap_or(1);
-        let Some((last, held)) = self.0.get_mut(&key(note)) else { return Some(times) };
-        *held = held.saturating_add(times);
-        let waited = now.as_millis().saturating_sub(last.as_millis());
+        let Some(held) = self.0.get_mut(&key(note)) else { return Some(times) };
+        held.times = held.times.saturating_add(times);
+        held.latest = Some(note.clone());
+        let waited = now.as_millis().saturating_sub(held.written.as_millis());
         // A clock that was put back must not silence the auditor.
-        (!(0..SAME_LINE_EVERY).contains(&waited)).then_some(*held)
+        (!(0..SAME_LINE_EVERY).contains(&waited)).then_some(held.times)
+    }
+
+    /// The lines about what was only counted, for a server that looks after itself from time to time, or stops.
+    pub(super) fn unwritten(&self) -> Vec<AuditNote> {
+        let held = self.0.values().filter(|held| held.times > 0);
+        held.filter_map(|held| Some(held.latest.clone()?.count(held.times))).collect()
+    }
+
+    /// Keeps what was counted when everything else is folded anew.
+    pub(super) fn remember(&mut self, before: Self) {
+        self.0.extend(before.0.into_iter().filter(|(_, held)| held.times > 0));
     }
 }
 
@@ -43,12 +65,12 @@ impl Batch<'_> {
     /// cause at will, the same line is written once in ten minutes.
     pub(super) fn audit(&mut self, mut note: AuditNote) -> Result<(), RegionError> {
         note.at = self.moment.at;
+        if let (Some(device), None) = (&note.device, &note.person) {
+            note.person = self.state.ledger.certificates.get(device).map(|certificate| certificate.person.clone());
+        }
         if note.known_action().is_some_and(AuditAction::is_bounded) {
             let Some(times) = self.state.attempts.due(&note, self.moment.at) else { return Ok(()) };
             note.count = Some(times);
-        }
-        if let (Some(device), None) = (&note.device, &note.person) {
-            note.person = self.state.ledger.certificates.get(device).map(|certificate| certificate.person.clone());
         }
         self.stage_note(Kind::Audit, note.encode())?;
         Ok(())
@@ -65,6 +87,14 @@ impl Batch<'_> {
             Err(_) => {}
         }
         outcome
+    }
+
+    /// A device that was revoked still asks.
+    pub(super) fn audit_unwelcome(&mut self, caller: DeviceId) -> Result<(), RegionError> {
+        if !self.state.ledger.certificates.contains_key(&caller) {
+            return Ok(());
+        }
+        self.audit(AuditNote::new(AuditAction::AuthenticationFailed, Some(caller)).because("REVOKED"))
     }
 
     /// What waits holds content: whoever is given it has read it.

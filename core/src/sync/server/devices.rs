@@ -32,8 +32,8 @@ impl Region {
     /// # Errors
     /// Store errors.
     pub fn note_contacts(&mut self, rng: &mut dyn CryptoRng) -> Result<(), RegionError> {
-        let notes = self.state.contacts.unwritten();
-        if notes.is_empty() {
+        let (notes, lines) = (self.state.contacts.unwritten(), self.state.attempts.unwritten());
+        if notes.is_empty() && lines.is_empty() {
             return Ok(());
         }
         self.keyring.refresh(&*self.disk)?;
@@ -43,9 +43,15 @@ impl Region {
         state.trouble.take().map_or(Ok(()), Err)?;
         let key = self.keyring.store_key_id();
         let note = |note: &ContactNote| NewRecord { kind: Kind::Contact, key, payload: note.encode() };
-        writer.append(&self.keyring, rng, &notes.iter().map(note).collect::<Vec<_>>())?;
+        let line = |line: &AuditNote| NewRecord { kind: Kind::Audit, key, payload: line.encode() };
+        let records: Vec<NewRecord> = notes.iter().map(note).chain(lines.iter().map(line)).collect();
+        let appended = writer.append(&self.keyring, rng, &records)?;
         writer.commit()?;
+        for appended in appended {
+            self.state.chain.passes(appended.seq, appended.position);
+        }
         notes.into_iter().for_each(|note| self.state.contacts.take(note));
+        lines.iter().for_each(|line| self.state.attempts.take(line));
         Ok(())
     }
 
