@@ -6,7 +6,7 @@ use std::time::Duration;
 use ureq::http::{Method, Request};
 use veldboek_core::ids::ServerId;
 use veldboek_core::keys::DeviceKeys;
-use veldboek_core::record::{Code, Lang};
+use veldboek_core::record::Lang;
 use veldboek_core::request_signature::{NONCE_HEADER, Nonce, header_bytes, sign};
 use veldboek_core::wire::{ErrorAnswer, ErrorCode, MAX_BODY};
 
@@ -208,21 +208,13 @@ impl Client {
             });
         };
         let halves = |lang: Lang| {
-            let label = error.code.label(lang).trim_end_matches('.');
+            let said = error.message(lang);
+            let label = said.trim_end_matches('.');
             let (what, next) = label.split_once("; ").unwrap_or((label, ""));
             (what.to_owned(), next.to_owned())
         };
         let ((nl, nl_next), (en, en_next)) = (halves(Lang::Nl), halves(Lang::En));
         let what = Text::new(nl, en);
-        // A reason without a code of its own comes in the server's words, which say more than that it is another one.
-        if let (ErrorCode::Other, Some(said)) = (error.code, &error.text) {
-            let next = match said.split_once("; ") {
-                Some((_, next)) => Text::same(next),
-                None => text!("vraag de beheerder van de server", "ask the administrator of the server"),
-            };
-            let what = said.split_once("; ").map_or(said.as_str(), |(what, _)| what);
-            return Err(Problem::Refused(text!("de server zegt: {what}", "the server says: {what}"), next));
-        }
         match error.code {
             ErrorCode::Revoked if !error.revocation.is_empty() => Err(Problem::Revoked(error.revocation)),
             ErrorCode::Busy | ErrorCode::Unavailable | ErrorCode::TooMany => Err(Problem::NoContact(self.url.clone(), what)),

@@ -122,6 +122,12 @@ pub enum FieldBookError {
     /// What was written does not fit the formats: too large, or a name that is none.
     #[error("this cannot be saved: {0}")]
     Unfit(String),
+    /// A conflict is not settled by a value that it does not have.
+    #[error("this is none of the values to choose from; show the conflicts again")]
+    NotAChoice,
+    /// Two dossiers under one reference are not settled by choosing.
+    #[error("there is nothing to choose: two dossiers have the same reference; give one of the two another")]
+    TwoOfOneName,
     /// The person's role does not allow it.
     #[error("{0}")]
     NotAllowed(&'static str),

@@ -195,6 +195,10 @@ impl FieldBookError {
                  verander verder niets"
                     .to_owned()
             }
+            (Lang::Nl, Self::NotAChoice) => "dit is geen van de waarden om uit te kiezen; toon de conflicten opnieuw".to_owned(),
+            (Lang::Nl, Self::TwoOfOneName) => {
+                "hier valt niets te kiezen: twee dossiers hebben dezelfde referentie; geef een van de twee een andere".to_owned()
+            }
             (Lang::Nl, Self::Unfit(_)) => "dit kan niet worden opgeslagen: het is te groot, of een naam is er geen".to_owned(),
             (Lang::Nl, Self::Erased(id)) => format!(
                 "dossier {id} is op verzoek gewist en er kan niets meer in worden geschreven; vraag uw coördinator als dat niet klopt"
@@ -253,6 +257,7 @@ impl RegionError {
     pub fn message(&self, lang: Lang) -> String {
         match (lang, self) {
             (_, Self::Store(error)) => error.message(lang),
+            (_, Self::Unfit(why)) => why.message(lang),
             (Lang::En, error) => error.to_string(),
             (Lang::Nl, Self::Missing) => {
                 "hier is nog geen opslag van een server; `serve` maakt haar bij de eerste start".to_owned()
@@ -264,12 +269,7 @@ impl RegionError {
                 "deze code is verlopen of te vaak verkeerd ingevoerd; vraag uw coördinator om een nieuwe".to_owned()
             }
             (Lang::Nl, Self::NoSuchDevice) => "geen apparaat heeft dit kenmerk; `device list` toont ze".to_owned(),
-            (Lang::Nl, Self::OwnDevice) => {
-                "dit is het apparaat waarop u werkt; trek het in vanaf een ander apparaat of op de server".to_owned()
-            }
-            (Lang::Nl, Self::AlreadyWiped) => "het apparaat heeft zich al gewist; er kan niets meer van komen".to_owned(),
             (Lang::Nl, Self::NotAllowed) => "alleen een coördinator of beheerder mag dit".to_owned(),
-            (Lang::Nl, Self::Unfit(why)) => format!("dat kan niet: {why}"),
         }
     }
 }

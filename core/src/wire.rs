@@ -21,7 +21,7 @@ mod verdict;
 
 pub use admin::{
     DeviceInfo, DeviceList, EnrolAnswer, EnrolRequest, ErasureDecision, ErasureInfo, ErasureList, ErasureWaiting, ErrorAnswer,
-    ErrorCode, InviteAnswer, InviteRequest, ServerInfo,
+    ErrorCode, InviteAnswer, InviteRequest, KnownAs, ServerInfo,
 };
 pub use cursor::Cursor;
 pub use handover::{MAX_WAITING_PAGE, News, QuarantineList, WaitingChange};

@@ -263,6 +263,7 @@ fn check(name: &str, all: &BTreeMap<String, Vec<u8>>) {
         }
         "error-revoked" => message!(bytes, ErrorAnswer, error_revoked()),
         "error-too-many" => message!(bytes, ErrorAnswer, error_too_many()),
+        "error-known" => message!(bytes, ErrorAnswer, error_known()),
         "bundle" => check_bundle(bytes),
         "keyring" => check_keyring(bytes),
         "keyring-passphrase" => check_lock(bytes, LockState::Passphrase),

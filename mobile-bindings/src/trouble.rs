@@ -229,10 +229,7 @@ impl FieldBookError {
 
     /// An answer of the server that is no success.
     pub(crate) fn refused(answer: &ErrorAnswer, lang: Lang) -> Self {
-        let reason = match &answer.text {
-            Some(text) if answer.code == ErrorCode::Other => text.clone(),
-            _ => answer.code.label(lang).to_owned(),
-        };
+        let reason = answer.message(lang);
         match answer.code {
             ErrorCode::UnknownDevice => Self::NotEnrolled { reason },
             ErrorCode::Revoked => Self::Revoked { reason },
@@ -305,7 +302,9 @@ impl From<StoreError> for FieldBookError {
             StoreError::Ended(..) | StoreError::Closed(_) => Self::AccessEnded { reason },
             StoreError::UnknownDossier(_) | StoreError::StaleReading => Self::NotFound { reason },
             StoreError::Ambiguous(..) => Self::bad("dossier", reason),
-            StoreError::Unfit(_) => Self::BadInput { fields: Vec::new(), reason },
+            StoreError::Unfit(_) | StoreError::NotAChoice | StoreError::TwoOfOneName => {
+                Self::BadInput { fields: Vec::new(), reason }
+            }
             StoreError::Nobody => Self::NotEnrolled { reason },
             StoreError::Revoked => Self::Revoked { reason },
             StoreError::Wiped => Self::Wiped { reason },

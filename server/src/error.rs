@@ -4,6 +4,7 @@
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use axum::response::{IntoResponse, Response};
+use veldboek_core::sync::server::Unfit;
 use veldboek_core::wire::{ErrorAnswer, ErrorCode};
 
 use crate::routes::CBOR;
@@ -63,8 +64,8 @@ pub enum Failure {
     #[error("only a coordinator or an administrator may do this")]
     NotAllowed,
     /// It cannot be done, for the reason given.
-    #[error("{0}")]
-    Unfit(String),
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
     /// There is no such thing.
     #[error("there is no such thing here")]
     Missing,
@@ -112,7 +113,7 @@ impl Failure {
             Self::Malformed(_) | Self::GoneAway => (StatusCode::BAD_REQUEST, ErrorCode::Malformed),
             Self::Newer => (StatusCode::BAD_REQUEST, ErrorCode::NewerVersion),
             Self::Compressed(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::Malformed),
-            Self::Unfit(_) => (StatusCode::CONFLICT, ErrorCode::Other),
+            Self::Unfit(why) => (StatusCode::CONFLICT, why.answer().code),
             Self::Missing => (StatusCode::NOT_FOUND, ErrorCode::NotFound),
             Self::WrongMethod => (StatusCode::METHOD_NOT_ALLOWED, ErrorCode::NotFound),
             Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::TooLarge),
@@ -124,19 +125,27 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// What the caller is told: a code for programs, what goes with it, and details in English for whoever helps.
+    pub fn answer(&self) -> ErrorAnswer {
+        let (status, code) = self.status();
+        let answer = match self {
+            Self::Revoked(revocation) => ErrorAnswer { revocation: revocation.clone(), ..code.into() },
+            Self::Unfit(why) => why.answer(),
+            Self::TooMany { seconds } | Self::LockedOut { seconds } => ErrorAnswer { retry_after: Some(*seconds), ..code.into() },
+            _ if status == StatusCode::SERVICE_UNAVAILABLE => ErrorAnswer { retry_after: Some(5), ..code.into() },
+            _ => code.into(),
+        };
+        let text = answer.text.unwrap_or_else(|| shortened(&self.to_string()));
+        ErrorAnswer { text: Some(text), ..answer }
+    }
+}
+
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let (status, code) = self.status();
-        let text = shortened(&self.to_string());
-        let retry_after = match &self {
-            Self::TooMany { seconds } | Self::LockedOut { seconds } => Some(*seconds),
-            _ if status == StatusCode::SERVICE_UNAVAILABLE => Some(5),
-            _ => None,
-        };
-        let revocation = if let Self::Revoked(signed) = self { signed } else { Vec::new() };
-        let body = ErrorAnswer { text: Some(text), revocation, retry_after, ..code.into() }.encode();
-        let mut response = (status, [(CONTENT_TYPE, HeaderValue::from_static(CBOR))], body).into_response();
-        if let Some(seconds) = retry_after {
+        let (status, answer) = (self.status().0, self.answer());
+        let mut response = (status, [(CONTENT_TYPE, HeaderValue::from_static(CBOR))], answer.encode()).into_response();
+        if let Some(seconds) = answer.retry_after {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
@@ -150,6 +159,10 @@ fn shortened(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use veldboek_core::record::Lang;
+    use veldboek_core::statement::Role;
+    use veldboek_core::wire::KnownAs;
+
     use super::*;
 
     #[test]
@@ -163,9 +176,22 @@ mod tests {
         ] {
             let (status, code) = failure.status();
             assert!(status.is_client_error() || status.is_server_error());
-            let text = shortened(&failure.to_string());
-            let bytes = ErrorAnswer { text: Some(text), ..code.into() }.encode();
+            let bytes = failure.answer().encode();
             assert_eq!(ErrorAnswer::decode(&bytes, 4096).unwrap().code, code);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_is_worded_by_the_client_in_its_readers_language() {
+        let known = KnownAs { person: "anna".into(), role: Role::Coach, organisation: "school-1".into() };
+        let failure = Failure::Unfit(Unfit::KnownOtherwise(known));
+        let told = ErrorAnswer::decode(&failure.answer().encode(), 4096).unwrap();
+        assert!(told.message(Lang::Nl).starts_with("'anna' is bekend als jobcoach van 'school-1'; "));
+        assert!(told.message(Lang::En).starts_with("'anna' is known as job coach of 'school-1'; "));
+        for why in [Unfit::EnrolledAlready, Unfit::NotAsked, Unfit::NotItsWord("the device did not sign this")] {
+            let told = ErrorAnswer::decode(&Failure::Unfit(why.clone()).answer().encode(), 4096).unwrap();
+            assert_eq!((told.message(Lang::Nl), told.message(Lang::En)), (why.message(Lang::Nl), why.message(Lang::En)));
+            assert_ne!(told.code, ErrorCode::Other);
         }
     }
 }

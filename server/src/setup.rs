@@ -13,7 +13,7 @@ use veldboek_core::disk::{Disk, DiskError, RealDisk};
 use veldboek_core::journal::Journal;
 use veldboek_core::keyring::{Keyring, WrappingKey};
 use veldboek_core::statement::Role;
-use veldboek_core::sync::server::{Done, Region, RegionError, Work};
+use veldboek_core::sync::server::{Done, Region, Work};
 use veldboek_core::wire::{InviteAnswer, InviteRequest, VERSION};
 
 use crate::config::{DEFAULT_REGION, Settings};
@@ -179,7 +179,7 @@ fn first_start(region: &mut Region, disk: &dyn Disk, store: &Path) -> Result<Fir
 pub fn invite(region: &mut Region, request: InviteRequest) -> Result<InviteAnswer, ServerError> {
     match do_one(region, Work::Invite(None, request), time::now())? {
         Done::Invited(answer) => Ok(answer),
-        _ => Err(RegionError::Unfit("the region gave no answer".to_owned()).into()),
+        _ => Err(ServerError::WriterEnded),
     }
 }
 
@@ -191,7 +191,7 @@ pub fn do_one(region: &mut Region, work: Work, moment: Moment) -> Result<Done, S
     let mut outcomes = region.run(vec![work], moment, &mut UnwrapErr(SysRng))?;
     match outcomes.pop() {
         Some(outcome) => Ok(outcome?),
-        None => Err(RegionError::Unfit("the region gave no answer".to_owned()).into()),
+        None => Err(ServerError::WriterEnded),
     }
 }
 

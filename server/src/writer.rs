@@ -320,7 +320,6 @@ impl Desk {
             RegionError::ExpiredCode => Failure::ExpiredCode,
             RegionError::NotAllowed => Failure::NotAllowed,
             RegionError::NoSuchDevice => Failure::Missing,
-            error @ (RegionError::OwnDevice | RegionError::AlreadyWiped) => Failure::Unfit(error.to_string()),
             RegionError::Unfit(why) => Failure::Unfit(why),
             error @ (RegionError::Store(_) | RegionError::Missing | RegionError::Exists) => self.failure(Setback::Store(error)),
         }

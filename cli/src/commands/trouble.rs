@@ -286,7 +286,7 @@ pub(super) fn sync(error: SyncError, url: &str) -> Problem {
 #[cfg(test)]
 mod tests {
     use veldboek_core::bundle::BundleError;
-    use veldboek_core::clock::Day;
+    use veldboek_core::clock::{Day, Timestamp};
     use veldboek_core::disk::Action;
     use veldboek_core::document::DocumentError;
     use veldboek_core::field_book::ExchangeError;
@@ -295,11 +295,21 @@ mod tests {
     use veldboek_core::ledger::LedgerError;
     use veldboek_core::report::ReportError;
     use veldboek_core::report::budget::BudgetError;
+    use veldboek_core::statement::Role;
+    use veldboek_core::sync::server::{RegionError, Unfit};
+    use veldboek_core::wire::KnownAs;
     use veldboek_core::words::Words;
     use veldboek_server::help::foreign_words;
 
     use super::*;
 
+    /// The match names every variant, so that a new one does not compile before it is here, and each of them is told.
+    macro_rules! every {
+        ($errors:expr; $($variant:pat),+ $(,)?) => {{
+            let told: Vec<&str> = $errors.iter().map(|error| match error { $($variant => stringify!($variant)),+ }).collect();
+            $(assert!(told.contains(&stringify!($variant)), "{} is not told", stringify!($variant));)+
+        }};
+    }
     fn day() -> Day {
         "2025-03-31".parse().unwrap()
     }
@@ -325,6 +335,7 @@ mod tests {
             FieldBookError::Keyring(KeyringError::WrongKey),
             FieldBookError::Keyring(KeyringError::Damaged { name: "keyring.7".into(), what }),
             FieldBookError::Keyring(KeyringError::Newer { version: 9 }),
+            FieldBookError::Keyring(KeyringError::Destroyed(destroyed())),
             FieldBookError::Journal(JournalError::Damaged(damage)),
             FieldBookError::Journal(JournalError::Newer { seq: 3, what: "record kind 99".into() }),
             FieldBookError::Journal(JournalError::KeyMissing { seq: 3, key }),
@@ -346,7 +357,81 @@ mod tests {
             FieldBookError::LostKeyring,
             FieldBookError::Unfit("too long".into()),
             FieldBookError::Nobody,
+            FieldBookError::Wiped,
+            FieldBookError::Revoked,
+            FieldBookError::Erased(DocumentId::from_bytes([1; 16])),
+            FieldBookError::Ended(DocumentId::from_bytes([1; 16]), day()),
+            FieldBookError::StaleReading,
+            FieldBookError::NotAChoice,
+            FieldBookError::TwoOfOneName,
+            FieldBookError::NotAllowed("only a coordinator asks to erase a dossier"),
         ]
+    }
+
+    /// What a server refuses, as its administrator hears it and as it goes over the line.
+    fn region() -> Vec<RegionError> {
+        let known = KnownAs { person: "anna".into(), role: Role::Coordinator, organisation: "school-1".into() };
+        let unfit = [
+            Unfit::EnrolledAlready,
+            Unfit::KnownOtherwise(known),
+            Unfit::ErasedAlready,
+            Unfit::NotAsked,
+            Unfit::OwnDevice,
+            Unfit::AlreadyWiped,
+            Unfit::NotItsWord("the device did not sign this"),
+            Unfit::Unsignable("a code is out of bounds".into()),
+        ];
+        every!(unfit; Unfit::EnrolledAlready, Unfit::KnownOtherwise(_), Unfit::ErasedAlready, Unfit::NotAsked, Unfit::OwnDevice,
+            Unfit::AlreadyWiped, Unfit::NotItsWord(_), Unfit::Unsignable(_));
+        let mut all = vec![
+            RegionError::Missing,
+            RegionError::Exists,
+            RegionError::Store(FieldBookError::Exists),
+            RegionError::NotWelcome,
+            RegionError::WrongCode,
+            RegionError::ExpiredCode,
+            RegionError::NoSuchDevice,
+            RegionError::NotAllowed,
+        ];
+        all.extend(unfit.map(RegionError::Unfit));
+        every!(all; RegionError::Missing, RegionError::Exists, RegionError::Store(_), RegionError::NotWelcome,
+            RegionError::WrongCode, RegionError::ExpiredCode, RegionError::NoSuchDevice, RegionError::NotAllowed,
+            RegionError::Unfit(_));
+        all
+    }
+
+    fn destroyed() -> Destroyed {
+        Destroyed { at: Timestamp::from_millis(1_743_400_000_000), cause: Cause::WrongTries, unsynced: Some(1) }
+    }
+
+    #[test]
+    fn every_error_of_the_store_is_among_those_that_are_told() {
+        let all = store();
+        every!(all; FieldBookError::Missing, FieldBookError::Exists, FieldBookError::Wiped, FieldBookError::Revoked,
+            FieldBookError::Disk(_), FieldBookError::Journal(_), FieldBookError::Keyring(_), FieldBookError::Ledger(_),
+            FieldBookError::Document(_), FieldBookError::UnknownDossier(_), FieldBookError::Closed(_), FieldBookError::Erased(_),
+            FieldBookError::Ended(..), FieldBookError::StaleReading, FieldBookError::Ambiguous(..), FieldBookError::LostJournal,
+            FieldBookError::LostKeyring, FieldBookError::Unfit(_), FieldBookError::NotAChoice, FieldBookError::TwoOfOneName,
+            FieldBookError::NotAllowed(_), FieldBookError::Nobody);
+        let keyrings: Vec<KeyringError> = store()
+            .into_iter()
+            .filter_map(|error| if let FieldBookError::Keyring(error) = error { Some(error) } else { None })
+            .collect();
+        let keyrings = keyrings.into_iter().chain([KeyringError::Disk(DiskError::Locked)]).collect::<Vec<_>>();
+        every!(keyrings; KeyringError::None, KeyringError::Exists, KeyringError::NoWrappingKey, KeyringError::WrongKey,
+            KeyringError::Damaged { .. }, KeyringError::Newer { .. }, KeyringError::Destroyed(_), KeyringError::Disk(_));
+    }
+
+    #[test]
+    fn what_a_server_refuses_is_told_in_the_language_of_the_reader() {
+        for error in region() {
+            let (nl, en) = (error.message(Lang::Nl), error.message(Lang::En));
+            assert_eq!(foreign_words(&nl, Lang::Nl), [""; 0], "{nl}");
+            assert_eq!(foreign_words(&en, Lang::En), [""; 0], "{en}");
+            assert_ne!(nl, en);
+        }
+        let known = region().into_iter().find(|error| matches!(error, RegionError::Unfit(Unfit::KnownOtherwise(_)))).unwrap();
+        assert!(known.message(Lang::Nl).starts_with("'anna' is bekend als coördinator van 'school-1'; "));
     }
 
     fn reports() -> Vec<ReportError> {

@@ -229,9 +229,9 @@ impl FieldBook {
                     let made = writers.get(&(Container::Assignments, entry.to_string(), "c".to_owned()));
                     self.version(Scalar::Text(coach.clone()), made)
                 })
-                .collect();
+                .collect::<Vec<_>>();
             conflicts.push(Conflict {
-                id: short_id(id, &clash.message(Lang::Nl)),
+                id: choice_id(id, "coaches", &versions),
                 document: id,
                 reference: dossier.trainee.reference.clone(),
                 kind: ConflictKind::Clash(clash),
@@ -261,7 +261,7 @@ impl FieldBook {
     /// The writes that settle a conflict with this value.
     ///
     /// # Errors
-    /// [`FieldBookError::Unfit`] when choosing is not the way, or the value is none of those to choose from; document and
+    /// [`FieldBookError::TwoOfOneName`] when choosing is not the way, [`FieldBookError::NotAChoice`] when the value is none of those; document and
     /// journal errors.
     pub fn settle(
         &mut self,
@@ -291,12 +291,12 @@ impl FieldBook {
             ConflictKind::Clash(clash) => {
                 let Clash::TwoPrimaryCoaches { holders, .. } = clash;
                 let chosen = holders.iter().find(|(_, coach)| value == Scalar::Text(coach.clone()));
-                let (keep, _) = chosen.ok_or_else(|| FieldBookError::Unfit("choose one of the coaches that are named".into()))?;
+                let (keep, _) = chosen.ok_or(FieldBookError::NotAChoice)?;
                 let plan = self.dossier(conflict.document)?.settle(clash, *keep);
-                plan.map_err(|broken| FieldBookError::Unfit(broken.message(Lang::En)))?.writes
+                plan.map_err(|_| FieldBookError::NotAChoice)?.writes
             }
             ConflictKind::DuplicateReference(_) => {
-                return Err(FieldBookError::Unfit("give one of the two dossiers another reference".into()));
+                return Err(FieldBookError::TwoOfOneName);
             }
         })
     }

@@ -55,6 +55,7 @@ mod refounding;
 mod returning;
 mod revoking;
 mod state;
+mod unfit;
 
 use answering::Pending;
 use batch::Batch;
@@ -63,6 +64,7 @@ pub use erasing::ErasureOrder;
 pub use push::Push;
 use quarantine::Quarantine;
 use state::State;
+pub use unfit::Unfit;
 
 /// What went wrong at the server.
 #[derive(Debug, thiserror::Error)]
@@ -88,18 +90,12 @@ pub enum RegionError {
     /// No device has this id.
     #[error("no device has this id; `device list` shows them")]
     NoSuchDevice,
-    /// Nobody revokes the device in their own hands by mistake.
-    #[error("this is the device you are working on; revoke it from another device, or at the server")]
-    OwnDevice,
-    /// It is too late to take what was not sent.
-    #[error("the device has wiped itself already; nothing more can come from it")]
-    AlreadyWiped,
     /// The role does not allow it.
     #[error("only a coordinator or an administrator may do this")]
     NotAllowed,
     /// What was asked cannot be.
-    #[error("{0}")]
-    Unfit(String),
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
 }
 
 macro_rules! store_errors {

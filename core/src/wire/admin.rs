@@ -6,6 +6,7 @@ use crate::codes;
 use crate::ids::{DeviceId, DocumentId, Epoch, ServerId};
 use crate::keyring::LockState;
 use crate::keys::{BadSignature, DeviceKeys, PublicKeys, Signature};
+use crate::record::{Code as _, Lang};
 use crate::statement::{MAX_STATEMENT, Role};
 use crate::wire::{MAX_DOCUMENTS, MAX_ITEMS, VERSION};
 
@@ -389,6 +390,24 @@ codes! {
         Unavailable = "UNAVAILABLE",
             "De server kan nu niets bewaren; waarschuw de beheerder en probeer het later opnieuw. Alles blijft op dit apparaat bewaard.",
             "The server cannot store anything now; tell the administrator and try again later. Everything stays on this device.";
+        EnrolledAlready = "ENROLLED_ALREADY",
+            "Dit apparaat is al aangemeld; wissel uit met `veldboek sync`.",
+            "This device is enrolled already; exchange with `veldboek sync`.";
+        KnownOtherwise = "KNOWN_OTHERWISE",
+            "Deze persoon is bekend met een andere rol of organisatie; neem een andere code voor iemand anders, of dezelfde rol en organisatie.",
+            "This person is known with another role or organisation; use another code for somebody else, or the same role and organisation.";
+        ErasedAlready = "ERASED_ALREADY",
+            "Dit dossier is al gewist; `erase list` toont welke apparaten dat bevestigden.",
+            "This dossier was erased already; `erase list` shows which devices confirmed it.";
+        NotAsked = "ERASURE_NOT_ASKED",
+            "Niemand heeft gevraagd om dit dossier te wissen; een coördinator vraagt het met `veldboek trainee erase`, en `erase list` toont het dan.",
+            "Nobody asked to erase this dossier; a coordinator does with `veldboek trainee erase`, and `erase list` shows it.";
+        OwnDevice = "OWN_DEVICE",
+            "Dit is het apparaat waarop u werkt; trek het in vanaf een ander apparaat of op de server.",
+            "This is the device you are working on; revoke it from another device, or at the server.";
+        AlreadyWiped = "ALREADY_WIPED",
+            "Het apparaat heeft zich al gewist; er kan niets meer van komen.",
+            "The device has wiped itself already; nothing more can come from it.";
         Other = "OTHER",
             "De server gaf een fout die deze versie niet kent; werk Veldboek bij en probeer opnieuw.",
             "The server gave an error that this version does not know; update Veldboek and try again.";
@@ -421,11 +440,55 @@ pub struct ErrorAnswer {
     /// After how many seconds it is worth trying again.
     #[n(4)]
     pub retry_after: Option<u32>,
+    /// With `KNOWN_OTHERWISE`: as whom the server knows the person.
+    #[n(5)]
+    pub known: Option<KnownAs>,
+}
+
+/// As whom the server knows a person.
+#[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[cbor(map)]
+pub struct KnownAs {
+    /// Code of the person.
+    #[n(0)]
+    #[cbor(decode_with = "cbor::text::<Ctx, MAX_NAME>")]
+    pub person: String,
+    /// The role.
+    #[n(1)]
+    #[cbor(with = "cbor::code")]
+    pub role: Role,
+    /// Code of the organisation.
+    #[n(2)]
+    #[cbor(decode_with = "cbor::text::<Ctx, MAX_NAME>")]
+    pub organisation: String,
+}
+
+impl ErrorAnswer {
+    /// What is the matter and, behind a semicolon, what to do next.
+    pub fn message(&self, lang: Lang) -> String {
+        match (self.code, lang, &self.known, &self.text) {
+            (ErrorCode::KnownOtherwise, Lang::Nl, Some(known), _) => format!(
+                "'{}' is bekend als {} van '{}'; neem een andere code voor iemand anders, of dezelfde rol en organisatie.",
+                known.person,
+                known.role.label(lang).to_lowercase(),
+                known.organisation
+            ),
+            (ErrorCode::KnownOtherwise, Lang::En, Some(known), _) => format!(
+                "'{}' is known as {} of '{}'; use another code for somebody else, or the same role and organisation.",
+                known.person,
+                known.role.label(lang).to_lowercase(),
+                known.organisation
+            ),
+            // What has no code here comes in the server's own words, which are English.
+            (ErrorCode::Other, Lang::En, _, Some(said)) => said.clone(),
+            (code, ..) => code.label(lang).to_owned(),
+        }
+    }
 }
 
 impl From<ErrorCode> for ErrorAnswer {
     fn from(code: ErrorCode) -> Self {
-        Self { version: VERSION, code, text: None, revocation: Vec::new(), retry_after: None }
+        Self { version: VERSION, code, text: None, revocation: Vec::new(), retry_after: None, known: None }
     }
 }
 

@@ -466,6 +466,11 @@ pub fn error_too_many() -> ErrorAnswer {
     ErrorAnswer { retry_after: Some(30), ..ErrorCode::TooMany.into() }
 }
 
+pub fn error_known() -> ErrorAnswer {
+    let known = KnownAs { person: "anna".into(), role: Role::Coach, organisation: "school-1".into() };
+    ErrorAnswer { known: Some(known), ..ErrorCode::KnownOtherwise.into() }
+}
+
 pub fn error_answer() -> ErrorAnswer {
     ErrorAnswer { text: Some("it expired on 2025-03-01".into()), ..ErrorCode::ExpiredCode.into() }
 }
@@ -590,6 +595,7 @@ pub fn all() -> BTreeMap<String, Vec<u8>> {
         ("answer-delivery", answer_delivery().encode()),
         ("error-revoked", error_revoked().encode()),
         ("error-too-many", error_too_many().encode()),
+        ("error-known", error_known().encode()),
         ("bundle", seal_bundle()),
         ("keyring", store.file("keyring.2")),
         ("keyring-passphrase", under_passphrase().file("keyring.1")),

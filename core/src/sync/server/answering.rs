@@ -195,8 +195,7 @@ impl Batch<'_> {
         let mut news = News::default();
         for documents in closed.chunks(MAX_CLOSED) {
             let closing = Closing { person: certificate.person.clone(), documents: documents.to_vec(), at: self.moment.at };
-            let signed = SignedStatement::sign(&Statement::Closing(closing), self.keyring.device_keys())
-                .map_err(|error| RegionError::Unfit(error.to_string()))?;
+            let signed = SignedStatement::sign(&Statement::Closing(closing), self.keyring.device_keys()).map_err(Unfit::from)?;
             news.closings.push(signed.bytes().to_vec());
         }
         let (admitted, decisions) = state.outcome_of(caller, waiting);

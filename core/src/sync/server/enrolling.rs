@@ -1,6 +1,7 @@
 //! Invitations, their one-time codes, and the devices that they make.
 
 use super::*;
+use crate::wire::KnownAs;
 
 /// How long an invitation lives, in milliseconds.
 const INVITATION_LIFE: i64 = 10 * 60 * 1000;
@@ -39,7 +40,7 @@ impl Batch<'_> {
             return Err(RegionError::WrongCode);
         }
         if self.state.ledger.certificates.contains_key(&device) {
-            return Err(RegionError::Unfit("this device is enrolled already; use `sync`".into()));
+            return Err(Unfit::EnrolledAlready.into());
         }
         let role = Role::from_code(&open.role).ok_or(RegionError::WrongCode)?;
         let certificate = Certificate {
@@ -53,7 +54,7 @@ impl Batch<'_> {
             from: now,
         };
         let signed = SignedStatement::sign(&Statement::Certificate(certificate.clone()), self.keyring.device_keys())
-            .map_err(|error| RegionError::Unfit(error.to_string()))?;
+            .map_err(Unfit::from)?;
         self.stage_note(Kind::Certificate, signed.bytes().to_vec())?;
         self.stage_note(Kind::Invitation, Invitation { used_by: Some(device), ..open }.encode())?;
         self.welcome(certificate, vec![signed.bytes().to_vec()])
@@ -130,10 +131,9 @@ impl Batch<'_> {
             *person == request.person && (*role != request.role.code() || *organisation != request.organisation)
         });
         if let Some((_, role, organisation)) = others.next() {
-            return Err(RegionError::Unfit(format!(
-                "'{}' is known as {role} of '{organisation}'; use another code for somebody else, or the same role and organisation",
-                request.person
-            )));
+            let role = Role::from_code(role).unwrap_or(Role::Coach);
+            let known = KnownAs { person: request.person.clone(), role, organisation: organisation.to_owned() };
+            return Err(Unfit::KnownOtherwise(known).into());
         }
         let (code, selector) = loop {
             let code = invitation_code(rng);

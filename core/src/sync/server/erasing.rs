@@ -114,8 +114,7 @@ impl Batch<'_> {
         confirmed_by: Option<DeviceId>,
     ) -> Result<u64, RegionError> {
         let document = erasure.document;
-        let signed = SignedStatement::sign(&Statement::Erasure(erasure), self.keyring.device_keys())
-            .map_err(|error| RegionError::Unfit(error.to_string()))?;
+        let signed = SignedStatement::sign(&Statement::Erasure(erasure), self.keyring.device_keys()).map_err(Unfit::from)?;
         self.note_erasure(document, asked_by, confirmed_by)?;
         self.stage_note(Kind::Erasure, signed.bytes().to_vec())
     }
@@ -160,7 +159,7 @@ impl Batch<'_> {
                 let by = decider.map_or_else(|| AT_THE_MACHINE.to_owned(), |one| one.person);
                 let refused = ErasureRequest { document, by, at: self.moment.at, withdrawn: Some(true) };
                 let signed = SignedStatement::sign(&Statement::ErasureRequest(refused), self.keyring.device_keys())
-                    .map_err(|error| RegionError::Unfit(error.to_string()))?;
+                    .map_err(Unfit::from)?;
                 self.stage(Kind::Erasing, self.key_of(document), signed.bytes().to_vec())?;
                 Ok(Vec::new())
             }
@@ -171,7 +170,7 @@ impl Batch<'_> {
     fn asked(&self, document: DocumentId) -> Result<(ErasureRequest, Option<DeviceId>), RegionError> {
         let ledger = &self.state.ledger;
         if ledger.is_erased(&document) {
-            return Err(RegionError::Unfit("this dossier was erased already; `erase list` shows which devices confirmed".into()));
+            return Err(Unfit::ErasedAlready.into());
         }
         let asked = ledger.documents.get(&document).and_then(|facts| facts.erasure_asked.clone());
         match asked.filter(|asked| asked.withdrawn != Some(true)) {
@@ -179,10 +178,7 @@ impl Batch<'_> {
                 let device = self.state.erasure_askers.get(&document).copied();
                 Ok((asked, device))
             }
-            None => Err(RegionError::Unfit(
-                "nobody asked to erase this dossier; a coordinator does with `veldboek trainee erase`, and `erase list` shows it"
-                    .into(),
-            )),
+            None => Err(Unfit::NotAsked.into()),
         }
     }
 

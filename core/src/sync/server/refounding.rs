@@ -125,8 +125,7 @@ impl Batch<'_> {
             })
             .collect();
         for statement in statements {
-            let signed = SignedStatement::sign(&statement, self.keyring.device_keys())
-                .map_err(|error| RegionError::Unfit(error.to_string()))?;
+            let signed = SignedStatement::sign(&statement, self.keyring.device_keys()).map_err(Unfit::from)?;
             self.stage(Kind::Grant, self.key_of(new), signed.bytes().to_vec())?;
         }
         for person in people {

@@ -58,11 +58,11 @@ impl Batch<'_> {
             return Err(RegionError::NoSuchDevice);
         }
         if by == Some(request.device) {
-            return Err(RegionError::OwnDevice);
+            return Err(Unfit::OwnDevice.into());
         }
         let known = self.state.ledger.revocations.get(&request.device);
         if request.accept_unsent && self.state.wiped.contains_key(&request.device) {
-            return Err(RegionError::AlreadyWiped);
+            return Err(Unfit::AlreadyWiped.into());
         }
         // Said again it stands as it did; only the leave to deliver is added later.
         if known.is_none_or(|known| request.accept_unsent && !known.accept_unsent) {
@@ -73,8 +73,8 @@ impl Batch<'_> {
                 accept_unsent: request.accept_unsent,
                 by: decider.map(|decider| decider.person),
             };
-            let signed = SignedStatement::sign(&Statement::Revocation(revocation), self.keyring.device_keys())
-                .map_err(|error| RegionError::Unfit(error.to_string()))?;
+            let signed =
+                SignedStatement::sign(&Statement::Revocation(revocation), self.keyring.device_keys()).map_err(Unfit::from)?;
             self.stage_note(Kind::Revocation, signed.bytes().to_vec())?;
         }
         let contact = self.state.contacts.of(&request.device);
@@ -91,8 +91,8 @@ impl Batch<'_> {
 
     /// Takes down that a revoked device has wiped itself. Said twice, it is heard once.
     pub(super) fn take_wiped(&mut self, bytes: &[u8]) -> Result<(), RegionError> {
-        let unfit = |why: &str| RegionError::Unfit(why.into());
-        let signed = SignedStatement::decode(bytes).map_err(|error| RegionError::Unfit(error.to_string()))?;
+        let unfit = |why| RegionError::from(Unfit::NotItsWord(why));
+        let signed = SignedStatement::decode(bytes).map_err(|_| unfit("this is no signed statement"))?;
         let Statement::Wiped(wiped) = signed.statement() else {
             return Err(unfit("this is not what a device says when it has wiped itself"));
         };
