@@ -10,6 +10,7 @@
 
 pub mod forge;
 pub mod line;
+pub mod mutate;
 pub mod pushes;
 pub mod requests;
 pub mod watch;
