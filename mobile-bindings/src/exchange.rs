@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use veldboek_core::field_book::{self as core, FieldBook as Book, Outcome};
+use veldboek_core::field_book::{self as core, FieldBook as Book, Outcome, Wiped};
 use veldboek_core::ids::{DocumentId, ServerId};
 use veldboek_core::record::Lang;
 use veldboek_core::request_signature::{self, NONCE_HEADER, Nonce};
@@ -47,6 +47,33 @@ pub struct HttpAnswer {
     pub body: Vec<u8>,
 }
 
+/// A dossier that was erased on request, and wiped on this device.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct ErasedDossier {
+    /// Its id.
+    pub dossier: String,
+    /// What people called it. It is kept nowhere any more.
+    pub reference: Option<String>,
+    /// How many changes went with it that the server never had.
+    pub unsent: u32,
+    /// The dossier in which it goes on, when only something in it was withdrawn.
+    pub goes_on_in: Option<String>,
+    /// What to tell the person.
+    pub notice: String,
+}
+
+impl ErasedDossier {
+    fn new(wiped: &Wiped, lang: Lang) -> Self {
+        Self {
+            dossier: wiped.document.to_string(),
+            reference: wiped.reference.clone(),
+            unsent: count(wiped.unsent),
+            goes_on_in: wiped.replaced_by.map(|document| document.to_string()),
+            notice: wiped.message(lang),
+        }
+    }
+}
+
 /// What one exchange brought.
 #[derive(Debug, Clone, Default, PartialEq, Eq, uniffi::Record)]
 pub struct SyncOutcome {
@@ -72,6 +99,8 @@ pub struct SyncOutcome {
     pub closed: u32,
     /// Changes that waited for a coordinator and were let in.
     pub released: u32,
+    /// Dossiers that were erased on request, and are gone from this device too: tell the person.
+    pub erased: Vec<ErasedDossier>,
     /// Ids of the dossiers that changed, for refreshing what is shown.
     pub touched: Vec<String>,
     /// What became of the server's record book since this phone looked last.
@@ -172,7 +201,7 @@ impl HttpAnswer {
 
 impl SyncOutcome {
     /// What an exchange brought, with the nonce for the next.
-    pub(crate) fn new(outcome: &Outcome, nonce: Option<Nonce>) -> Self {
+    pub(crate) fn new(outcome: &Outcome, nonce: Option<Nonce>, lang: Lang) -> Self {
         Self {
             again: outcome.again,
             nonce: nonce.map(|nonce| nonce.to_string()),
@@ -185,6 +214,7 @@ impl SyncOutcome {
             unusable: count(outcome.unusable),
             closed: count(outcome.closed),
             released: count(outcome.released),
+            erased: outcome.wiped.iter().map(|wiped| ErasedDossier::new(wiped, lang)).collect(),
             touched: outcome.touched.iter().map(DocumentId::to_string).collect(),
             record_book: outcome.record_book.into(),
             state: DeviceState::Usable,

@@ -194,12 +194,12 @@ impl FieldBook {
                 (None, What::Delivery(sent)) => {
                     let message = answer.read(turn.lang, Answer::decode)?;
                     let delivered = turn.book.delivered(sent, message, moment, &mut turn.rng)?;
-                    revoked::after_delivery(turn.book, turn.directory, &delivered, moment)?
+                    revoked::after_delivery(turn.book, turn.directory, &delivered, moment, turn.lang)?
                 }
                 (None, What::Exchange(sent)) => {
                     let message = answer.read(turn.lang, Answer::decode)?;
                     let outcome = turn.book.answer(sent, message, moment, &mut turn.rng)?;
-                    return Ok(SyncOutcome::new(&outcome, nonce));
+                    return Ok(SyncOutcome::new(&outcome, nonce, turn.lang));
                 }
                 (None, What::Wiped) => return Err(FieldBookError::wiped(0, turn.lang)),
             };

@@ -82,8 +82,9 @@ pub(crate) fn after_delivery(
     directory: &Path,
     delivered: &Delivered,
     moment: veldboek_core::clock::Moment,
+    lang: Lang,
 ) -> Answered<SyncOutcome> {
-    let outcome = SyncOutcome::new(&delivered.outcome, None);
+    let outcome = SyncOutcome::new(&delivered.outcome, None, lang);
     match delivered.next {
         Next::Deliver => Ok(SyncOutcome { again: true, state: DeviceState::Revoked, ..outcome }),
         Next::Wait => Ok(SyncOutcome { again: false, state: DeviceState::Revoked, ..outcome }),

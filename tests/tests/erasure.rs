@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use veldboek_core::bundle::{Bundle, Content};
 use veldboek_core::clock::Day;
 use veldboek_core::disk::Disk;
 use veldboek_core::field_book::FieldBookError;
@@ -13,7 +14,7 @@ use veldboek_core::journal::{Journal, Kind, Payload};
 use veldboek_core::keyring::Keyring;
 use veldboek_core::keys::DeviceKeys;
 use veldboek_core::record::Record;
-use veldboek_core::statement::{DocumentKind, Opening, Role, SignedStatement, Statement};
+use veldboek_core::statement::{DocumentKind, Erasure, Opening, Role, SignedStatement, Statement};
 use veldboek_core::sync::server::{ErasureOrder, RegionError, Work};
 use veldboek_core::trainee::Trainee;
 use veldboek_core::wire::{Reason, Verdict};
@@ -241,6 +242,48 @@ fn a_phone_restored_from_its_own_backup_forks_nothing_and_wipes_what_was_erased_
     field.sync(&mut carla);
     assert_eq!(carla.summaries(other), ["Na de back-up", "Op de teruggezette telefoon"]);
     assert_eq!(field.erasures(ErasureOrder::List)[0].waiting, []);
+}
+
+#[test]
+fn word_of_an_erasure_travels_in_a_bundle_too_and_by_nobody_elses_hand() {
+    let (mut field, mut carla, mut anna, dossier) = school(56);
+    erase(&mut field, &mut carla, dossier);
+    let other = field.dossier(&mut carla, "WF-2025-0002");
+    let (from, until) = days();
+    carla.book.grant(other, ("anna".into(), from, until), field.clock.now(), &mut field.dice).unwrap();
+    let (bundle, _) = carla.book.export_bundle(true, &["anna".into()], field.clock.now(), &mut field.dice).unwrap();
+    // Anna has no line for weeks; a colleague comes by with a stick.
+    let merged = anna.book.merge_bundle(&bundle, field.clock.now(), &mut field.dice).unwrap();
+    assert_eq!(merged.wiped.iter().map(|one| one.document).collect::<Vec<_>>(), [dossier]);
+    assert_eq!(anna.book.keyring().document_key(dossier), None);
+    assert!(anna.book.find("WF-2025-0001").is_err() && anna.book.find("WF-2025-0002").is_ok());
+    // Her receipt goes with her next contact.
+    assert_eq!(field.erasures(ErasureOrder::List)[0].waiting.len(), 1);
+    field.sync(&mut anna);
+    assert_eq!(field.erasures(ErasureOrder::List)[0].waiting, []);
+
+    // The same word by a device, even a coordinator's, wipes nothing.
+    let (_, mut carla, mut bram, dossier) = school(57);
+    let forged = Statement::Erasure(Erasure {
+        document: dossier,
+        at: field.clock.0,
+        trainee: None,
+        replaced_by: None,
+        withdrawn: Vec::new(),
+    });
+    let content = Content {
+        statements: vec![SignedStatement::sign(&forged, carla.book.device_keys()).unwrap().bytes().to_vec()],
+        changes: Vec::new(),
+        receipts: Vec::new(),
+    };
+    let recipients = [bram.book.device_keys().public()];
+    let region = bram.book.identity().region;
+    let sender = carla.book.identity().device;
+    let bundle = Bundle::seal(&content, &region, sender, &recipients, &mut field.dice).unwrap();
+    let merged = bram.book.merge_bundle(&bundle, field.clock.now(), &mut field.dice).unwrap();
+    assert!(merged.wiped.is_empty());
+    assert_eq!(bram.summaries(dossier).len(), 1);
+    assert_eq!(carla.summaries(dossier).len(), 1);
 }
 
 #[test]

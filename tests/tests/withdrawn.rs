@@ -287,3 +287,34 @@ fn a_dossier_that_no_server_ever_saw_forgets_the_note_at_once() {
     visit(&mut field, &mut anna, new, "anna", "Verder");
     assert_eq!(field.sync(&mut anna).0.accepted, 1);
 }
+
+#[test]
+fn work_that_waits_because_access_ended_waits_in_the_new_document_too() {
+    let Town { mut field, mut carla, mut anna, bram, old, .. } = town(76);
+    drop(bram);
+    let mut dirk = field.enrolled("dirk", Role::Coach);
+    let today = field.clock.now().today();
+    carla.book.grant(old, ("dirk".into(), today, Some(today)), field.clock.now(), &mut field.dice).unwrap();
+    field.sync(&mut carla);
+    field.sync(&mut dirk);
+    let wrong = visit(&mut field, &mut anna, old, "anna", WRONG);
+    field.sync(&mut anna);
+    // Long after his day Dirk writes something down after all, without a connection; meanwhile Anna withdraws her note.
+    field.clock.pass_minutes(40 * 24 * 60);
+    visit(&mut field, &mut dirk, old, "dirk", "Nagekomen");
+    let new = anna.book.withdraw(old, &[wrong], None, field.clock.now(), &mut field.dice).unwrap();
+    field.sync(&mut anna);
+    field.sync(&mut carla);
+    let (outcome, _) = field.sync(&mut dirk);
+    assert_eq!((outcome.refused.len(), dirk.book.status().unwrap().dossiers), (0, 0));
+    assert_eq!(dirk.book.waiting().unwrap().len(), 1, "it waits for the coordinator, and is not lost");
+    // The coordinator gives him a day again: what waits is let in.
+    let today = field.clock.now().today();
+    carla.book.grant(new, ("dirk".into(), today, Some(today)), field.clock.now(), &mut field.dice).unwrap();
+    field.sync(&mut carla);
+    field.sync(&mut carla);
+    assert_eq!(carla.summaries(new), ["Nagekomen"]);
+    field.sync(&mut dirk);
+    assert_eq!(only(&mut dirk), new);
+    assert_eq!(holds((dirk.disk(), dirk.book.keyring()), WRONG), 0);
+}

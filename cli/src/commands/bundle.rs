@@ -91,6 +91,7 @@ pub(super) fn merge(context: &Context<'_>, files: &BundleFiles) -> Result<Output
             let (nl, en) = (why.show(Lang::Nl), why.show(Lang::En));
             notes.push(text!("niet opgenomen, {document}: {nl}", "not taken in, {document}: {en}"));
         }
+        notes.extend(super::erasing::notices(&merged.wiped));
         if merged.waiting > 0 {
             let waiting = merged.waiting;
             notes.push(text!(
@@ -110,6 +111,7 @@ pub(super) fn merge(context: &Context<'_>, files: &BundleFiles) -> Result<Output
                 "step": why.step.map(Code::code),
             })).collect::<Vec<_>>(),
             "touched": touched,
+            "wiped": super::erasing::wiped_json(&merged.wiped),
         }));
     }
     let conflicts: Vec<Conflict> =

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use veldboek_core::clock::Timestamp;
 use veldboek_core::field_book::Wiped;
 use veldboek_core::ids::DocumentId;
+use veldboek_core::record::Lang;
 use veldboek_core::wire::{ErasureDecision, ErasureInfo, ErasureList, MAX_BODY, VERSION};
 
 use super::book::Book;
@@ -175,27 +176,7 @@ fn listed(context: &Context<'_>, book: &mut Book, erasures: &[ErasureInfo]) -> O
 
 /// What to tell of dossiers that were wiped here.
 pub(super) fn notices(wiped: &[Wiped]) -> Vec<Text> {
-    let name = |one: &Wiped| one.reference.clone().unwrap_or_else(|| one.document.to_string());
-    wiped
-        .iter()
-        .map(|one| {
-            let (of, unsent) = (name(one), one.unsent);
-            match (one.replaced_by, unsent) {
-                (Some(_), _) => text!(
-                    "uit dossier {of} is iets ingetrokken; wat u nog niet had verstuurd, staat nu in het nieuwe dossier",
-                    "something was withdrawn from dossier {of}; what you had not sent yet is in the new dossier now"
-                ),
-                (None, 0) => text!(
-                    "dossier {of} is op verzoek gewist, ook op dit apparaat",
-                    "dossier {of} was erased on request, on this device too"
-                ),
-                (None, _) => text!(
-                    "dossier {of} is op verzoek gewist, ook op dit apparaat; daarmee verdwenen {unsent} wijzigingen die nog niet verstuurd waren",
-                    "dossier {of} was erased on request, on this device too; with it went {unsent} changes that had not been sent yet"
-                ),
-            }
-        })
-        .collect()
+    wiped.iter().map(|one| Text::new(one.message(Lang::Nl), one.message(Lang::En))).collect()
 }
 
 /// The same for programs.

@@ -318,7 +318,7 @@ mod tests {
             // Who wrote it, and who could see it from when.
             assert_eq!(whole["history"][0]["person"], "anna");
             assert_eq!(whole["access"][0]["what"], "opened");
-            assert_eq!(whole["access"][0]["name"], "anna");
+            assert_eq!(whole["access"][0]["person"], "anna");
         }
     }
 }

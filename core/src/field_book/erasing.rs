@@ -5,6 +5,7 @@
 
 use super::*;
 use crate::ledger::StatementFacts;
+use crate::record::Lang;
 use crate::statement::{ErasureReceipt, ErasureRequest};
 
 /// A dossier that was wiped on this device.
@@ -18,6 +19,31 @@ pub struct Wiped {
     pub unsent: usize,
     /// The document in which the dossier goes on: only an entry was withdrawn.
     pub replaced_by: Option<DocumentId>,
+}
+
+impl Wiped {
+    /// What to tell the person whose device it was.
+    pub fn message(&self, lang: Lang) -> String {
+        let of = self.reference.clone().unwrap_or_else(|| self.document.to_string());
+        let unsent = self.unsent;
+        match (lang, self.replaced_by, unsent) {
+            (Lang::Nl, Some(_), _) => {
+                format!("uit dossier {of} is iets ingetrokken; wat u nog niet had verstuurd, staat nu in het nieuwe dossier")
+            }
+            (Lang::En, Some(_), _) => {
+                format!("something was withdrawn from dossier {of}; what you had not sent yet is in the new dossier now")
+            }
+            (Lang::Nl, None, 0) => format!("dossier {of} is op verzoek gewist, ook op dit apparaat"),
+            (Lang::En, None, 0) => format!("dossier {of} was erased on request, on this device too"),
+            (Lang::Nl, None, _) => format!(
+                "dossier {of} is op verzoek gewist, ook op dit apparaat; daarmee verdwenen {unsent} wijzigingen die nog niet \
+                 verstuurd waren"
+            ),
+            (Lang::En, None, _) => format!(
+                "dossier {of} was erased on request, on this device too; with it went {unsent} changes that had not been sent yet"
+            ),
+        }
+    }
 }
 
 impl FieldBook {

@@ -87,7 +87,9 @@ impl Batch<'_> {
             }
             pending.touched.push(document);
         }
-        self.refound_what_is_due(rng)?;
+        let stated = request.statements.iter().filter_map(|bytes| SignedStatement::decode(bytes).ok()?.statement().document());
+        let touched: HashSet<DocumentId> = pending.touched.iter().copied().chain(stated).collect();
+        self.refound_what_is_due(&touched, rng)?;
         pending.verdicts.extend(verdicts.into_iter().map(|verdict| verdict.unwrap_or(Verdict::Deferred(Reason::Busy.into()))));
         self.audit_refusals(caller, request, changes, &pending.verdicts)?;
         if request.push_only {

@@ -59,8 +59,15 @@ impl Batch<'_> {
     }
 
     /// Erases what now stands whole in another document.
-    pub(super) fn refound_what_is_due(&mut self, rng: &mut dyn CryptoRng) -> Result<(), RegionError> {
-        let open: Vec<(DeviceId, Refounding)> = self.state.ledger.erasures.open_refoundings().cloned().collect();
+    pub(super) fn refound_what_is_due(
+        &mut self,
+        touched: &HashSet<DocumentId>,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<(), RegionError> {
+        // Only what this exchange could have brought nearer: one that never comes to an end is not everybody's burden.
+        let near = |one: &Refounding| touched.contains(&one.old) || touched.contains(&one.new);
+        let open = self.state.ledger.erasures.open_refoundings().filter(|(_, one)| near(one));
+        let open: Vec<(DeviceId, Refounding)> = open.cloned().collect();
         for (signer, refounding) in open {
             let Refounding { old, new, ref withdrawn, .. } = refounding;
             let withdrawn_ids = withdrawn.iter().copied().collect();
