@@ -147,7 +147,8 @@ fn is_plain(file: &Path) -> Option<bool> {
     Some(metadata.is_file() && private)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 

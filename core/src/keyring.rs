@@ -27,7 +27,9 @@ mod tests;
 mod tries;
 
 use format::{Opened, Outside, Ring, Unreadable};
-pub use guard::{NewLock, Standing, UnlockError, destroy_all, lock_state, made_since_exchange, standing, unlock, unlock_with};
+pub use guard::{
+    NewLock, Standing, UnlockError, destroy_all, lock_state, made_since_exchange, may_try, standing, unlock, unlock_with,
+};
 use lock::Lock;
 pub use lock::{Cause, Cost, Destroyed, Keystore, KeystoreError, LockState};
 pub use passphrase::{LEAST_CHARACTERS, Passphrase, WeakPassphrase};

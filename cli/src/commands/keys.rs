@@ -92,9 +92,8 @@ impl Access {
         }
         let mut asked = 1;
         loop {
-            let standing = keyring::standing(disk)?;
-            // Who waits should hear that before typing.
-            if standing.until.is_none_or(|until| until <= now) && standing.wrong + 1 >= FREE_TRIES {
+            let standing = keyring::may_try(disk, clock::now().at)?;
+            if standing.wrong + 1 >= FREE_TRIES {
                 let left = standing.left;
                 let goes = goes_too(keyring::made_since_exchange(disk));
                 let warning = Text::new(

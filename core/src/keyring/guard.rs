@@ -125,14 +125,7 @@ pub fn unlock(disk: &dyn Disk, passphrase: &Passphrase, now: Timestamp) -> Resul
         Ok(_) => return Err(UnlockError::NoPassphrase),
         Err(error) => return Err(error.into()),
     };
-    let mut tries = Tries::read(disk)?;
-    if tries.are_spent() {
-        // The power went out before they were destroyed.
-        return Err(destroy_spent(disk, now));
-    }
-    if let Some(until) = tries.too_soon(disk, now)? {
-        return Err(UnlockError::TooSoon { until, left: tries.left(), unsynced: made_since_exchange(disk) });
-    }
+    let mut tries = allowed(disk, now)?;
     tries.begin(disk, now)?;
     let Some(tried) = lock.unlock(passphrase) else { return Err(UnlockError::NoMemory) };
     if let Some(key) = tried {
@@ -148,6 +141,30 @@ pub fn unlock(disk: &dyn Disk, passphrase: &Passphrase, now: Timestamp) -> Resul
     }
     let unsynced = if tries.count >= tries::FREE_TRIES { made_since_exchange(disk) } else { None };
     Err(UnlockError::Wrong { left: tries.left(), until: tries.not_before(), unsynced })
+}
+
+/// Whether a passphrase may be tried at this moment; whoever has to wait should hear that before typing.
+///
+/// # Errors
+/// [`UnlockError::TooSoon`]; the keys are gone.
+pub fn may_try(disk: &dyn Disk, now: Timestamp) -> Result<Standing, UnlockError> {
+    let _held = disk.lock()?;
+    newest_lock(disk)?;
+    let tries = allowed(disk, now)?;
+    Ok(Standing { wrong: tries.count, left: tries.left(), until: tries.not_before() })
+}
+
+/// The tries so far, if another is allowed now.
+fn allowed(disk: &dyn Disk, now: Timestamp) -> Result<Tries, UnlockError> {
+    let mut tries = Tries::read(disk)?;
+    if tries.are_spent() {
+        // The power went out before the keys were destroyed.
+        return Err(destroy_spent(disk, now));
+    }
+    match tries.too_soon(disk, now)? {
+        Some(until) => Err(UnlockError::TooSoon { until, left: tries.left(), unsynced: made_since_exchange(disk) }),
+        None => Ok(tries),
+    }
 }
 
 /// Has the platform's keystore open the lock.

@@ -110,6 +110,9 @@ fn the_wait_survives_a_restart_and_a_clock_that_is_turned_back_only_makes_it_lon
         }
     }
     assert!(matches!(unlock(&disk, &right(), at(back + 14)), Err(UnlockError::TooSoon { .. })));
+    // She hears it before she types, and asking costs nothing.
+    assert!(matches!(may_try(&disk, at(back + 14)), Err(UnlockError::TooSoon { left: 3, .. })));
+    assert_eq!(may_try(&disk, at(back + 15)).unwrap().left, 3);
     // Anna herself, whose clock was wrong, does not wait a year.
     unlock(&disk, &right(), at(back + 15)).unwrap();
     assert_eq!(standing(&disk).unwrap(), Standing { wrong: 0, left: 10, until: None });
