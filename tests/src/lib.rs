@@ -4,6 +4,7 @@
 
 pub mod attacks;
 pub mod process;
+pub mod search;
 
 use std::sync::Arc;
 
