@@ -61,6 +61,10 @@ fn forget_beside(directory: &Path) {
     for folder in ["cache", "cache.broken"] {
         let _ = std::fs::remove_dir_all(directory.join(folder));
     }
+    // Emptied before; a folder in which somebody else put something stays.
+    for folder in ["journal", "torn"] {
+        let _ = std::fs::remove_dir(directory.join(folder));
+    }
 }
 
 /// What a revoked phone does when it has heard: it wipes itself, or first hands in what it may.

@@ -104,6 +104,10 @@ fn forget_beside(dir: &Path) {
     for folder in [cache.with_extension("broken"), cache] {
         let _ = std::fs::remove_dir_all(folder);
     }
+    // Emptied before; a folder in which somebody else put something stays.
+    for folder in ["journal", "torn"] {
+        let _ = std::fs::remove_dir(dir.join(folder));
+    }
     if let Some(unlocked) = Unlocked::of(dir) {
         unlocked.forget();
     }

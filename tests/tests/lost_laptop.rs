@@ -1,0 +1,152 @@
+//! A laptop that is stolen, with the real programs: the coordinator revokes it from her own, and at its next contact nothing is left
+//! on it, whatever is done to it in between.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test says by failing that it could not go on")]
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+use veldboek_tests::process::{Halt, Person, Town, number, rows, text, tools};
+
+const DOSSIER: &str = "WF-2025-0001";
+
+/// Anna guides a dossier of Carla's organisation.
+fn prepared() -> Town {
+    let town = Town::found();
+    let Town { carla, anna, .. } = &town;
+    carla.does(&["programme", "add", "KANS", "--name", "Kans op werk"]);
+    carla.does(&["coach", "add", "anna", "--display-name", "Anna Veldhuizen"]);
+    carla.does(&["trainee", "add", "--reference", DOSSIER, "--given-name", "Sanne"]);
+    carla.does(&["trajectory", "open", DOSSIER, "--programme", "KANS", "--referral-date", "2025-01-10"]);
+    carla.does(&["trajectory", "agree", DOSSIER, "--on", "2025-02-01"]);
+    carla.does(&["assign", DOSSIER, "anna"]);
+    carla.does(&["sync"]);
+    anna.does(&["sync"]);
+    town
+}
+
+fn log(person: &Person, summary: &str) {
+    let words = ["--started-at", "2025-03-03 09:30", "--duration", "45", "--party", "TRAINEE", "--summary", summary];
+    person.does(&[["visit", "log", DOSSIER].as_slice(), &words].concat());
+}
+
+/// The device of a person who has one.
+fn device_of(carla: &Person, person: &str) -> String {
+    let list = carla.does(&["device", "list"]);
+    let row = rows(&list).iter().find(|row| text(row, "person") == person).expect("a device").clone();
+    text(&row, "device")
+}
+
+/// A command at the server's machine.
+fn at_the_machine(town: &Town, words: &[&str]) -> Value {
+    let output = Command::new(&tools().server)
+        .args(words)
+        .args(["--format", "json", "--lang", "en", "--store"])
+        .arg(town.server_store())
+        .output()
+        .expect("the server's own commands run");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+fn files(store: &Path) -> Vec<String> {
+    let mut names: Vec<String> =
+        std::fs::read_dir(store).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_stolen_laptop_is_revoked_wipes_itself_and_the_coordinator_sees_what_was_on_it() {
+    let town = prepared();
+    log(&town.anna, "Alleen op de laptop");
+    let device = device_of(&town.carla, "anna");
+    town.carla.run(&["device", "revoke", &device, "--reason", "laptop gestolen"]).ends(1).says("not confirmed");
+    town.carla.run(&["device", "revoke", &device, "--reason", "x", "--accept-unsent", "--yes"]).ends(5).says("administrator");
+    town.anna.run(&["device", "list"]).ends(5);
+    let revoked = town.carla.does(&["device", "revoke", &device[..8], "--reason", "laptop gestolen", "--yes"]);
+    assert_eq!((text(&revoked, "device"), revoked["accept_unsent"].clone()), (device.clone(), false.into()));
+
+    // Offline it knows nothing of it; at the first contact, whatever that is for, it is the end.
+    town.anna.run(&["sync"]).ends(5).says("everything on it was destroyed").says("1 changes that were only here are lost");
+    assert_eq!(files(&town.anna.store), ["lock", "lock-next", "wiped", "wiped-told"]);
+    for words in [&["trainee", "list"][..], &["status"], &["visit", "list"], &["sync"]] {
+        town.anna.run(words).ends(5).says("this device was revoked").says("veldboek enrol");
+    }
+
+    let shown = town.carla.does(&["device", "show", &device]);
+    assert_eq!(shown["references"], serde_json::json!([DOSSIER]));
+    assert_eq!(
+        (text(&shown, "reason"), text(&shown, "lock"), number(&shown, "lost")),
+        ("laptop gestolen".into(), "NONE".into(), 1)
+    );
+    assert!(!text(&shown, "wiped").is_empty() && !text(&shown, "last_contact").is_empty());
+    let csv = town.carla.run(&["device", "show", &device, "--format", "csv"]).ends(0).out;
+    let table = town.carla.run(&["device", "show", &device, "--format", "table"]).ends(0).out;
+    for wanted in [DOSSIER, "laptop gestolen"] {
+        assert!(csv.contains(wanted) && table.contains(wanted), "{csv}\n{table}");
+    }
+    // The administrator at the machine sees which documents, and no reference.
+    let shown = at_the_machine(&town, &["device", "show", &device]);
+    assert_eq!(shown["documents"].as_array().unwrap().len(), 1);
+    assert!(!shown.to_string().contains(DOSSIER));
+
+    // A new beginning in the same place: what the server has comes back.
+    let server = town.server.as_ref().unwrap();
+    town.anna.enrols(&server.invite("anna", "Anna Veldhuizen", "coach"), town.wire.address());
+    town.anna.does(&["sync"]);
+    assert_eq!(rows(&town.anna.does(&["trainee", "list"])).len(), 1);
+    assert_ne!(device_of(&town.carla, "anna"), "");
+}
+
+#[test]
+fn with_leave_the_unsent_work_is_delivered_first() {
+    let town = prepared();
+    log(&town.anna, "In de kelder geschreven");
+    let device = device_of(&town.carla, "anna");
+    at_the_machine(&town, &["device", "revoke", &device, "--reason", "verloren"]);
+    let allowed = at_the_machine(&town, &["device", "allow-unsent", &device]);
+    assert_eq!((allowed["accept_unsent"].clone(), number(&allowed, "documents")), (true.into(), 1));
+    // The line is cut while the work goes up: nothing is destroyed, and nothing can be looked at any more.
+    let told = town.wire.hold(Halt::BeforeAnswer);
+    let mut sync = town.anna.start(&["sync"], None);
+    told.wait();
+    let delivery = {
+        told.go_on();
+        town.wire.hold(Halt::BeforeAnswer)
+    };
+    delivery.wait();
+    assert!(sync.runs());
+    drop(delivery);
+    sync.finish().ends(4);
+    town.anna.run(&["visit", "list"]).ends(5).says("this device was revoked").says("veldboek sync");
+    assert!(files(&town.anna.store).contains(&"journal".to_owned()));
+
+    town.anna.run(&["sync"]).ends(5).says("wait for the coordinator now");
+    assert_eq!(files(&town.anna.store), ["lock", "lock-next", "wiped", "wiped-told"]);
+    town.carla.does(&["sync"]);
+    assert_eq!(town.carla.summaries(), Vec::<String>::new(), "it waits, and nobody reads it unasked");
+    assert_eq!(number(&town.carla.does(&["device", "show", &device]), "lost"), 0);
+}
+
+#[test]
+fn a_wipe_that_was_killed_before_it_was_told_is_told_at_the_next_start() {
+    let mut town = prepared();
+    let device = device_of(&town.carla, "anna");
+    town.carla.does(&["device", "revoke", &device, "--reason", "gestolen", "--yes"]);
+    let mut sync = town.anna.start(&["sync"], Some("wiped-untold"));
+    sync.reached("wiped-untold");
+    sync.kill();
+    let left = files(&town.anna.store);
+    assert!(!left.iter().any(|name| name.starts_with("keyring") || name == "wrapping.key"), "{left:?}");
+    assert_eq!(files(&town.anna.store.join("journal")), Vec::<String>::new());
+    assert_eq!(town.carla.does(&["device", "show", &device])["wiped"], Value::Null);
+    // Without a server it stays wiped, and untold.
+    town.stop_server();
+    town.anna.run(&["status"]).ends(5).says("the server does not know that yet");
+    town.start_server(None);
+    town.anna.run(&["status"]).ends(5).says("this device was revoked");
+    assert!(!text(&town.carla.does(&["device", "show", &device]), "wiped").is_empty());
+    assert_eq!(files(&town.anna.store), ["lock", "lock-next", "wiped", "wiped-told"]);
+}
