@@ -284,6 +284,31 @@ mod tests {
     }
 
     #[test]
+    fn a_server_that_wants_fewer_questions_is_asked_again_later() {
+        use std::io::{Read, Write};
+        let told = |code: ErrorCode| {
+            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            let url = format!("http://{}", listener.local_addr().unwrap());
+            let answer = std::thread::spawn(move || {
+                let (mut stream, _) = listener.accept().unwrap();
+                let _ = stream.read(&mut [0; 4096]);
+                let body = ErrorAnswer { retry_after: Some(30), ..code.into() }.encode();
+                write!(stream, "HTTP/1.1 429 Too Many Requests\r\nretry-after: 30\r\ncontent-length: {}\r\n\r\n", body.len()).unwrap();
+                stream.write_all(&body).unwrap();
+            });
+            let problem = Client::new(&url, None).unwrap().unsigned("/v1/enrol", b"x").unwrap_err();
+            answer.join().unwrap();
+            problem
+        };
+        let too_many = told(ErrorCode::TooMany);
+        assert_eq!(too_many.exit(), Exit::NoContact);
+        assert!(too_many.hint().say(Lang::En).contains("your work is safe"), "{too_many:?}");
+        let locked = told(ErrorCode::LockedOut);
+        assert_eq!(locked.exit(), Exit::Refused);
+        assert!(locked.hint().say(Lang::En).contains("later"), "{locked:?}");
+    }
+
+    #[test]
     fn what_stands_before_the_paths_is_signed_too() {
         let client = |url| Client::new(url, None).unwrap();
         assert_eq!(client("https://example.nl/veldboek/").base_path(), "/veldboek");

@@ -20,6 +20,7 @@ import veldboek_mobile as veldboek
 from veldboek_mobile import (
     Competence,
     ConflictNature,
+    DeviceState,
     FieldBookError,
     GoalDirection,
     HttpAnswer,
@@ -80,6 +81,15 @@ class ServerProcess:
             self.process.wait(timeout=30)
             self.process.stdout.close()
             self.process = None
+
+    def device(self, *words):
+        """A command about devices at the server's machine."""
+        command = [SERVER, "device", *words, "--store", self.store, "--format", "json"]
+        answer = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+        return json.loads(answer.stdout)
+
+    def device_of(self, person):
+        return next(device["device"] for device in self.device("list") if device["person"] == person)
 
     def invite(self, person, role):
         command = [SERVER, "invite", "--store", self.store, "--person", person, "--name", person.capitalize()]
@@ -426,6 +436,61 @@ class TheJourney(Region):
         logged = anna.log("WF-2025-0003", "Voortgang besproken", planned=Planned(visit=planned.visit, read_at=planned.read_at))
         self.assertEqual(logged.visit, planned.visit)
         self.assertEqual(anna.book.today().today, [])
+
+
+class ALostPhone(Region):
+    def test_it_is_told_wipes_itself_and_says_so(self):
+        anna = self.enrolled("anna")
+        self.dossier(anna, "WF-2025-0010")
+        anna.sync()
+        anna.log("WF-2025-0010", "Alleen op de telefoon")
+        self.assertEqual(anna.book.device_state(), DeviceState.USABLE)
+        self.server.device("revoke", self.server.device_of("anna"), "--reason", "verloren")
+
+        request = anna.book.sync_begin(anna.nonce)
+        outcome = anna.book.sync_finish(request.exchange, anna.carry(request))
+        self.assertEqual((outcome.state, outcome.lost, outcome.again), (DeviceState.WIPED, 1, True))
+        self.assertEqual([path.name for path in Path(anna.directory).iterdir() if not path.name.startswith("lock")], ["wiped"])
+        # The app is closed before it could say so; it opens again, shows nothing, and says it then.
+        anna.close()
+        anna.open()
+        self.assertEqual(anna.book.device_state(), DeviceState.WIPED)
+        for call in (anna.book.dossiers, anna.book.today, anna.book.identity):
+            with self.assertRaises(FieldBookError.Wiped) as gone:
+                call()
+            self.assertIn("ingetrokken", gone.exception.reason)
+        anna.nonce = None
+        (outcome,) = anna.sync()
+        self.assertEqual((outcome.state, outcome.lost), (DeviceState.WIPED, 1))
+        shown = self.server.device("show", self.server.device_of("anna"))
+        self.assertTrue(shown["wiped"])
+        self.assertEqual(shown["lost"], 1)
+        with self.assertRaises(FieldBookError.Wiped):
+            anna.book.sync_begin(None)
+        anna.close()
+        with self.assertRaises(FieldBookError.Wiped):
+            anna.open()
+
+    def test_with_leave_it_hands_in_its_work_first_and_shows_nothing_meanwhile(self):
+        anna = self.enrolled("anna")
+        self.dossier(anna, "WF-2025-0011")
+        anna.sync()
+        anna.log("WF-2025-0011", "In de kelder geschreven")
+        device = self.server.device_of("anna")
+        self.server.device("revoke", device, "--reason", "verloren", "--accept-unsent")
+
+        request = anna.book.sync_begin(anna.nonce)
+        outcome = anna.book.sync_finish(request.exchange, anna.carry(request))
+        self.assertEqual((outcome.state, outcome.again), (DeviceState.REVOKED, True))
+        self.assertEqual(anna.book.device_state(), DeviceState.REVOKED)
+        for call in (anna.book.dossiers, lambda: anna.log("WF-2025-0011", "Nog iets")):
+            with self.assertRaises(FieldBookError.Revoked):
+                call()
+        anna.nonce = outcome.nonce
+        delivered, told = anna.sync()
+        self.assertEqual((delivered.state, delivered.quarantined, delivered.lost), (DeviceState.WIPED, 1, 0))
+        self.assertEqual((told.state, told.again), (DeviceState.WIPED, False))
+        self.assertEqual(self.server.device("show", device)["lost"], 0)
 
 
 class WhatGoesWrong(Region):
