@@ -293,7 +293,8 @@ mod tests {
                 let (mut stream, _) = listener.accept().unwrap();
                 let _ = stream.read(&mut [0; 4096]);
                 let body = ErrorAnswer { retry_after: Some(30), ..code.into() }.encode();
-                write!(stream, "HTTP/1.1 429 Too Many Requests\r\nretry-after: 30\r\ncontent-length: {}\r\n\r\n", body.len()).unwrap();
+                write!(stream, "HTTP/1.1 429 Too Many Requests\r\nretry-after: 30\r\ncontent-length: {}\r\n\r\n", body.len())
+                    .unwrap();
                 stream.write_all(&body).unwrap();
             });
             let problem = Client::new(&url, None).unwrap().unsigned("/v1/enrol", b"x").unwrap_err();

@@ -17,7 +17,7 @@ use veldboek_core::clock::Day;
 use veldboek_core::ids::DocumentId;
 use veldboek_core::record::{Container, Scalar, Write};
 use veldboek_core::statement::{Certificate, Erasure, GrantEnd, Revocation, Role, SignedStatement, Statement, Wiped};
-use veldboek_core::wire::{DeviceList, InviteRequest, ItemKind, Request, RevokeRequest, VERSION, Verdict};
+use veldboek_core::wire::{DeviceList, ErasureDecision, InviteRequest, ItemKind, Request, RevokeRequest, VERSION, Verdict};
 use veldboek_server::args::RoleName::{self, Administrator, Coach, Coordinator};
 use veldboek_server::time::now;
 
@@ -82,11 +82,16 @@ async fn every_route_lets_in_the_roles_that_it_is_for() {
     let folder = tempdir().unwrap();
     let scene = scene(folder.path()).await;
     let sync = Request::default().encode();
+    let own = scene.own;
+    let decision = Box::new(move || ErasureDecision { version: VERSION, document: own, confirm: false }.encode());
     // What is tried, with the status for coach, coordinator, administrator.
     let mut number = 0;
     let mut table: Vec<(&str, &str, String, Box<dyn FnMut() -> Vec<u8>>, [u16; 3])> = vec![
         ("exchanges", "POST", "/v1/sync".into(), Box::new(move || sync.clone()), [200, 200, 200]),
         ("lists devices", "GET", "/v1/devices".into(), Box::new(Vec::new), [403, 200, 200]),
+        ("sees what waits", "GET", "/v1/quarantine".into(), Box::new(Vec::new), [403, 200, 403]),
+        ("lists erasures", "GET", "/v1/erasures".into(), Box::new(Vec::new), [403, 200, 200]),
+        ("decides about an erasure that nobody asked for", "POST", "/v1/erasures".into(), decision, [403, 403, 409]),
     ];
     let mut invites = |what, role, organisation: &'static str, expected| {
         number += 1;
