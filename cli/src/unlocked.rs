@@ -160,6 +160,7 @@ mod tests {
         Timestamp::from_millis(1_740_988_800_000 + hours * HOUR)
     }
 
+    #[allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
     fn home() -> (tempfile::TempDir, Unlocked) {
         let home = tempfile::tempdir().unwrap();
         std::fs::set_permissions(home.path(), std::fs::Permissions::from_mode(0o700)).unwrap();

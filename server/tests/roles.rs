@@ -77,6 +77,9 @@ fn revocation(of: &Phone, accept_unsent: bool) -> Vec<u8> {
     RevokeRequest { version: VERSION, device: of.device(), reason: Some("verloren".into()), accept_unsent }.encode()
 }
 
+/// What is tried: in words, the method and path, the body of each try, and the status for each role.
+type Tried = (&'static str, &'static str, String, Box<dyn FnMut() -> Vec<u8>>, [u16; 3]);
+
 #[tokio::test]
 async fn every_route_lets_in_the_roles_that_it_is_for() {
     let folder = tempdir().unwrap();
@@ -86,7 +89,7 @@ async fn every_route_lets_in_the_roles_that_it_is_for() {
     let decision = Box::new(move || ErasureDecision { version: VERSION, document: own, confirm: false }.encode());
     // What is tried, with the status for coach, coordinator, administrator.
     let mut number = 0;
-    let mut table: Vec<(&str, &str, String, Box<dyn FnMut() -> Vec<u8>>, [u16; 3])> = vec![
+    let mut table: Vec<Tried> = vec![
         ("exchanges", "POST", "/v1/sync".into(), Box::new(move || sync.clone()), [200, 200, 200]),
         ("lists devices", "GET", "/v1/devices".into(), Box::new(Vec::new), [403, 200, 200]),
         ("sees what waits", "GET", "/v1/quarantine".into(), Box::new(Vec::new), [403, 200, 403]),

@@ -5,6 +5,7 @@
 //! All attacks run once, against one server in a process of its own, over HTTP; each test looks at its own.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test says by failing that it could not go on")]
+#![allow(clippy::print_stdout, reason = "the seed and the table are what is looked at when an attack is not stopped")]
 
 use std::sync::OnceLock;
 use std::time::Duration;

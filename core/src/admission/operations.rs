@@ -51,13 +51,16 @@ pub(super) struct Slice<'a> {
     operations: usize,
 }
 
+/// An operation, its change's number in its row, and whether it made a map.
+type Written = (OpId, u64, bool);
+
 /// What changes wrote.
 #[derive(Default)]
 struct Writings {
     /// The maps of entries.
     made: HashMap<OpId, (Spot, u64)>,
-    /// The operations at each key, with their change's number in its row, and whether they made a map.
-    cells: HashMap<(OpId, String), Vec<(OpId, u64, bool)>>,
+    /// The operations at each key.
+    cells: HashMap<(OpId, String), Vec<Written>>,
     /// By whom an operation was overwritten.
     overwritten: HashMap<OpId, Vec<(ActorId, u64)>>,
 }
@@ -121,10 +124,8 @@ impl<'a> Slice<'a> {
         }
         let (actor, seq) = (change.actor_id().clone(), change.seq());
         let mut draft = Writings::default();
-        let mut next = change.start_op().get();
-        for op in &decoded.operations {
-            self.allow(op, OpId(next, actor.clone()), seq, &past, &mut draft)?;
-            next += 1;
+        for (number, op) in (change.start_op().get()..).zip(&decoded.operations) {
+            self.allow(op, OpId(number, actor.clone()), seq, &past, &mut draft)?;
         }
         self.operations += decoded.operations.len();
         self.seen.add(draft);

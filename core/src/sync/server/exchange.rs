@@ -53,7 +53,8 @@ impl Batch<'_> {
             kept: Vec::new(),
         };
         let passed = self.moment.at.as_millis().saturating_sub(self.state.last_time.as_millis());
-        if !(request.statements.is_empty() && changes.is_empty()) && !(0..TIME_EVERY).contains(&passed) {
+        let brings = !request.statements.is_empty() || !changes.is_empty();
+        if brings && !(0..TIME_EVERY).contains(&passed) {
             let note = self.contact(caller, told);
             self.stage_note(Kind::Contact, note.encode())?;
         }
