@@ -3,7 +3,7 @@
 //! Everything that decides something is folded from the journal and nothing else; a cache may only save work. Server
 //! and devices fold the same records here; what only one of them keeps is handed back to it.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use sha2::{Digest, Sha256};
 
@@ -153,6 +153,9 @@ impl DocumentFacts {
 
     /// Unacknowledged changes that count and build on dropped ones.
     pub fn leaning(&self) -> Vec<ChangeHash> {
+        if self.dropped.is_empty() {
+            return Vec::new();
+        }
         let mut gone = self.dropped.clone();
         let mut leaning = Vec::new();
         for change in &self.changes {
@@ -300,6 +303,8 @@ pub struct Ledger {
     pub erasures: Erasures,
     /// What this device's person wrote in dossiers that left it, until its fate is known.
     pub aside: BTreeMap<ChangeHash, Aside>,
+    /// Names of the keys of what was set aside and is set aside no more.
+    pub spent: BTreeSet<DocumentId>,
     /// The register's document, fixed by the region.
     register: Option<DocumentId>,
 }
@@ -354,7 +359,7 @@ impl Ledger {
                 let operation = Operation::decode(bytes)?;
                 if let Some(replaced) = operation.replaces {
                     self.replaced.insert(replaced, operation.change);
-                    self.aside.remove(&replaced);
+                    self.forget_aside(&replaced);
                 }
                 if let Some(facts) = self.documents.get_mut(&operation.document)
                     && let Some(index) = facts.by_hash.get(&operation.change)
@@ -548,7 +553,7 @@ impl Ledger {
         match document {
             Some(document) => {
                 // What was set aside or refused is on the server after all: nothing is left to say about it.
-                self.aside.remove(hash);
+                self.forget_aside(hash);
                 self.refused.retain(|item| item.hash != *hash);
                 let Some(facts) = self.documents.get_mut(&document) else { return };
                 if let Some(index) = facts.by_hash.get(hash) {

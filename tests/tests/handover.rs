@@ -4,17 +4,18 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
 
 use veldboek_core::bundle::{Bundle, Content};
+use veldboek_core::chunk::ChangeHash;
 use veldboek_core::clock::Day;
 use veldboek_core::document::Document;
 use veldboek_core::dossier::Dossier;
 use veldboek_core::dossier::handover::{Cover, HandedOver, Transfer};
 use veldboek_core::envelope::SignedChange;
-use veldboek_core::field_book::{FieldBookError, Job, Outcome, ReadWaiting, Target};
+use veldboek_core::field_book::{AccessItem, FieldBookError, Job, Outcome, ReadWaiting, Target};
 use veldboek_core::ids::{DocumentId, VisitId};
 use veldboek_core::journal::{Journal, Payload};
 use veldboek_core::record::{Container, Record, Scalar, Write};
 use veldboek_core::rules::{By, Plan, RuleBroken};
-use veldboek_core::statement::{DocumentKind, Handover, Role};
+use veldboek_core::statement::{Decision, DocumentKind, Handover, Role, SignedStatement, Statement};
 use veldboek_core::sync::server::{Done, Work};
 use veldboek_core::trajectory::Assignment;
 use veldboek_core::visit::Visit;
@@ -406,4 +407,36 @@ fn a_device_drops_nothing_on_an_unsigned_word_or_that_of_another() {
     let told = team.anna.book.answer(sent, answer, moment, &mut team.field.dice);
     assert!(told.is_err_and(|why| why.to_string().contains("without the server's signature")));
     assert_eq!(team.anna.summaries(team.dossier).len(), 1);
+}
+
+#[test]
+fn a_file_carries_what_was_made_before_the_transfer_and_decides_nothing() {
+    let mut team = Team::new(12);
+    team.field.visit(&mut team.anna, team.dossier, "Anna: gemaakt voor de overdracht");
+    let moment = team.field.clock.now();
+    let (bundle, _) = team.anna.book.export_bundle(false, &[], moment, &mut team.field.dice).unwrap();
+    team.field.clock.pass_minutes(DAY);
+    team.transfer_to_bram();
+    let merged = team.carla.book.merge_bundle(&bundle, team.field.clock.now(), &mut team.field.dice).unwrap();
+    assert_eq!((merged.received, merged.refused.len()), (1, 0));
+    assert_eq!(team.field.sync(&mut team.carla).0.accepted, 1, "it came in time, whoever carried it");
+
+    // A decision in a file is nobody's business: it counts once the server has it.
+    let keys = team.bram.book.device_keys();
+    let decision = Decision {
+        document: team.dossier,
+        changes: vec![ChangeHash::from_bytes([7; 32])],
+        accepted: false,
+        by: "bram".into(),
+        at: team.field.clock.0,
+        reason: None,
+        leaning: Vec::new(),
+    };
+    let signed = SignedStatement::sign(&Statement::Decision(decision), keys).unwrap();
+    let content = Content { statements: vec![signed.bytes().to_vec()], ..Content::default() };
+    let to = [team.carla.book.device_keys().public()];
+    let bundle = Bundle::seal(&content, "kennemerland", keys.device(), &to, &mut team.field.dice).unwrap();
+    team.carla.book.merge_bundle(&bundle, team.field.clock.now(), &mut team.field.dice).unwrap();
+    let items = team.carla.book.access_history(team.dossier).unwrap();
+    assert!(items.iter().all(|item| !matches!(item, AccessItem::Decided(_))));
 }

@@ -232,7 +232,8 @@ pub(super) fn told(context: &Context<'_>, book: &mut Book, exchanged: Exchanged)
     output = erasing::notices(&outcome.wiped).into_iter().fold(output, Output::note);
     for (document, reason) in &outcome.refused {
         let (nl, en) = (reason.label(Lang::Nl), reason.label(Lang::En));
-        output = output.note(text!("geweigerd in {document}: {nl}", "refused in {document}: {en}"));
+        let of = book.inner.called_of(*document).unwrap_or_else(|| document.to_string());
+        output = output.note(text!("geweigerd in {of}: {nl}", "refused in {of}: {en}"));
     }
     if !handovers.is_empty() {
         output = output.and(notes_table(context, &handovers));

@@ -16,7 +16,7 @@ use super::exchange;
 use super::look::{local, said, scalar_json};
 use crate::args::{Quarantine, QuarantineCommand};
 use crate::client::Client;
-use crate::message::{Problem, text};
+use crate::message::{Exit, Problem, text};
 use crate::render::{Output, Table};
 
 /// How many changes one decision names, so that it stays within the size of a statement whatever the reason says.
@@ -31,11 +31,19 @@ pub(super) fn quarantine(context: &mut Context<'_>, options: Quarantine) -> Resu
     match options.command {
         None | Some(QuarantineCommand::List) if !coordinator => own(context, &mut book),
         None | Some(QuarantineCommand::List) => {
-            let items = fetch(&mut book)?;
+            let (items, conflicts) = fetch(&mut book)?;
             let rows: Vec<Value> = items.iter().map(|item| item_json(context, &mut book, item)).collect();
             let table = table(context, &mut book, &items);
             let output = Output::new(json!({ "rows": rows }), table).columns(COLUMNS);
-            Ok(if items.is_empty() { output } else { output.note(how_to_decide()) })
+            let output = if items.is_empty() { output } else { output.note(how_to_decide()) };
+            Ok(match conflicts {
+                0 => output,
+                // The dossiers were fetched for this, and something in them needs a person too.
+                _ => output.exit(Exit::Attention).note(text!(
+                    "met de dossiers kwamen {conflicts} conflicten mee; `veldboek conflicts` toont ze",
+                    "{conflicts} conflicts came in with the dossiers; `veldboek conflicts` shows them"
+                )),
+            })
         }
         Some(command) if !coordinator => {
             drop(command);
@@ -96,8 +104,8 @@ fn own(context: &Context<'_>, book: &mut Book) -> Result<Output, Problem> {
 }
 
 /// Everything that waits in this coordinator's organisation. The dossiers are fetched first: what waits builds on them.
-fn fetch(book: &mut Book) -> Result<Vec<ReadWaiting>, Problem> {
-    exchange::exchange(book)?;
+fn fetch(book: &mut Book) -> Result<(Vec<ReadWaiting>, usize), Problem> {
+    let conflicts = exchange::exchange(book)?.conflicts.len();
     let server = book.inner.identity().server.ok_or(Problem::NotEnrolled)?;
     let mut client = Client::new(&server.url, Some(&book.dir))?;
     let mut waiting: Vec<WaitingChange> = Vec::new();
@@ -118,7 +126,7 @@ fn fetch(book: &mut Book) -> Result<Vec<ReadWaiting>, Problem> {
         }
     }
     book.take_cache();
-    Ok(book.inner.read_waiting(&waiting)?)
+    Ok((book.inner.read_waiting(&waiting)?, conflicts))
 }
 
 fn decide(
@@ -128,7 +136,7 @@ fn decide(
     reason: Option<String>,
     refuse: Option<bool>,
 ) -> Result<Output, Problem> {
-    let items = fetch(book)?;
+    let (items, _) = fetch(book)?;
     let item = named(&items, wanted)?;
     if let Some(below) = item.leans_on.iter().find(|hash| items.iter().any(|one| one.hash == **hash)) {
         let (id, first) = (short(&item.hash), short(below));

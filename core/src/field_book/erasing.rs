@@ -95,7 +95,7 @@ impl FieldBook {
     /// Whether the key of an erased dossier is still here.
     pub(super) fn is_wiping(&self) -> bool {
         let held = |document| self.keyring.document_key(document).is_some();
-        self.ledger.erasures.all().any(|one| held(one.document) || held(crate::ledger::aside_key(one.document)))
+        self.ledger.erasures.all().any(|one| held(one.document) || !self.ledger.aside_keys(&one.document).is_empty())
     }
 
     /// Wipes what the server says was erased; also what a crash left half done.
@@ -109,8 +109,8 @@ impl FieldBook {
         for erasure in erasures {
             let document = erasure.document;
             let held = |document| self.keyring.document_key(document).is_some();
-            let here =
-                self.ledger.documents.contains_key(&document) || held(document) || held(crate::ledger::aside_key(document));
+            let apart = !self.ledger.aside_keys(&document).is_empty();
+            let here = self.ledger.documents.contains_key(&document) || held(document) || apart;
             let receipted = self.ledger.erasures.receipt_of(&document, &device).is_some();
             // A device that could have held it says that it does not, also when it never did: the server cannot know.
             if !here && (receipted || since.is_none_or(|since| erasure.at < since)) {
@@ -136,8 +136,9 @@ impl FieldBook {
         // First the receipt, which is not sent before the key is gone: so a crash in between loses neither.
         self.append(receipts, rng)?;
         // What was set aside of it goes too.
-        let names = gone.iter().flat_map(|document| [*document, crate::ledger::aside_key(*document)]);
-        let keys: Vec<KeyId> = names.filter_map(|document| self.keyring.document_key(document)).collect();
+        let mut names = gone.clone();
+        names.extend(gone.iter().flat_map(|document| self.ledger.aside_keys(document)));
+        let keys: Vec<KeyId> = names.into_iter().filter_map(|name| self.keyring.document_key(name)).collect();
         if !keys.is_empty() {
             self.keyring.destroy(&*self.disk, &keys, rng)?;
         }

@@ -254,7 +254,8 @@ impl FieldBook {
             let called = self.called(document);
             found.push(Waiting { document, called, hash, reason, at: operation.map(|one| one.at), writes });
         }
-        for (hash, aside) in self.ledger.aside.iter().filter(|(_, aside)| aside.waits) {
+        // What is to be performed again counts too, until it is.
+        for (hash, aside) in self.ledger.aside.iter().filter(|(_, aside)| aside.waits || aside.again) {
             // Still in its document too, as long as something else there is not on the server yet.
             if found.iter().any(|one| one.hash == *hash) {
                 continue;
@@ -394,8 +395,9 @@ impl FieldBook {
             }
             if !self.ledger.statements.contains_key(&crate::ledger::statement_hash(bytes)) {
                 // Beside the text that it is about, and gone when that is.
-                let gone = self.ledger.documents.get(&decision.document).is_none_or(|facts| facts.changes_len() == 0);
-                let key = if gone { aside_key(decision.document) } else { decision.document };
+                let mut named = decision.changes.iter().chain(&decision.leaning);
+                let apart = named.find(|hash| self.ledger.aside.contains_key(*hash));
+                let key = apart.map_or(decision.document, |hash| aside_key(&decision.document, hash));
                 self.keyring.add_document_keys(&*self.disk, &[key], rng)?;
                 records.push((Kind::Decision, Some(key), bytes.clone()));
             }
@@ -440,10 +442,9 @@ impl FieldBook {
         let gone = |facts: &crate::ledger::DocumentFacts| facts.closed && facts.changes_len() == 0 && facts.opening.is_none();
         let closed = self.ledger.documents.iter().filter(|(_, facts)| gone(facts));
         let left: Vec<DocumentId> = closed.map(|(document, _)| *document).collect();
-        let held: HashSet<DocumentId> = self.ledger.aside.values().map(|aside| aside.document).collect();
-        let spent = self.ledger.documents.keys().filter(|document| !held.contains(*document)).map(|one| aside_key(*one));
-        let keys: Vec<KeyId> =
-            left.iter().copied().chain(spent).filter_map(|document| self.keyring.document_key(document)).collect();
+        let spent: Vec<DocumentId> = self.ledger.spent.iter().copied().collect();
+        let names = left.iter().chain(&spent);
+        let keys: Vec<KeyId> = names.filter_map(|name| self.keyring.document_key(*name)).collect();
         if keys.is_empty() {
             return Ok(());
         }
@@ -463,8 +464,8 @@ impl FieldBook {
             let found: Vec<(ChangeHash, Option<Reason>, Option<Position>)> =
                 changes.into_iter().map(|change| (change.hash, change.quarantined, change.operation)).collect();
             let called = self.called(document);
-            let key = aside_key(document);
-            self.keyring.add_document_keys(&*self.disk, &[key], rng)?;
+            let names: Vec<DocumentId> = found.iter().map(|(change, ..)| aside_key(&document, change)).collect();
+            self.keyring.add_document_keys(&*self.disk, &names, rng)?;
             let mut records = Vec::new();
             for (change, quarantined, operation) in found {
                 let Some(position) = operation else { continue };
@@ -483,7 +484,7 @@ impl FieldBook {
                     text: refused.and_then(|item| item.text.clone()),
                     replaced: None,
                 };
-                records.push((Kind::SetAside, Some(key), note.encode()));
+                records.push((Kind::SetAside, Some(aside_key(&document, &change)), note.encode()));
             }
             self.append(records, rng)?;
         }

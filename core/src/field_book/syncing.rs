@@ -309,7 +309,7 @@ impl FieldBook {
         }
         self.take_statements(&incoming, &server.keys, &mut records, &mut entries, rng)?;
         self.take_changes(&incoming, &mut records, &mut entries, &mut outcome, rng)?;
-        let listed = self.ledger.refused.len();
+        let listed: HashSet<ChangeHash> = self.ledger.refused.iter().map(|item| item.hash).collect();
         self.take_news(&news, &mut records, &mut entries, rng)?;
         self.check_closings(&answer.closed, &news, &server.keys)?;
         for document in &answer.closed {
@@ -340,11 +340,9 @@ impl FieldBook {
             CursorNote { epoch, cursor: cursor.into(), at: moment.at, server_time, end: Some(!answer.more), to_decide, newest };
         records.push((Kind::Cursor, None, note.encode()));
         self.append(records, rng)?;
-        let decided: Vec<(DocumentId, Reason)> =
-            self.ledger.refused.iter().skip(listed).map(|item| (item.document, item.reason)).collect();
         if heard_decisions {
-            outcome.refused.extend(decided);
-            self.mend(moment, rng)?;
+            let news = self.ledger.refused.iter().filter(|item| !listed.contains(&item.hash));
+            outcome.refused.extend(news.map(|item| (item.document, item.reason)));
         }
         self.finish_closing(rng)?;
         self.bring_over_what_came(moment, rng)?;
@@ -366,6 +364,8 @@ impl FieldBook {
             }
             outcome.again = true;
         }
+        // Also what a crash after an earlier answer left undone.
+        self.mend(moment, rng)?;
         self.finish_closing(rng)?;
         if !answer.more && self.healing_rounds < HEALING_ROUNDS {
             for heads in &answer.heads {

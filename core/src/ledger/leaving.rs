@@ -21,9 +21,10 @@ pub struct Aside {
     pub again: bool,
 }
 
-/// The name under which the keyring keeps the key of what was set aside of a dossier.
-pub fn aside_key(document: DocumentId) -> DocumentId {
-    DocumentId::derived("veldboek/aside/1", document.as_bytes())
+/// The name under which the keyring keeps the key of a change that was set aside: each its own, so that each goes when its
+/// fate is known.
+pub fn aside_key(document: &DocumentId, change: &ChangeHash) -> DocumentId {
+    DocumentId::derived("veldboek/aside/1", &[document.as_bytes().as_slice(), change.as_bytes()].concat())
 }
 
 impl Ledger {
@@ -79,11 +80,24 @@ impl Ledger {
         self.forget_statements(document);
     }
 
+    /// A change is on the server, or was performed again: nothing of it is kept apart any more.
+    pub(super) fn forget_aside(&mut self, hash: &ChangeHash) {
+        if let Some(aside) = self.aside.remove(hash) {
+            self.spent.insert(aside_key(&aside.document, hash));
+        }
+    }
+
+    /// The names of the keys of everything that is set aside of a document.
+    pub fn aside_keys(&self, document: &DocumentId) -> Vec<DocumentId> {
+        let of = self.aside.iter().filter(|(_, aside)| aside.document == *document);
+        of.map(|(hash, _)| aside_key(document, hash)).collect()
+    }
+
     pub(super) fn set_aside(&mut self, note: SetAside, number: u64, position: Position) {
         let reason = Reason::from_code(&note.reason).unwrap_or(Reason::Other);
         let (document, hash) = (note.document, note.change);
         if let Some(by) = note.replaced {
-            self.aside.remove(&hash);
+            self.forget_aside(&hash);
             self.replaced.insert(hash, by);
             return;
         }
