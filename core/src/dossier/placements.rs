@@ -166,8 +166,8 @@ impl Dossier {
         let days = others.iter().filter_map(|(_, other)| other.start).chain([start]).filter(|day| placement.open_on(*day));
         days.filter_map(|day| {
             let at_once: Vec<_> = others.iter().filter(|(_, other)| other.open_on(day)).collect();
-            let total =
-                Hours(hours.0 + at_once.iter().filter_map(|(_, other)| other.hours_per_week).map(|hours| hours.0).sum::<i64>());
+            let others = at_once.iter().filter_map(|(_, other)| other.hours_per_week);
+            let total = Hours(others.fold(hours.0, |total, other| total.saturating_add(other.0)));
             let (other, _) = at_once.first()?;
             (total > FULL_WEEK).then_some((total, **other))
         })

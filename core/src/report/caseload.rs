@@ -121,7 +121,9 @@ pub fn report(view: &View<'_>, parameters: &Parameters) -> Caseloads {
             }
         }
         for (coach, minutes) in minutes_this_month(dossier, on) {
-            loads.entry(coach).or_default().minutes += minutes;
+            let load = loads.entry(coach).or_default();
+            // A device may write any number; the report goes on.
+            load.minutes = load.minutes.saturating_add(minutes);
         }
     }
     let mut remarks = Vec::new();

@@ -107,6 +107,25 @@ fn minutes_are_those_of_visits_done_this_month_as_corrected() {
     assert_eq!(row(&ask(&field, "2020-05-01"), "piet").minutes_this_month, 0);
 }
 
+/// The gate takes any number: rules of the trade are no reason to refuse a change. A hostile device may write this.
+#[test]
+fn durations_that_no_visit_lasts_do_not_stop_the_report() {
+    let mut field = region();
+    let mut dossier = field.person();
+    for hour in [9, 11] {
+        let visit = Visit {
+            coach: Some("piet".into()),
+            started_at: format!("2020-04-01T{hour:02}:00").parse().ok(),
+            duration_min: Some(i64::MAX),
+            status: Some(VisitStatus::Done),
+            ..Visit::default()
+        };
+        dossier.visits.insert(VisitId::from_bytes(field.id()), visit);
+    }
+    field.keep(dossier);
+    assert_eq!(row(&ask(&field, "2020-04-29"), "piet").minutes_this_month, i64::MAX);
+}
+
 #[test]
 fn what_is_only_on_a_phone_is_known_stated_or_unknown() {
     let at = Timestamp::from_millis(1_586_476_800_000);
