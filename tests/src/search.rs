@@ -80,7 +80,7 @@ impl Search {
                 let mut text = Vec::new();
                 let _ = flate2::read::GzDecoder::new(rest).take(INFLATED).read_to_end(&mut text);
                 self.plain(&text).map(|form| format!("gzipped, {form}"))
-            } else if rest[0] == 0x78 && u16::from_be_bytes([rest[0], rest[1]]) % 31 == 0 {
+            } else if rest[0] == 0x78 && u16::from_be_bytes([rest[0], rest[1]]).is_multiple_of(31) {
                 self.deflated(&rest[2..], "zlib")
             } else {
                 None

@@ -8,7 +8,7 @@ use super::*;
 use crate::wire::Seen;
 
 /// From one remembered place in the journal to the next, in records.
-const EVERY: u64 = 32;
+const EVERY: u64 = 16;
 
 /// Where the records of the chain are, so that one can be found by its number.
 #[derive(Debug, Default)]
