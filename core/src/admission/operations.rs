@@ -27,7 +27,7 @@ const ONCE: &[(Container, &[&str])] = &[
     (Container::Visits, &["t", "c", "a"]),
     (Container::Agreements, &["v"]),
     (Container::Corrections, &["v", "b", "a", "q", "s", "m", "r", "n", "p", "y", "o", "x"]),
-    (Container::Assignments, &["t", "c", "r", "f", "n"]),
+    (Container::Assignments, &["t", "c", "r", "f", "n", "h"]),
     (Container::Targets, &["p", "m", "u", "v", "d", "h", "b", "f"]),
     (Container::Observations, &["p", "m", "u", "v", "d", "s"]),
 ];
