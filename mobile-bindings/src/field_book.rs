@@ -511,6 +511,10 @@ impl FieldBook {
             })
         }));
         let done = done.unwrap_or_else(|panic| Err(FieldBookError::Unknown { reason: told(&*panic) }));
+        if matches!(done, Err(FieldBookError::Wiped { .. })) {
+            let lost = revoked::wiped(&self.directory)?.map_or(0, |wipe| wipe.lost);
+            return Err(FieldBookError::wiped(lost, self.lang));
+        }
         if matches!(done, Err(FieldBookError::NeedsUnlock { .. })) {
             held.lock();
         } else if !gone && !done.as_ref().is_err_and(FieldBookError::unsettles) {
