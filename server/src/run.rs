@@ -5,6 +5,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use veldboek_core::keyring::Beside;
 use veldboek_core::sync::contacts::CONTACT_EVERY;
 
@@ -79,11 +80,14 @@ pub async fn serve(
     let every = Duration::from_millis(CONTACT_EVERY.unsigned_abs());
     let notes = tokio::spawn(Writer::note_contacts(writer.downgrade(), every));
     let app = Arc::new(App::new(writer, nonces, pace, &settings, identity));
-    let attempts = tokio::spawn(note_attempts(Arc::downgrade(&app), every));
+    let (stop, stopping) = oneshot::channel();
+    let attempts = tokio::spawn(note_attempts(Arc::downgrade(&app), every, stopping));
     tracing::info!("serving");
     listen::serve(listener, router(app.clone()), &settings.limits, shutdown).await;
     notes.abort();
-    attempts.abort();
+    drop(stop);
+    // Not in the middle: what it has taken to write down would be lost.
+    let _ = attempts.await;
     app.note_attempts().await;
     drop(app);
     // With the last request the last way to the writer is gone; it finishes its queue and ends.
@@ -96,11 +100,14 @@ pub async fn serve(
 }
 
 /// What strangers tried in vain is written down on a period, for as long as there is somebody to serve.
-async fn note_attempts(app: Weak<App>, every: Duration) {
+async fn note_attempts(app: Weak<App>, every: Duration, mut stopping: oneshot::Receiver<()>) {
     let mut ticks = tokio::time::interval(every);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
-        ticks.tick().await;
+        tokio::select! {
+            _ = ticks.tick() => {}
+            _ = &mut stopping => return,
+        }
         let Some(app) = app.upgrade() else { return };
         app.note_attempts().await;
     }
