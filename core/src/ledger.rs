@@ -309,6 +309,10 @@ pub struct Ledger {
     register: Option<DocumentId>,
 }
 
+/// Through how many documents that replaced one another access is looked for. An erased one ends the search, so an honest
+/// dossier has one or two; openings that replace each other in a ring would have no end.
+const MOST_REPLACED: usize = 16;
+
 /// The register document of a region.
 pub fn register_document(region: &str) -> DocumentId {
     DocumentId::derived("veldboek/register/1", region.as_bytes())
@@ -533,6 +537,15 @@ impl Ledger {
                 Some(request.document)
             }
             Statement::Erasure(_) | Statement::ErasureReceipt(_) | Statement::Refounding(_) => {
+                if let Statement::Refounding(refounding) = signed.statement()
+                    && let Some((other, going_on)) = self.erasures.refounding(&refounding.old)
+                    && self.revoked.contains_key(other)
+                    && !self.is_erased(&refounding.old)
+                {
+                    // What a lost phone began is never finished, and must not stand in the way of who does.
+                    let abandoned = going_on.new;
+                    self.erasures.forget_refounding(&abandoned);
+                }
                 self.erasures.add(signed);
                 signed.statement().document()
             }
@@ -606,6 +619,22 @@ impl Ledger {
         }
     }
 
+    /// Whether an opening comes back to its own document through those that it replaces, or goes through too many.
+    pub fn replaces_in_a_ring(&self, opening: &Opening) -> bool {
+        let mut next = opening.replaces;
+        for _ in 0..MOST_REPLACED {
+            match next {
+                None => return false,
+                Some(old) if old == opening.document => return true,
+                Some(old) => {
+                    let facts = self.documents.get(&old);
+                    next = facts.and_then(|facts| facts.opening.as_ref()).and_then(|(opening, _)| opening.replaces);
+                }
+            }
+        }
+        true
+    }
+
     /// Whether a person may work in a document on a day by its signed statements, the founder's own included.
     pub fn holds_grant(&self, document: &DocumentId, person: &str, on: Day) -> bool {
         self.granted_until(document, person, on).is_some()
@@ -625,6 +654,17 @@ impl Ledger {
         on: Day,
         last_day: &dyn Fn(&GrantEnd) -> Day,
     ) -> Option<Option<Day>> {
+        self.granted_within(document, person, on, last_day, MOST_REPLACED)
+    }
+
+    fn granted_within(
+        &self,
+        document: &DocumentId,
+        person: &str,
+        on: Day,
+        last_day: &dyn Fn(&GrantEnd) -> Day,
+        steps: usize,
+    ) -> Option<Option<Day>> {
         let facts = self.documents.get(document)?;
         let ends = |since: Option<Timestamp>| {
             let counts = move |end: &&GrantEnd| end.person == person && since.is_none_or(|since| end.at >= since);
@@ -639,8 +679,7 @@ impl Ledger {
             .and_then(|opening| opening.replaces)
             .filter(|old| self.is_erased(old) || self.documents.get(old).is_some_and(|facts| facts.opening.is_some()));
         let founder = match before {
-            Some(old) if old != *document => self.granted_until_by(&old, person, on, last_day),
-            Some(_) => None,
+            Some(old) => steps.checked_sub(1).and_then(|left| self.granted_within(&old, person, on, last_day, left)),
             None => opening.filter(|opening| opening.person == person).map(|_| ends(None)),
         };
         // Of several grants the one that lasts longest counts.

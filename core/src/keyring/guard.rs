@@ -126,8 +126,13 @@ pub fn unlock(disk: &dyn Disk, passphrase: &Passphrase, now: Timestamp) -> Resul
         Err(error) => return Err(error.into()),
     };
     let mut tries = allowed(disk, now)?;
+    let before = tries;
     tries.begin(disk, now)?;
-    let Some(tried) = lock.unlock(passphrase) else { return Err(UnlockError::NoMemory) };
+    let Some(tried) = lock.unlock(passphrase) else {
+        // A phone that is short of memory must not count its owner's own passphrase against the keys.
+        tries.take_back(disk, before)?;
+        return Err(UnlockError::NoMemory);
+    };
     if let Some(key) = tried {
         tries::forget(disk)?;
         // Left by a conversion that was cut short: it should not lie about, but is needed until the lock is durable.

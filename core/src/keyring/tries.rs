@@ -99,6 +99,12 @@ impl Tries {
         self.note(disk, Entry::Begun, self.count + 1, now)
     }
 
+    /// The try could not be made: nothing was looked at, so all stands as it did before.
+    pub fn take_back(&mut self, disk: &dyn Disk, before: Self) -> Result<(), DiskError> {
+        let entry = if before.unfinished { Entry::Begun } else { Entry::Wrong };
+        self.note(disk, entry, before.count, before.since)
+    }
+
     /// The try was wrong.
     pub fn wrong(&mut self, disk: &dyn Disk, now: Timestamp) -> Result<(), DiskError> {
         self.note(disk, Entry::Wrong, self.count, now)

@@ -419,3 +419,20 @@ fn without_a_place_to_look_another_key_is_an_error_and_nothing_is_written_under_
     assert_eq!(running.add_document_keys(&disk, &[document()], &mut Chance(3)).unwrap_err(), KeyringError::WrongKey);
     assert_eq!(disk.list().unwrap(), ["keyring.2"]);
 }
+
+#[test]
+fn a_phone_short_of_memory_counts_nothing_against_its_owner() {
+    let disk = MemoryDisk::default();
+    locked(&disk);
+    let now = guess(&disk, 4, 0);
+    let wrong_before = standing(&disk).unwrap();
+    for minute in 0..30 {
+        // As `unlock` does when the memory of one try is not to be had.
+        let mut tries = allowed(&disk, at(now + minute)).unwrap();
+        let before = tries;
+        tries.begin(&disk, at(now + minute)).unwrap();
+        tries.take_back(&disk, before).unwrap();
+    }
+    assert_eq!(standing(&disk), Ok(wrong_before));
+    assert!(unlock(&disk, &right(), at(now + 31)).is_ok());
+}

@@ -73,15 +73,15 @@ impl Batch<'_> {
                 if let Err(verdict) = self.may_replace(opening, &signed.signer()) {
                     return Ok(verdict);
                 }
-                if self.erase_copy(opening)? {
-                    return Ok(Verdict::Refused(Reason::Erased.into()));
-                }
                 let day = self.moment.at.as_millis() / 86_400_000;
                 let opened = self.state.openings_today.entry((certificate.person.clone(), day)).or_default();
                 if *opened >= MAX_OPENINGS_A_DAY {
                     return Ok(Verdict::Deferred(Why::at(Step::Quota, Reason::Quota)));
                 }
                 *opened += 1;
+                if self.erase_copy(opening, &signed.signer())? {
+                    return Ok(Verdict::Refused(Reason::Erased.into()));
+                }
                 self.writer.add_document_keys(self.keyring, &[opening.document], rng)?;
                 Kind::Opening
             }

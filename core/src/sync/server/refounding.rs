@@ -14,7 +14,20 @@ impl Batch<'_> {
     /// and its signer must be one who may write in the other.
     pub(super) fn may_replace(&self, opening: &Opening, signer: &DeviceId) -> Result<(), Verdict> {
         let Some(old) = opening.replaces else { return Ok(()) };
-        let facts = self.state.ledger.documents.get(&old);
+        let ledger = &self.state.ledger;
+        if ledger.replaces_in_a_ring(opening) {
+            return Err(Verdict::Refused(Reason::NotAllowed.into()));
+        }
+        // One at a time: a second copy would be a second dossier of the same trainee. That of a lost phone is waited for no more.
+        if let Some((other, going_on)) = ledger.erasures.refounding(&old)
+            && !ledger.is_erased(&old)
+            && going_on.new != opening.document
+            && other != signer
+            && !ledger.revoked.contains_key(other)
+        {
+            return Err(Verdict::Refused(Reason::NotAllowed.into()));
+        }
+        let facts = ledger.documents.get(&old);
         // One that this server never knew, or erased already, says nothing against it.
         let Some((before, _)) = facts.and_then(|facts| facts.opening.as_ref()) else { return Ok(()) };
         if (before.trainee, before.kind) != (opening.trainee, opening.kind) || before.organisation != opening.organisation {
@@ -35,7 +48,11 @@ impl Batch<'_> {
             return Ok(Err(Verdict::Deferred(Reason::MissingDependencies.into())));
         }
         let refused = || Ok(Err(Verdict::Refused(Reason::NotAllowed.into())));
-        if refounding.by != certificate.person || new.is_none_or(|(opening, _)| opening.person != refounding.by) {
+        // Without anything to leave out there is no reason to begin anew, and a copy would only hide who wrote what.
+        if refounding.withdrawn.is_empty()
+            || refounding.by != certificate.person
+            || new.is_none_or(|(opening, _)| opening.person != refounding.by)
+        {
             return refused();
         }
         let old = self.state.ledger.documents.get(&refounding.old).and_then(|facts| facts.opening.as_ref());
@@ -73,6 +90,10 @@ impl Batch<'_> {
             let withdrawn_ids = withdrawn.iter().copied().collect();
             let has_old = self.state.ledger.documents.get(&old).is_some_and(|facts| facts.live().next().is_some());
             let has_new = self.state.ledger.documents.get(&new).is_some_and(|facts| facts.live().next().is_some());
+            // What waits for a coordinator may be the only copy there is: it is decided about first.
+            if !self.state.quarantine.of(&old).is_empty() {
+                continue;
+            }
             if has_old {
                 if !has_new {
                     continue;
