@@ -45,7 +45,7 @@ pub use as_read::Reading;
 pub use bundling::{ExchangeError, Merged};
 pub use conflicts::{Conflict, ConflictKind, ConflictVersion};
 pub use corrections::CorrectedField;
-pub use erasing::Wiped;
+pub use erasing::{NotWithdrawn, Wiped};
 pub use handover::{AccessItem, Ended, HandoverNote, ReadWaiting, Waiting};
 pub use heads::RecordBook;
 pub use lease::LEASE_DAYS;

@@ -4,10 +4,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
 
 use veldboek_core::clock::Day;
-use veldboek_core::field_book::{ConflictKind, FieldBookError};
+use veldboek_core::field_book::{ConflictKind, FieldBookError, Job, NotWithdrawn, Target};
 use veldboek_core::ids::{DocumentId, EntryId, TraineeId, VisitId};
 use veldboek_core::journal::{Journal, Payload};
-use veldboek_core::record::{Record, Scalar};
+use veldboek_core::record::{Container, Lang, Record, Scalar, Write};
 use veldboek_core::statement::Role;
 use veldboek_core::sync::server::ErasureOrder;
 use veldboek_core::trainee::Trainee;
@@ -317,4 +317,103 @@ fn work_that_waits_because_access_ended_waits_in_the_new_document_too() {
     field.sync(&mut dirk);
     assert_eq!(only(&mut dirk), new);
     assert_eq!(holds((dirk.disk(), dirk.book.keyring()), WRONG), 0);
+}
+
+/// The minutes of a visit are changed.
+fn minutes(field: &mut Field, device: &mut Device, document: DocumentId, visit: EntryId, minutes: i64) {
+    let write = Write { container: Container::Visits, entry: visit.to_string(), key: "m".into(), value: Scalar::Int(minutes) };
+    device.book.perform(document, vec![write], field.clock.now(), &mut field.dice).unwrap();
+}
+
+#[test]
+fn of_two_withdrawals_at_the_same_time_the_later_one_costs_nobody_what_was_not_sent_yet() {
+    let Town { mut field, mut carla, mut anna, mut bram, old, .. } = town(77);
+    let annas = visit(&mut field, &mut anna, old, "anna", WRONG);
+    let brams = visit(&mut field, &mut bram, old, "bram", "Ook niet hier");
+    field.sync(&mut anna);
+    field.sync(&mut bram);
+    field.sync(&mut anna);
+    // Without a connection Bram writes a visit, withdraws an older one, and writes on.
+    let unsent = visit(&mut field, &mut bram, old, "bram", "Nog niet verstuurd");
+    field.edit(&mut bram, old, "gm", "GM0453");
+    let copy = bram.book.withdraw(old, &[brams], None, field.clock.now(), &mut field.dice).unwrap();
+    minutes(&mut field, &mut bram, copy, unsent, 45);
+    minutes(&mut field, &mut bram, copy, annas, 99);
+    visit(&mut field, &mut bram, copy, "bram", "Daarna geschreven");
+    // Anna withdrew something too, and is first.
+    let new = anna.book.withdraw(old, &[annas], None, field.clock.now(), &mut field.dice).unwrap();
+    field.sync(&mut anna);
+
+    let (outcome, _) = field.sync(&mut bram);
+    assert_eq!((outcome.refused.len(), outcome.quarantined), (0, 0));
+    assert_eq!(bram.book.status().unwrap().unsynced, 0);
+    // What he withdrew is still there, and he hears so.
+    let told = outcome.wiped.iter().find(|one| one.document == old).unwrap();
+    assert_eq!((told.replaced_by, told.not_withdrawn), (Some(new), Some(NotWithdrawn::Overtaken)));
+    assert!(told.message(Lang::Nl).contains("trek het opnieuw in"), "{}", told.message(Lang::Nl));
+    assert!(outcome.wiped.iter().any(|one| one.document == copy && one.replaced_by == Some(new)));
+    for gone in [old, copy] {
+        assert_eq!(bram.book.keyring().document_key(gone), None);
+    }
+    bram.restart();
+    field.sync(&mut anna);
+    field.sync(&mut carla);
+    for device in [&mut anna, &mut bram, &mut carla] {
+        assert_eq!(only(device), new);
+        assert_eq!(device.summaries(new), ["Daarna geschreven", "Nog niet verstuurd", "Ook niet hier"]);
+        let dossier = device.book.dossier(new).unwrap();
+        assert_eq!(dossier.trainee.municipality.as_deref(), Some("GM0453"));
+        let of = VisitId::from_slice(unsent.as_bytes()).unwrap();
+        assert_eq!(dossier.visits[&of].duration_min, Some(45));
+        assert_eq!(dossier.visits.len(), 3, "nothing brings back what Anna withdrew");
+        assert!(device.book.conflicts().unwrap().is_empty());
+        assert_eq!(holds((device.disk(), device.book.keyring()), WRONG), 0);
+    }
+    // He does it again, and now it is gone.
+    let again = bram.book.withdraw(new, &[brams], None, field.clock.now(), &mut field.dice).unwrap();
+    field.sync(&mut bram);
+    field.sync(&mut carla);
+    assert_eq!(only(&mut carla), again);
+    assert_eq!(carla.summaries(again), ["Daarna geschreven", "Nog niet verstuurd"]);
+}
+
+#[test]
+fn a_coach_whose_dossier_went_to_another_while_withdrawing_keeps_no_copy_and_loses_no_visit() {
+    let Town { mut field, mut carla, mut anna, mut bram, old, .. } = town(78);
+    let wrong = visit(&mut field, &mut anna, old, "anna", WRONG);
+    field.sync(&mut anna);
+    // Without a connection: a visit, the withdrawal, and then another visit.
+    let before = visit(&mut field, &mut anna, old, "anna", "Voor het intrekken");
+    let copy = anna.book.withdraw(old, &[wrong], None, field.clock.now(), &mut field.dice).unwrap();
+    visit(&mut field, &mut anna, copy, "anna", "Na het intrekken");
+    minutes(&mut field, &mut anna, copy, before, 45);
+    field.clock.pass_minutes(10);
+    // Meanwhile the dossier is Bram's alone.
+    let today = field.clock.now().today();
+    let job = Job::new(Target::Existing(old), Vec::new()).ending(vec![("anna".into(), today)]);
+    carla.book.perform_all(vec![job], field.clock.now(), &mut field.dice).unwrap();
+    field.sync(&mut carla);
+
+    let (outcome, _) = field.sync(&mut anna);
+    let told = outcome.wiped.iter().find(|one| one.document == copy).unwrap();
+    assert_eq!((told.replaced_by, told.not_withdrawn, told.unsent), (Some(old), Some(NotWithdrawn::Refused), 0));
+    assert_eq!(told.reference.as_deref(), Some("WF-2025-0001"));
+    assert!(told.message(Lang::Nl).contains("de server weigerde haar"), "{}", told.message(Lang::Nl));
+    anna.restart();
+    field.sync(&mut anna);
+    assert_eq!(anna.book.dossiers().unwrap().len(), 0, "it is hers no more");
+    assert_eq!(anna.book.status().unwrap().unsynced, 0);
+    for gone in [old, copy] {
+        assert_eq!(anna.book.keyring().document_key(gone), None);
+    }
+    assert_eq!(holds((anna.disk(), anna.book.keyring()), "Na het intrekken"), 0);
+    field.sync(&mut bram);
+    field.sync(&mut carla);
+    for device in [&mut bram, &mut carla] {
+        assert_eq!(only(device), old);
+        assert_eq!(device.summaries(old), [WRONG, "Na het intrekken", "Voor het intrekken"]);
+        let of = VisitId::from_slice(before.as_bytes()).unwrap();
+        assert_eq!(device.book.dossier(old).unwrap().visits[&of].duration_min, Some(45));
+        assert!(device.book.conflicts().unwrap().is_empty());
+    }
 }

@@ -8,6 +8,15 @@ use crate::ledger::StatementFacts;
 use crate::record::Lang;
 use crate::statement::{ErasureReceipt, ErasureRequest};
 
+/// Why something that was withdrawn on this device is in the dossier still.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotWithdrawn {
+    /// Somebody else's withdrawal from the same dossier came first.
+    Overtaken,
+    /// The server refused it: the dossier was not this person's any more.
+    Refused,
+}
+
 /// A dossier that was wiped on this device.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wiped {
@@ -19,6 +28,8 @@ pub struct Wiped {
     pub unsent: usize,
     /// The document in which the dossier goes on: only an entry was withdrawn.
     pub replaced_by: Option<DocumentId>,
+    /// Why what this device's person had withdrawn from it was not, if so.
+    pub not_withdrawn: Option<NotWithdrawn>,
 }
 
 impl Wiped {
@@ -26,6 +37,33 @@ impl Wiped {
     pub fn message(&self, lang: Lang) -> String {
         let of = self.reference.clone().unwrap_or_else(|| self.document.to_string());
         let unsent = self.unsent;
+        match (self.not_withdrawn, lang) {
+            (None, _) => {}
+            (Some(NotWithdrawn::Overtaken), Lang::Nl) => {
+                return format!(
+                    "uw intrekking in dossier {of} is niet gedaan: een ander trok er net eerder iets in; trek het opnieuw in. Wat \
+                     u nog niet had verstuurd, staat nu in het nieuwe dossier"
+                );
+            }
+            (Some(NotWithdrawn::Overtaken), Lang::En) => {
+                return format!(
+                    "what you withdrew from dossier {of} was not withdrawn: somebody else withdrew something just before; withdraw \
+                     it again. What you had not sent yet is in the new dossier now"
+                );
+            }
+            (Some(NotWithdrawn::Refused), Lang::Nl) => {
+                return format!(
+                    "uw intrekking in dossier {of} is niet gedaan: de server weigerde haar, want u kunt er niet meer in schrijven; \
+                     vraag uw coördinator. Wat u daarna schreef, wordt in het oude dossier beoordeeld"
+                );
+            }
+            (Some(NotWithdrawn::Refused), Lang::En) => {
+                return format!(
+                    "what you withdrew from dossier {of} was not withdrawn: the server refused it, for you may not write there any \
+                     more; ask your coordinator. What you wrote after it is judged in the old dossier"
+                );
+            }
+        }
         match (lang, self.replaced_by, unsent) {
             (Lang::Nl, Some(_), _) => {
                 format!("uit dossier {of} is iets ingetrokken; wat u nog niet had verstuurd, staat nu in het nieuwe dossier")
@@ -124,7 +162,8 @@ impl FieldBook {
             let unsent = if goes_on.is_some() { 0 } else { self.unsent_here(&document) };
             if here {
                 let reference = self.reference_of(document);
-                wiped.push(Wiped { document, reference, unsent, replaced_by: goes_on });
+                let not_withdrawn = self.is_overtaken(&erasure).then_some(NotWithdrawn::Overtaken);
+                wiped.push(Wiped { document, reference, unsent, replaced_by: goes_on, not_withdrawn });
                 gone.push(document);
             }
             if !receipted {
@@ -156,7 +195,7 @@ impl FieldBook {
         facts.live().filter(|change| change.acknowledged.is_none() && change.operation.is_some()).count()
     }
 
-    fn reference_of(&mut self, document: DocumentId) -> Option<String> {
+    pub(super) fn reference_of(&mut self, document: DocumentId) -> Option<String> {
         let content = self.content(document).ok()?;
         match content.get(&Container::Trainee)?.get("")?.get("ref")? {
             Scalar::Text(reference) => Some(reference.clone()),

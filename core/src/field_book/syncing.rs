@@ -254,6 +254,7 @@ impl FieldBook {
             ..Outcome::default()
         };
         let mut records: Vec<Unsealed> = Vec::new();
+        let mut refusals: Vec<Unsealed> = Vec::new();
         let mut entries: Vec<Receipted> = Vec::new();
         if answer.epoch.is_some() && self.ledger.cursor.is_some() {
             // First of all: whatever was acknowledged before this may be lost.
@@ -268,7 +269,7 @@ impl FieldBook {
                 Verdict::Refused(why) => {
                     let document = self.ledger.statements.get(hash).and_then(|facts| facts.document);
                     outcome.refused.push((document.unwrap_or_default(), why.reason));
-                    records.push((Kind::Refused, None, not_admitted(None, vec![*hash], why, moment, false)));
+                    refusals.push((Kind::Refused, None, not_admitted(None, vec![*hash], why, moment, false)));
                 }
                 // Sent again at the next exchange.
                 Verdict::Deferred(_) | Verdict::Quarantined(_) => {
@@ -339,6 +340,9 @@ impl FieldBook {
         let note =
             CursorNote { epoch, cursor: cursor.into(), at: moment.at, server_time, end: Some(!answer.more), to_decide, newest };
         records.push((Kind::Cursor, None, note.encode()));
+        // Before anything closes: what was done in a copy that the server refused goes back to where it was copied from.
+        self.append(refusals, rng)?;
+        outcome.wiped = self.undo_refused_withdrawals(rng)?;
         self.append(records, rng)?;
         if heard_decisions {
             let news = self.ledger.refused.iter().filter(|item| !listed.contains(&item.hash));
@@ -346,7 +350,7 @@ impl FieldBook {
         }
         self.finish_closing(rng)?;
         self.bring_over_what_came(moment, rng)?;
-        outcome.wiped = self.finish_erasing(moment, rng)?;
+        outcome.wiped.extend(self.finish_erasing(moment, rng)?);
         self.resend.clear();
         self.healing.clear();
         if outcome.received > 0 {

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::erasing::NotWithdrawn;
 use super::*;
 use crate::notes::{Access, SetAside};
 use crate::refounding::{self, Place, bring, cells, is_left_out, lacking};
@@ -116,8 +117,75 @@ impl FieldBook {
 
     /// Whether a document only waits here for the server to erase it: it is not sent any more, for it holds what was withdrawn.
     pub(super) fn is_left(&self, document: &DocumentId) -> bool {
+        self.own_refounding(document).is_some()
+    }
+
+    /// How this device founded a document's dossier anew, if it did.
+    fn own_refounding(&self, old: &DocumentId) -> Option<&Refounding> {
         let own = self.keyring.device_keys().device();
-        self.ledger.erasures.refounding(document).is_some_and(|(device, _)| *device == own)
+        self.ledger.erasures.refounding(old).filter(|(device, _)| *device == own).map(|(_, one)| one)
+    }
+
+    /// Whether somebody else's withdrawal from the same dossier reached the server before this device's: the dossier goes on in
+    /// theirs.
+    pub(super) fn is_overtaken(&self, erasure: &Erasure) -> bool {
+        let mine = self.own_refounding(&erasure.document).map(|one| one.new);
+        mine.is_some_and(|mine| erasure.replaced_by.is_some_and(|theirs| theirs != mine))
+    }
+
+    /// What was withdrawn from a dossier, in whichever of its documents: by others, and by this device although it was overtaken.
+    fn withdrawn_from(&self, document: DocumentId) -> BTreeSet<EntryId> {
+        let own = self.keyring.device_keys().device();
+        let erasures = &self.ledger.erasures;
+        let mine = erasures.refoundings().filter(|(device, _)| *device == own).map(|(_, one)| (one.old, one.new, &one.withdrawn));
+        let others = erasures.all().filter_map(|one| Some((one.document, one.replaced_by?, &one.withdrawn)));
+        let steps: Vec<_> = mine.chain(others).collect();
+        let mut documents = BTreeSet::from([document]);
+        loop {
+            let before = documents.len();
+            for (old, new, _) in &steps {
+                if documents.contains(old) || documents.contains(new) {
+                    documents.extend([*old, *new]);
+                }
+            }
+            if documents.len() == before {
+                break;
+            }
+        }
+        steps.iter().filter(|(old, ..)| documents.contains(old)).flat_map(|(.., gone)| gone.iter().copied()).collect()
+    }
+
+    /// Takes back what the server refused to let go on in another document: what was done there since is performed again in the
+    /// old one, to be judged like everything else, and the copy leaves this device. Before the old one is closed here, so that
+    /// it is performed on what stands there.
+    pub(super) fn undo_refused_withdrawals(&mut self, rng: &mut dyn CryptoRng) -> Result<Vec<Wiped>, FieldBookError> {
+        let is_refused = |hash: &ChangeHash| self.ledger.statements.get(hash).is_some_and(|facts| facts.refused);
+        let openings = self.ledger.documents.values().filter_map(|facts| facts.opening.as_ref());
+        let refused = openings.filter(|(_, hash)| is_refused(hash));
+        let refused: Vec<(DocumentId, DocumentId)> =
+            refused.filter_map(|(opening, _)| Some((opening.document, opening.replaces?))).collect();
+        let mut undone = Vec::new();
+        for (new, old) in refused {
+            let into = self.ledger.erasures.successor(&old).unwrap_or(old);
+            // Of what is erased everywhere this one gets an erasure of its own.
+            if into == new || self.ledger.is_erased(&into) {
+                continue;
+            }
+            let reference = self.reference_of(new);
+            self.perform_elsewhere(new, into, &BTreeSet::new(), rng)?;
+            if let Some(key) = self.keyring.document_key(new) {
+                self.keyring.destroy(&*self.disk, &[key], rng)?;
+            }
+            self.ledger.forget(&new);
+            self.drop_from_memory(&new);
+            self.resend.retain(|(of, _)| *of != new);
+            self.healing.retain(|of| *of != new);
+            // Another process that has this field book open is not to write in it either.
+            self.append(vec![(Kind::Closed, None, Access { document: new, person: None }.encode())], rng)?;
+            let not_withdrawn = Some(NotWithdrawn::Refused);
+            undone.push(Wiped { document: new, reference, unsent: 0, replaced_by: Some(into), not_withdrawn });
+        }
+        Ok(undone)
     }
 
     /// Brings what others wrote in an old document, after this device founded the dossier anew, into the new one.
@@ -149,15 +217,18 @@ impl FieldBook {
 
     /// What this device wrote when it founded a dossier anew: the changes of its own that no person's operation is behind.
     fn as_founded(&self, new: &Document, id: DocumentId) -> Result<BTreeMap<Place, Scalar>, FieldBookError> {
-        let own = self.keyring.device_keys().device();
-        let facts = self.ledger.documents.get(&id);
-        let founding = |hash: &ChangeHash, actor: &[u8]| {
-            let operation = facts.and_then(|facts| facts.change(hash)?.operation);
-            operation.is_none() && actor.get(..16) == Some(own.as_bytes().as_slice())
-        };
-        let edits = new.edits()?.into_iter().filter(|edit| founding(&edit.hash, &edit.actor));
+        let founding = self.founding(&id);
+        let edits = new.edits()?.into_iter().filter(|edit| founding.contains(&edit.hash));
         let writes = edits.flat_map(|edit| edit.writes);
         Ok(writes.map(|write| ((write.container, write.entry, write.key), write.value)).collect())
+    }
+
+    /// The changes of this device that no person's operation is behind.
+    fn founding(&self, id: &DocumentId) -> HashSet<ChangeHash> {
+        let own = self.keyring.device_keys().device();
+        let is_own = |actor: &[u8]| actor.get(..16) == Some(own.as_bytes().as_slice());
+        let changes = self.ledger.documents.get(id).into_iter().flat_map(|facts| facts.live());
+        changes.filter(|change| change.operation.is_none() && is_own(&change.actor)).map(|change| change.hash).collect()
     }
 
     /// Who wrote which value last.
@@ -180,20 +251,33 @@ impl FieldBook {
         into: DocumentId,
         rng: &mut dyn CryptoRng,
     ) -> Result<(), FieldBookError> {
-        let old = erasure.document;
-        if self.is_left(&old) {
+        // What stands in the document that this device founded is there already; unless somebody was first, and that one goes too.
+        if self.is_left(&erasure.document) && !self.is_overtaken(erasure) {
             return Ok(());
         }
+        let withdrawn = self.withdrawn_from(erasure.document);
+        self.perform_elsewhere(erasure.document, into, &withdrawn, rng)
+    }
+
+    /// Performs what this device did in a document, and the server does not have, in another one.
+    fn perform_elsewhere(
+        &mut self,
+        old: DocumentId,
+        into: DocumentId,
+        withdrawn: &BTreeSet<EntryId>,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<(), FieldBookError> {
         let by = self.identity().person.unwrap_or_default();
         let unsent = self.to_carry(&old)?;
         if unsent.is_empty() {
             return Ok(());
         }
-        let withdrawn: BTreeSet<EntryId> = erasure.withdrawn.iter().copied().collect();
         let facts = self.ledger.documents.get(&old);
         let changes = facts.into_iter().flat_map(|facts| facts.live());
-        let sent: HashSet<ChangeHash> = changes.filter(|change| change.acknowledged.is_some()).map(|one| one.hash).collect();
-        let known = cells(&self.as_of(old, &sent)?, &withdrawn)?;
+        let sent = changes.filter(|change| change.acknowledged.is_some()).map(|one| one.hash);
+        // Of a document that was founded here, what stood in it from the beginning.
+        let before: HashSet<ChangeHash> = sent.chain(self.founding(&old)).collect();
+        let known = cells(&self.as_of(old, &before)?, withdrawn)?;
         let mut writer = self.journal.write()?;
         let mut fold = Fold::new(&mut self.ledger);
         writer.read_new(&self.keyring, &mut |record| fold.take(record))?;
@@ -211,7 +295,7 @@ impl FieldBook {
             let present = cells(&new, &BTreeSet::new())?;
             let mut writes = Vec::new();
             for ((container, entry), fields) in entries {
-                if is_left_out(container, &entry, &fields, &withdrawn) {
+                if is_left_out(container, &entry, &fields, withdrawn) {
                     continue;
                 }
                 for (key, value) in fields {

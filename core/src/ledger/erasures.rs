@@ -48,6 +48,11 @@ impl Erasures {
         self.refoundings.get(old)
     }
 
+    /// Every re-founding, with the device that did it.
+    pub fn refoundings(&self) -> impl Iterator<Item = &(DeviceId, Refounding)> {
+        self.refoundings.values()
+    }
+
     /// The re-foundings that led to a document.
     pub fn leading_to<'a>(&'a self, new: &'a DocumentId) -> impl Iterator<Item = &'a Refounding> {
         self.refoundings.values().map(|(_, one)| one).filter(move |one| one.new == *new)
