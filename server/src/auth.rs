@@ -69,7 +69,7 @@ fn with_nonce(mut response: Response, nonce: Option<&str>) -> Response {
 /// Lets a signed request in: the device, and the body that it signed.
 ///
 /// # Errors
-/// What is wrong with the request; with a fresh nonce when only that was missing.
+/// What is wrong with the request; with a good nonce when only that was missing.
 pub async fn admit(app: &App, request: Request) -> Result<(Caller<'_>, Vec<u8>), Refused> {
     let (head, body) = request.into_parts();
     let checked = match body::is_plain(&head.headers) {
@@ -87,12 +87,15 @@ pub async fn admit(app: &App, request: Request) -> Result<(Caller<'_>, Vec<u8>),
     let device = signed.device();
     // From here on it is known who asks, and each answer brings the next nonce.
     let mut rng = UnwrapErr(SysRng);
-    if !app.nonces.take(device, &signed.nonce().to_string()) {
+    let Some(next_nonce) = app.nonces.exchange(device, &signed.nonce().to_string(), &mut rng) else {
         tracing::debug!(device = %Short(device), "a nonce was unknown or used");
-        body::drain(body, app.limits.body_bytes, &app.limits).await;
-        return Err(Refused { failure: Failure::StaleNonce, nonce: Some(app.nonces.issue(device, &mut rng)) });
-    }
-    let next_nonce = app.nonces.issue(device, &mut rng);
+        let (failure, most) = match app.pace.ask_again(device, app.clock.now().at) {
+            Ok(()) => (Failure::StaleNonce, app.limits.body_bytes),
+            Err(failure) => (failure, app.limits.unsigned_body_bytes),
+        };
+        body::drain(body, most, &app.limits).await;
+        return Err(Refused { failure, nonce: Some(app.nonces.again(device, &mut rng)) });
+    };
     let read = async {
         app.pace.ask(device, app.clock.now().at)?;
         let turn = app.turns.take(Some(device), &app.limits).await?;

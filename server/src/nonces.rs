@@ -2,8 +2,9 @@
 //!
 //! Every answer gives the device a nonce for its next request. The last two that were given and not yet used are good: two
 //! programs may use one store (a visit is logged while a sync runs), and an answer may get lost. A nonce is used up by the
-//! first request that carries it with a good signature; whoever sends the same bytes again is refused and handed a
-//! fresh one, which costs an honest client one more round trip and a replaying one everything.
+//! first request that carries it with a good signature; whoever sends the same bytes again is refused and told one that
+//! is good, which costs an honest client one more round trip and a replaying one everything: it cannot sign with it, and what the
+//! device holds stays good.
 //!
 //! They live in memory, with a copy in one small file, so that restarting the server (an upgrade, a crash) does not
 //! cost every phone a round trip. It is sealed: which devices there are is nobody's business. The file is never synced to disk: it survives the process, not the machine.
@@ -70,31 +71,35 @@ impl Nonces {
         Self(Mutex::new(book))
     }
 
-    /// Uses up a nonce; false if it was not out.
-    pub fn take(&self, device: DeviceId, nonce: &str) -> bool {
-        let Some(nonce) = decode(nonce) else { return false };
+    /// Uses up a nonce, and gives a fresh one in its place; nothing if it was not out. In one step, so that between the two
+    /// nobody takes the place.
+    pub fn exchange(&self, device: DeviceId, nonce: &str, rng: &mut dyn Rng) -> Option<String> {
+        let nonce = decode(nonce)?;
         let mut book = self.lock();
-        let Some(entry) = book.devices.get_mut(&device) else { return false };
-        let Some(place) = entry.out.iter_mut().find(|out| **out == Some(nonce)) else { return false };
-        *place = None;
-        book.write(device);
-        true
-    }
-
-    /// A fresh nonce for this device. Only for a device that has just signed something: otherwise a stranger who knows its name
-    /// could push out the nonces it holds.
-    pub fn issue(&self, device: DeviceId, rng: &mut dyn Rng) -> String {
-        let mut fresh = [0; LEN];
-        rng.fill_bytes(&mut fresh);
-        let mut book = self.lock();
-        let slot = book.devices.len() as u64;
-        let entry = book.devices.entry(device).or_insert(Entry { slot, out: [None, None] });
-        entry.out = match entry.out {
-            [older, None] => [older, Some(fresh)],
-            [_, newer] => [newer, Some(fresh)],
+        let entry = book.devices.get_mut(&device)?;
+        let place = entry.out.iter().position(|out| *out == Some(nonce))?;
+        let fresh = fresh(rng);
+        entry.out = match (place, entry.out) {
+            (0, [_, newer @ Some(_)]) => [newer, Some(fresh)],
+            (_, [older, _]) => [older.filter(|_| place == 1), Some(fresh)],
         };
         book.write(device);
-        encode(&fresh)
+        Some(encode(&fresh))
+    }
+
+    /// A nonce for a device that signed something long ago, maybe: whoever repeats the bytes of an old request gets here too.
+    /// So it pushes out none that the device holds; when there is no room the newest that is out is told again.
+    pub fn again(&self, device: DeviceId, rng: &mut dyn Rng) -> String {
+        let mut book = self.lock();
+        match book.devices.get(&device).map(|entry| entry.out) {
+            Some([Some(_), Some(newest)]) => encode(&newest),
+            _ => book.issue(device, rng),
+        }
+    }
+
+    /// A fresh nonce for a device that has just enrolled.
+    pub fn issue(&self, device: DeviceId, rng: &mut dyn Rng) -> String {
+        self.lock().issue(device, rng)
     }
 
     fn lock(&self) -> MutexGuard<'_, Book> {
@@ -104,6 +109,18 @@ impl Nonces {
 }
 
 impl Book {
+    fn issue(&mut self, device: DeviceId, rng: &mut dyn Rng) -> String {
+        let fresh = fresh(rng);
+        let slot = self.devices.len() as u64;
+        let entry = self.devices.entry(device).or_insert(Entry { slot, out: [None, None] });
+        entry.out = match entry.out {
+            [older, None] => [older, Some(fresh)],
+            [_, newer] => [newer, Some(fresh)],
+        };
+        self.write(device);
+        encode(&fresh)
+    }
+
     fn read(path: &Path, boot: &str, seal: Beside) -> std::io::Result<Self> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
@@ -159,6 +176,12 @@ impl Book {
     }
 }
 
+fn fresh(rng: &mut dyn Rng) -> Nonce {
+    let mut fresh = [0; LEN];
+    rng.fill_bytes(&mut fresh);
+    fresh
+}
+
 fn encode(nonce: &Nonce) -> String {
     data_encoding::BASE64URL_NOPAD.encode(nonce)
 }
@@ -203,6 +226,28 @@ mod tests {
         fn open(&self, path: &Path, boot: &str) -> Nonces {
             Nonces::open_under(path, boot, self.0.beside("nonces").unwrap())
         }
+    }
+
+    impl Nonces {
+        fn take(&self, device: DeviceId, nonce: &str) -> bool {
+            self.exchange(device, nonce, &mut Counting(100)).is_some()
+        }
+    }
+
+    #[test]
+    fn whoever_repeats_an_old_request_pushes_out_nothing_that_the_device_holds() {
+        let (nonces, mut rng) = (Nonces::in_memory(), Counting(0));
+        let mut held = nonces.issue(device(1), &mut rng);
+        for _ in 0..4 {
+            let told: Vec<String> = (0..5).map(|_| nonces.again(device(1), &mut rng)).collect();
+            assert!(told[1..].iter().all(|again| *again == told[0]), "{told:?}");
+            held = nonces.exchange(device(1), &held, &mut rng).expect("what the device holds is good");
+        }
+        // Two programs that share a store and lost theirs get one each.
+        let (one, other) = (nonces.again(device(2), &mut rng), nonces.again(device(2), &mut rng));
+        assert_ne!(one, other);
+        assert!(nonces.exchange(device(2), &other, &mut rng).is_some());
+        assert!(nonces.exchange(device(2), &one, &mut rng).is_some());
     }
 
     fn device(name: u8) -> DeviceId {

@@ -42,6 +42,8 @@ struct Book {
 #[derive(Default)]
 struct Account {
     requests: Level,
+    /// With a nonce that was used or never was: maybe the device, maybe somebody who repeats what it once sent.
+    stale: Level,
     wrong: Level,
     locked_until: Option<Timestamp>,
 }
@@ -87,8 +89,9 @@ impl Account {
 
     fn is_idle(&mut self, pace: (Rate, Rate), now: Timestamp) -> bool {
         self.requests.run_off(pace.0, now);
+        self.stale.run_off(pace.0, now);
         self.wrong.run_off(pace.1, now);
-        self.requests.used == 0 && self.wrong.used == 0 && self.locked(now).is_none()
+        self.requests.used == 0 && self.stale.used == 0 && self.wrong.used == 0 && self.locked(now).is_none()
     }
 }
 
@@ -128,6 +131,16 @@ impl Pace {
             return Err(Failure::LockedOut { seconds: seconds(wait) });
         }
         account.requests.add(self.requests, now).map_err(|wait| Failure::TooMany { seconds: seconds(wait) })
+    }
+
+    /// What a device once signed comes again. It has an account of its own: nobody who repeats it runs up the device's.
+    ///
+    /// # Errors
+    /// [`Failure::TooMany`].
+    pub fn ask_again(&self, device: DeviceId, now: Timestamp) -> Result<(), Failure> {
+        let mut book = self.lock();
+        let account = book.devices.entry(device).or_default();
+        account.stale.add(self.requests, now).map_err(|wait| Failure::TooMany { seconds: seconds(wait) })
     }
 
     /// Somebody asks who signs nothing.

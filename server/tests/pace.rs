@@ -115,6 +115,26 @@ async fn a_stranger_cannot_lock_out_a_device_in_its_name() {
 }
 
 #[tokio::test]
+async fn an_old_request_that_is_repeated_takes_no_nonce_from_the_device_and_is_paced_by_itself() {
+    let folder = tempdir().unwrap();
+    let minutes = Arc::new(AtomicI64::new(0));
+    let town = begin(folder.path(), &minutes, Limits { device_requests_per_minute: 8, ..Limits::default() }).await;
+    let mut anna = Phone::of(&town, "anna", RoleName::Coach).await;
+    let body = Request::default().encode();
+    let old = anna.signed(&town, "POST", "/v1/sync", &body);
+    anna.sync(&town).await.unwrap();
+    for attempt in 0..20 {
+        let reply = town.post("/v1/sync", &old, &body).await;
+        let expected = if attempt < 8 { (401, ErrorCode::StaleNonce) } else { (429, ErrorCode::TooMany) };
+        assert_eq!((reply.status, reply.error()), (expected.0, Some(expected.1)), "attempt {attempt}");
+        assert!(reply.nonce().is_some());
+        if attempt % 5 == 0 {
+            anna.exchange(&town, &Request::default()).await.expect("the nonce that Anna holds is good");
+        }
+    }
+}
+
+#[tokio::test]
 async fn anyone_may_ask_which_server_this_is_but_not_all_day() {
     let folder = tempdir().unwrap();
     let minutes = Arc::new(AtomicI64::new(0));
