@@ -68,3 +68,10 @@ pub const MAX_DOCUMENT_OPERATIONS: u64 = 200_000;
 pub const MAX_OPENINGS_A_DAY: usize = 5_000;
 /// The most bytes of one device that wait for a coordinator.
 pub const MAX_WAITING_BYTES: usize = 4 << 20;
+/// The most changes of one device that wait for a coordinator in one document: the gate looks at all of them with each that
+/// comes to wait behind them.
+pub const MAX_WAITING_CHANGES: usize = 1_000;
+/// The most operations of one device that wait for a coordinator in one document.
+pub const MAX_WAITING_OPERATIONS: u64 = MAX_PUSHED_OPERATIONS;
+/// The most statements that the server looks at in one exchange; what is beyond them is to be sent again.
+pub const MAX_PUSHED_STATEMENTS: usize = 2_000;

@@ -6,7 +6,7 @@
 use veldboek_core::clock::Timestamp;
 use veldboek_core::statement::Role;
 use veldboek_core::sync::server::{Done, RegionError, Work};
-use veldboek_core::wire::Contact;
+use veldboek_core::wire::{Contact, Request, RevokeRequest, VERSION};
 use veldboek_tests::{Device, Field};
 
 /// What `device list` shows for a device.
@@ -86,4 +86,50 @@ fn contact_times_go_to_coordinators_and_administrators_only() {
     assert_eq!(told(&mut field, &mut anna), []);
     let asked = field.server(Work::Devices(Some(anna.book.identity().device), None));
     assert!(matches!(asked, Err(RegionError::NotAllowed)), "{asked:?}");
+}
+
+/// A device says how much it has not synced.
+fn says(field: &mut Field, device: &Device, unsynced: u32) -> Result<Done, RegionError> {
+    let request = Request { unsynced, ..Request::default() };
+    field.server(Work::Exchange(device.book.identity().device, request.into()))
+}
+
+#[test]
+fn a_device_that_tells_something_new_all_the_time_is_written_down_once_a_minute() {
+    let mut field = Field::new(74);
+    let corine = field.enrolled("corine", Role::Coordinator);
+    let anna = field.enrolled("anna", Role::Coach);
+    says(&mut field, &anna, 1).unwrap();
+    let records = field.region.verify().unwrap().records;
+    for unsynced in 2..50 {
+        says(&mut field, &anna, unsynced).unwrap();
+    }
+    assert_eq!(field.region.verify().unwrap().records, records);
+    field.clock.pass_minutes(1);
+    says(&mut field, &anna, 50).unwrap();
+    says(&mut field, &anna, 51).unwrap();
+    assert_eq!(field.region.verify().unwrap().records, records + 1);
+    // What was told last is known, and is written down when the server stops.
+    field.region.note_contacts(&mut field.dice).unwrap();
+    field.restart_server();
+    let Done::Devices(devices) = field.server(Work::Devices(Some(corine.book.identity().device), None)).unwrap() else {
+        unreachable!()
+    };
+    assert_eq!(devices.iter().find(|info| info.device == anna.book.identity().device).unwrap().unsynced, Some(51));
+}
+
+#[test]
+fn a_revoked_device_does_not_fill_the_journal() {
+    let mut field = Field::new(75);
+    let anna = field.enrolled("anna", Role::Coach);
+    let revoke = RevokeRequest { version: VERSION, device: anna.book.identity().device, reason: None, accept_unsent: false };
+    field.server(Work::Revoke(None, revoke)).unwrap();
+    for unsynced in 0..30 {
+        assert!(says(&mut field, &anna, unsynced).is_err());
+    }
+    let records = field.region.verify().unwrap().records;
+    for unsynced in 30..90 {
+        assert!(says(&mut field, &anna, unsynced).is_err());
+    }
+    assert_eq!(field.region.verify().unwrap().records, records);
 }

@@ -261,8 +261,11 @@ impl FieldBook {
             records.push((Kind::Epoch, None, EpochNote { epoch, at: moment.at, region: None }.encode()));
         }
 
+        let taken = statement_verdicts.iter().any(|verdict| matches!(verdict, Verdict::Accepted { .. }));
         for (hash, verdict) in sent.statements.iter().zip(statement_verdicts) {
             match verdict {
+                // It was too much at one time: sent at once, as long as each time something is taken.
+                Verdict::Deferred(why) if why.reason == Reason::Busy && taken => {}
                 Verdict::Accepted { seq } => entries.push(Receipted { seq: *seq, document: None, hash: *hash }),
                 // The server's own word about the erasure comes with the feed.
                 Verdict::Refused(why) if why.reason == Reason::Erased => {}

@@ -8,6 +8,9 @@ use crate::notes::ContactNote;
 
 /// A contact is written down again when this much time passed, in milliseconds.
 pub const CONTACT_EVERY: i64 = 10 * 60 * 1000;
+/// No device has a contact written down twice in this time, in milliseconds, whatever it tells: otherwise one in the wrong
+/// hands, also a revoked one, could fill the disk.
+pub const CONTACT_SOONEST: i64 = 60 * 1000;
 
 /// The contacts that a server knows of.
 #[derive(Debug, Default)]
@@ -27,13 +30,14 @@ impl Contacts {
     }
 
     /// A device was in contact. Gives the note to write down now, if any: what stays behind on a device and how it is
-    /// locked is written at once, a time only after a period.
+    /// locked is written soon, a time only after a period.
     pub fn hear(&mut self, note: ContactNote) -> Option<ContactNote> {
         self.heard.insert(note.device, note.clone());
         let last = self.noted.get(&note.device);
         let due = |last: &ContactNote| {
             let passed = note.at.as_millis() - last.at.as_millis();
-            last.unsynced != note.unsynced || last.lock != note.lock || passed >= CONTACT_EVERY
+            let differs = last.unsynced != note.unsynced || last.lock != note.lock;
+            passed >= if differs { CONTACT_SOONEST } else { CONTACT_EVERY }
         };
         last.is_none_or(due).then_some(note)
     }

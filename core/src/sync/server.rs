@@ -261,6 +261,12 @@ impl Region {
         self.state.trouble.take().map_or(Ok(()), Err)
     }
 
+    /// How often the gate looked at a document since this region was opened or folded anew: each time is work of the single
+    /// writer, as large as the document.
+    pub const fn gate_passes(&self) -> u64 {
+        self.state.gate_passes
+    }
+
     /// The server's name, public keys, region and present life.
     pub fn identity(&self) -> (ServerId, PublicKeys, String, Epoch) {
         let keys = self.keyring.device_keys();

@@ -2,6 +2,10 @@
 
 use super::batch::SoFar;
 use super::*;
+use crate::statement::Opening;
+
+/// For how many dossiers of one exchange the keyring is replaced once more; an honest device has none or one.
+const MOST_LATE_KEYS: usize = 8;
 
 /// Where a pushed change goes by authority alone.
 enum Place {
@@ -10,15 +14,87 @@ enum Place {
     Allowed,
 }
 
+/// What of a push is going to wait, for finding what leans on it.
+#[derive(Default)]
+struct Held<'a> {
+    hashes: HashSet<ChangeHash>,
+    actors: HashSet<&'a [u8]>,
+}
+
+impl<'a> Held<'a> {
+    fn add(&mut self, change: &'a SignedChange) {
+        self.hashes.insert(change.hash());
+        self.actors.insert(&change.header().actor);
+    }
+
+    fn holds_up(&self, change: &SignedChange) -> bool {
+        let header = change.header();
+        self.actors.contains(header.actor.as_slice()) || header.deps.iter().any(|dep| self.hashes.contains(dep))
+    }
+}
+
 impl Batch<'_> {
-    /// The document that these bytes open, when somebody certified signed them.
-    pub(super) fn document_to_open(&self, bytes: &[u8]) -> Option<DocumentId> {
-        let signed = SignedStatement::decode(bytes).ok()?;
-        let certificate = self.state.ledger.certificates.get(&signed.signer())?;
-        match signed.statement() {
-            Statement::Opening(opening) if signed.verify(&certificate.keys).is_ok() => Some(opening.document),
-            _ => None,
+    /// The documents that begin with these statements: only what is going to be let in is worth a key, which stays. Each counts
+    /// from here on, so that there never are more keys than a person may open dossiers.
+    pub(super) fn documents_to_open(&mut self, statements: &[Vec<u8>]) -> Vec<DocumentId> {
+        let mut beginning = Vec::new();
+        let mut named = HashSet::new();
+        for bytes in statements {
+            let Ok(signed) = SignedStatement::decode(bytes) else { continue };
+            let Statement::Opening(opening) = signed.statement() else { continue };
+            let Some(certificate) = self.state.ledger.certificates.get(&signed.signer()) else { continue };
+            // One in the place of a dossier that is named here as well is judged when that one stands; what belongs to an
+            // erased one is not let in.
+            let erasures = &self.state.ledger.erasures;
+            let later = opening.replaces.is_some_and(|old| named.contains(&old) || erasures.successor(&old).is_some());
+            let marked = opening.trainee.is_some_and(|trainee| erasures.is_marked(&trainee));
+            let first = named.insert(opening.document);
+            if later || marked || !first || self.is_of_erased(signed.statement()) {
+                continue;
+            }
+            if self.may_open(opening, &signed.signer(), certificate).is_err() || signed.verify(&certificate.keys).is_err() {
+                continue;
+            }
+            let person = certificate.person.clone();
+            if self.count_opening(&person) {
+                beginning.push(opening.document);
+            }
         }
+        beginning
+    }
+
+    /// Counts one more dossier that a person opens today; false when that is too many.
+    fn count_opening(&mut self, person: &str) -> bool {
+        let today = (person.to_owned(), self.moment.at.as_millis() / 86_400_000);
+        let opened = self.state.openings_today.entry(today).or_default();
+        let fits = *opened < MAX_OPENINGS_A_DAY;
+        *opened += usize::from(fits);
+        fits
+    }
+
+    /// Why an opening, signed by this device, is not let in.
+    fn may_open(&self, opening: &Opening, signer: &DeviceId, certificate: &Certificate) -> Result<(), Verdict> {
+        if opening.person != certificate.person || certificate.role == Role::Administrator {
+            return Err(Verdict::Refused(Why::at(Step::Grant, Reason::NoGrant)));
+        }
+        let facts = self.state.ledger.documents.get(&opening.document);
+        if Some(opening.document) == self.state.ledger.register() || facts.is_some_and(|facts| facts.opening.is_some()) {
+            return Err(Verdict::Refused(Why::at(Step::Sequence, Reason::SequenceTaken)));
+        }
+        self.may_replace(opening, signer)
+    }
+
+    /// Whether there is a key for what begins; if not, one is made, a few times in an exchange.
+    fn key_to_open(&mut self, document: DocumentId, pending: &mut Pending, rng: &mut dyn CryptoRng) -> Result<bool, RegionError> {
+        if self.keyring.document_key(document).is_some() {
+            return Ok(true);
+        }
+        if pending.late_keys >= MOST_LATE_KEYS {
+            return Ok(false);
+        }
+        pending.late_keys += 1;
+        self.writer.add_document_keys(self.keyring, &[document], rng)?;
+        Ok(true)
     }
 
     pub(super) fn admit_statement(
@@ -63,26 +139,18 @@ impl Batch<'_> {
         let today = self.moment.today();
         let kind = match signed.statement() {
             Statement::Opening(opening) => {
-                if opening.person != certificate.person || certificate.role == Role::Administrator {
-                    return Ok(Verdict::Refused(Why::at(Step::Grant, Reason::NoGrant)));
-                }
-                let facts = self.state.ledger.documents.get(&opening.document);
-                if Some(opening.document) == self.state.ledger.register() || facts.is_some_and(|facts| facts.opening.is_some()) {
-                    return Ok(Verdict::Refused(Why::at(Step::Sequence, Reason::SequenceTaken)));
-                }
-                if let Err(verdict) = self.may_replace(opening, &signed.signer()) {
+                if let Err(verdict) = self.may_open(opening, &signed.signer(), &certificate) {
                     return Ok(verdict);
                 }
-                let day = self.moment.at.as_millis() / 86_400_000;
-                let opened = self.state.openings_today.entry((certificate.person.clone(), day)).or_default();
-                if *opened >= MAX_OPENINGS_A_DAY {
+                if !pending.counted.remove(&opening.document) && !self.count_opening(&certificate.person) {
                     return Ok(Verdict::Deferred(Why::at(Step::Quota, Reason::Quota)));
                 }
-                *opened += 1;
                 if self.erase_copy(opening, &signed.signer())? {
                     return Ok(Verdict::Refused(Reason::Erased.into()));
                 }
-                self.writer.add_document_keys(self.keyring, &[opening.document], rng)?;
+                if !self.key_to_open(opening.document, pending, rng)? {
+                    return Ok(Verdict::Deferred(Why::at(Step::Quota, Reason::Busy)));
+                }
                 Kind::Opening
             }
             Statement::Grant(grant) => {
@@ -116,6 +184,10 @@ impl Batch<'_> {
                 if !self.state.ledger.is_erased(&receipt.document) {
                     return Ok(Verdict::Deferred(Reason::MissingDependencies.into()));
                 }
+                // One of each device: whatever it says of when, it says nothing new.
+                if let Some(number) = self.state.receipts.get(&(receipt.document, signed.signer())) {
+                    return Ok(Verdict::Accepted { seq: *number });
+                }
                 Kind::Erasing
             }
             Statement::Refounding(refounding) => {
@@ -146,14 +218,18 @@ impl Batch<'_> {
             Statement::Opening(opening) => self.open_for(opening.document, &opening.person)?,
             Statement::Grant(grant) if self.state.ledger.holds_grant(&grant.document, &grant.person, today) => {
                 self.open_for(grant.document, &grant.person)?;
-                self.release(grant.document)?;
+                pending.releases.insert(grant.document);
             }
             // A grant for days that are past may still let in what was made on them.
-            Statement::Grant(grant) => self.release(grant.document)?,
+            Statement::Grant(grant) => {
+                pending.releases.insert(grant.document);
+            }
             Statement::GrantEnd(end) if !self.state.ledger.holds_grant(&end.document, &end.person, today) => {
                 self.close_for(end.document, &end.person)?;
             }
-            Statement::Decision(decision) => self.release(decision.document)?,
+            Statement::Decision(decision) => {
+                pending.releases.insert(decision.document);
+            }
             _ => {}
         }
         pending.receipted.push((seq, None, hash));
@@ -173,30 +249,23 @@ impl Batch<'_> {
             return Ok(group.iter().map(|(index, _)| (*index, Verdict::Refused(Reason::Erased.into()))).collect());
         }
         let mut verdicts = Vec::new();
-        let mut rest = group;
-        // In the order in which they came: a later one may lean on one that waits, or the other way round.
-        while let Some(((index, change), others)) = rest.split_first() {
+        let (mut allowed, mut waiting) = (Vec::new(), Vec::new());
+        let mut held = Held::default();
+        // The gate looks twice at most, however they are mixed: what is decided needs it no more, and each look takes the
+        // whole document, while everybody waits for the writer.
+        for (index, change) in group {
             match self.standing(document, change, pending) {
-                Place::Decided(verdict) => {
-                    verdicts.push((*index, verdict));
-                    rest = others;
-                }
-                Place::Waits(_) => {
-                    let next =
-                        rest.iter().position(|(_, change)| !matches!(self.standing(document, change, pending), Place::Waits(_)));
-                    let (run, others) = rest.split_at(next.unwrap_or(rest.len()));
-                    verdicts.extend(self.admit_waiting(caller, document, run, pending)?);
-                    rest = others;
-                }
-                Place::Allowed => {
-                    let next =
-                        rest.iter().position(|(_, change)| !matches!(self.standing(document, change, pending), Place::Allowed));
-                    let (run, others) = rest.split_at(next.unwrap_or(rest.len()));
-                    verdicts.extend(self.admit_allowed(caller, document, run, pending, rng)?);
-                    rest = others;
+                Place::Decided(verdict) => verdicts.push((*index, verdict)),
+                Place::Allowed if !held.holds_up(change) => allowed.push((*index, *change)),
+                Place::Allowed | Place::Waits(_) => {
+                    held.add(change);
+                    waiting.push((*index, *change));
                 }
             }
         }
+        verdicts.extend(self.admit_allowed(caller, document, &allowed, pending, rng)?);
+        // These may lean on what has just come in; nothing that came in leans on them.
+        verdicts.extend(self.admit_waiting(caller, document, &waiting, pending)?);
         Ok(verdicts)
     }
 
@@ -233,6 +302,9 @@ impl Batch<'_> {
         run: &[(usize, &Candidate)],
         pending: &mut Pending,
     ) -> Result<Vec<(usize, Verdict)>, RegionError> {
+        if run.is_empty() {
+            return Ok(Vec::new());
+        }
         let changes: Vec<&Candidate> = run.iter().map(|(_, change)| *change).collect();
         let judgements = self.judge_waiting(document, &changes)?;
         let mut verdicts = Vec::new();
@@ -277,9 +349,10 @@ impl Batch<'_> {
         if self.keyring.document_key(document).is_none() {
             self.writer.add_document_keys(self.keyring, &[document], rng)?;
         }
-        let State { ledger, documents, .. } = &mut *self.state;
+        let State { ledger, documents, gate_passes, .. } = &mut *self.state;
         let so_far = SoFar { writer: &self.writer, records: &self.records, first: self.first };
         let standing = load(ledger, &so_far, self.keyring, self.cache, documents, document)?;
+        *gate_passes += 1;
         let batch: Vec<&Candidate> = allowed.iter().map(|(_, change)| *change).collect();
         let certificates = &ledger.certificates;
         let (judgements, after) = admission::judge(ledger.documents.get(&document), &standing, &batch, &|device| {
@@ -288,7 +361,11 @@ impl Batch<'_> {
         let mut clean = true;
         for ((index, change), judgement) in allowed.iter().zip(judgements) {
             let verdict = match judgement {
-                Judgement::Known => Verdict::Accepted { seq: 0 },
+                // It stands twice in this push: what became of the first holds for it too.
+                Judgement::Known => match self.standing(document, change, pending) {
+                    Place::Decided(verdict) => verdict,
+                    Place::Waits(_) | Place::Allowed => Verdict::Deferred(Reason::Busy.into()),
+                },
                 Judgement::Deferred(why) => Verdict::Deferred(why),
                 Judgement::Refused(why) => Verdict::Refused(why),
                 Judgement::Valid if self.state.quarantine.holds_up(change) => {

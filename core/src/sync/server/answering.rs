@@ -8,6 +8,12 @@ pub(super) struct Pending {
     pub(super) verdicts: Vec<Verdict>,
     pub(super) receipted: Vec<(u64, Option<DocumentId>, ChangeHash)>,
     pub(super) sent: HashSet<ChangeHash>,
+    /// Documents in which a statement of this exchange may let in what waits.
+    pub(super) releases: BTreeSet<DocumentId>,
+    /// Dossiers that begin here and were counted as such when their keys were made.
+    pub(super) counted: HashSet<DocumentId>,
+    /// For how many dossiers a key was made by itself.
+    pub(super) late_keys: usize,
     pub(super) touched: Vec<DocumentId>,
     pub(super) missing: Vec<Hashes>,
     pub(super) healing: Vec<(DocumentId, ChangeHash, u64)>,

@@ -38,6 +38,9 @@ impl Batch<'_> {
             verdicts: Vec::new(),
             receipted: Vec::new(),
             sent: HashSet::new(),
+            releases: BTreeSet::new(),
+            counted: HashSet::new(),
+            late_keys: 0,
             touched: Vec::new(),
             missing: Vec::new(),
             healing: Vec::new(),
@@ -59,11 +62,18 @@ impl Batch<'_> {
             self.stage_note(Kind::Contact, note.encode())?;
         }
         // One replacement of the keyring for all dossiers that begin here, not one for each.
-        let beginning: Vec<DocumentId> = request.statements.iter().filter_map(|bytes| self.document_to_open(bytes)).collect();
+        let (statements, beyond) = request.statements.split_at(request.statements.len().min(MAX_PUSHED_STATEMENTS));
+        let beginning = self.documents_to_open(statements);
         self.writer.add_document_keys(self.keyring, &beginning, rng)?;
-        for bytes in &request.statements {
+        pending.counted.extend(beginning);
+        for bytes in statements {
             let verdict = self.admit_statement(bytes, &mut pending, rng)?;
             pending.verdicts.push(verdict);
+        }
+        pending.verdicts.extend(beyond.iter().map(|_| Verdict::Deferred(Why::at(Step::Quota, Reason::Busy))));
+        // Once for each document, however many statements there are about it.
+        for document in std::mem::take(&mut pending.releases) {
+            self.release(document)?;
         }
         let mut verdicts: Vec<Option<Verdict>> =
             changes.iter().map(|change| change.as_ref().err().map(|why| Verdict::Refused(why.clone()))).collect();

@@ -18,16 +18,26 @@ pub(super) struct Quarantine {
     actors: HashMap<(DocumentId, Vec<u8>), usize>,
     /// How many bytes of a device wait.
     bytes: HashMap<DeviceId, usize>,
+    /// How much of a device waits in a document.
+    load: HashMap<(DocumentId, DeviceId), Load>,
     /// Accepted, and let in as soon as what they lean on is.
     accepted: HashSet<ChangeHash>,
     refused: HashMap<ChangeHash, Refusal>,
+}
+
+/// How much waits in one document.
+#[derive(Default, Clone, Copy)]
+struct Load {
+    changes: usize,
+    operations: u64,
 }
 
 /// A change that waits.
 pub(super) struct Item {
     /// Number of its record.
     pub(super) number: u64,
-    pub(super) change: SignedChange,
+    /// Kept as it was examined: the gate looks at it again with everything that comes to wait behind it.
+    pub(super) change: Candidate,
     pub(super) reason: Reason,
     pub(super) arrived: Timestamp,
     pub(super) sender: Option<DeviceId>,
@@ -56,7 +66,10 @@ impl Quarantine {
         }
         *self.actors.entry((change.document(), change.header().actor.clone())).or_default() += 1;
         *self.bytes.entry(change.signer()).or_default() += change.bytes().len();
-        items.push(Item { number, change, reason, arrived: note.at, sender: note.sender });
+        let load = self.load.entry((change.document(), change.signer())).or_default();
+        load.changes += 1;
+        load.operations = load.operations.saturating_add(change.header().operations);
+        items.push(Item { number, change: change.into(), reason, arrived: note.at, sender: note.sender });
     }
 
     /// A change that was admitted waits no more.
@@ -92,6 +105,14 @@ impl Quarantine {
         if let Some(bytes) = self.bytes.get_mut(&item.change.signer()) {
             *bytes = bytes.saturating_sub(item.change.bytes().len());
         }
+        let whose = (*document, item.change.signer());
+        if let Some(load) = self.load.get_mut(&whose) {
+            load.changes = load.changes.saturating_sub(1);
+            load.operations = load.operations.saturating_sub(item.change.header().operations);
+            if load.changes == 0 {
+                self.load.remove(&whose);
+            }
+        }
         let actor = (*document, item.change.header().actor.clone());
         if let Some(waiting) = self.actors.get_mut(&actor) {
             *waiting = waiting.saturating_sub(1);
@@ -118,8 +139,26 @@ impl Quarantine {
         self.by_document.iter().filter(move |(_, items)| items.iter().any(own)).map(|(document, _)| *document)
     }
 
+    /// Whether a device has no room for one more change that waits: in all, or in its document.
+    fn is_full_for(&self, change: &SignedChange) -> bool {
+        let load = self.load.get(&(change.document(), change.signer())).copied().unwrap_or_default();
+        self.bytes_of(&change.signer()).saturating_add(change.bytes().len()) > MAX_WAITING_BYTES
+            || load.changes >= MAX_WAITING_CHANGES
+            || load.operations.saturating_add(change.header().operations) > MAX_WAITING_OPERATIONS
+    }
+
+    /// Checks the signatures and encodings of what waits in a document, each once.
+    fn examine(&mut self, document: &DocumentId, keys: &dyn Fn(&DeviceId) -> Option<PublicKeys>) {
+        for item in self.by_document.get_mut(document).into_iter().flatten() {
+            if let Some(signer) = keys(&item.change.signer()) {
+                // What came of it is kept with the change, and is what the gate says of it.
+                let _ = item.change.examine(&signer, None);
+            }
+        }
+    }
+
     /// How many bytes of a device wait.
-    pub(super) fn bytes_of(&self, device: &DeviceId) -> usize {
+    fn bytes_of(&self, device: &DeviceId) -> usize {
         self.bytes.get(device).copied().unwrap_or_default()
     }
 
@@ -196,15 +235,15 @@ impl Batch<'_> {
 
     /// The gate's word on changes that would wait: they may lean on others that do.
     pub(super) fn judge_waiting(&mut self, document: DocumentId, changes: &[&Candidate]) -> Result<Vec<Judgement>, RegionError> {
-        let State { ledger, documents, quarantine, .. } = &mut *self.state;
+        let State { ledger, documents, quarantine, gate_passes, .. } = &mut *self.state;
         let so_far = SoFar { writer: &self.writer, records: &self.records, first: self.first };
         let standing = load(ledger, &so_far, self.keyring, self.cache, documents, document)?;
-        let waiting: Vec<Candidate> = quarantine.of(&document).iter().map(|item| Candidate::from(item.change.clone())).collect();
-        let batch: Vec<&Candidate> = waiting.iter().chain(changes.iter().copied()).collect();
-        let certificates = &ledger.certificates;
-        let (mut judgements, _) = admission::judge(ledger.documents.get(&document), &standing, &batch, &|device| {
-            certificates.get(device).map(|certificate| certificate.keys)
-        })?;
+        let keys = |device: &DeviceId| ledger.certificates.get(device).map(|certificate| certificate.keys);
+        quarantine.examine(&document, &keys);
+        *gate_passes += 1;
+        let waiting = quarantine.of(&document).iter().map(|item| &item.change);
+        let batch: Vec<&Candidate> = waiting.chain(changes.iter().copied()).collect();
+        let (mut judgements, _) = admission::judge(ledger.documents.get(&document), &standing, &batch, &keys)?;
         Ok(judgements.split_off(batch.len() - changes.len()))
     }
 
@@ -217,23 +256,24 @@ impl Batch<'_> {
                 || self.authority(&item.change, self.moment.day_of(item.arrived)).is_ok();
             self.state.quarantine.accepted.contains(&hash) || (allowed && !holds_bsn(&item.change))
         };
-        let waiting: Vec<Candidate> =
-            self.state.quarantine.of(&document).iter().filter(eligible).map(|item| item.change.clone().into()).collect();
-        if waiting.is_empty() {
+        let eligible: HashSet<ChangeHash> =
+            self.state.quarantine.of(&document).iter().filter(eligible).map(|item| item.change.hash()).collect();
+        if eligible.is_empty() {
             return Ok(());
         }
-        let State { ledger, documents, .. } = &mut *self.state;
+        let State { ledger, documents, quarantine, gate_passes, .. } = &mut *self.state;
         let so_far = SoFar { writer: &self.writer, records: &self.records, first: self.first };
         let standing = load(ledger, &so_far, self.keyring, self.cache, documents, document)?;
-        let batch: Vec<&Candidate> = waiting.iter().collect();
-        let certificates = &ledger.certificates;
-        let (judgements, _) = admission::judge(ledger.documents.get(&document), &standing, &batch, &|device| {
-            certificates.get(device).map(|certificate| certificate.keys)
-        })?;
-        for (change, judgement) in batch.iter().zip(judgements) {
-            if judgement == Judgement::Valid {
-                self.stage(Kind::Change, self.key_of(document), change.bytes().to_vec())?;
-            }
+        let keys = |device: &DeviceId| ledger.certificates.get(device).map(|certificate| certificate.keys);
+        quarantine.examine(&document, &keys);
+        *gate_passes += 1;
+        let waiting = quarantine.of(&document).iter().map(|item| &item.change);
+        let batch: Vec<&Candidate> = waiting.filter(|change| eligible.contains(&change.hash())).collect();
+        let (judgements, _) = admission::judge(ledger.documents.get(&document), &standing, &batch, &keys)?;
+        let valid = batch.iter().zip(judgements).filter(|(_, judgement)| *judgement == Judgement::Valid);
+        let valid: Vec<Vec<u8>> = valid.map(|(change, _)| change.bytes().to_vec()).collect();
+        for bytes in valid {
+            self.stage(Kind::Change, self.key_of(document), bytes)?;
         }
         self.name_own_reasons(document)
     }
@@ -242,7 +282,7 @@ impl Batch<'_> {
     fn name_own_reasons(&mut self, document: DocumentId) -> Result<(), RegionError> {
         let has = |hash: &ChangeHash| self.state.ledger.documents.get(&document).is_some_and(|facts| facts.has(hash));
         let items = self.state.quarantine.of(&document).iter();
-        let free: Vec<(SignedChange, Option<DeviceId>)> = items
+        let free: Vec<(Candidate, Option<DeviceId>)> = items
             .filter(|item| item.reason == Reason::MissingDependencies && item.change.header().deps.iter().all(has))
             .filter(|item| holds_bsn(&item.change))
             .map(|item| (item.change.clone(), item.sender))
@@ -255,7 +295,7 @@ impl Batch<'_> {
 
     /// Keeps a change apart for a coordinator, if its maker has room for more.
     pub(super) fn wait(&mut self, sender: DeviceId, change: &SignedChange, why: Why) -> Result<Verdict, RegionError> {
-        if self.state.quarantine.bytes_of(&change.signer()).saturating_add(change.bytes().len()) > MAX_WAITING_BYTES {
+        if self.state.quarantine.is_full_for(change) {
             return Ok(Verdict::Deferred(Why::at(Step::Quota, Reason::Quota)));
         }
         self.quarantine(Some(sender), change, why.reason)?;

@@ -22,8 +22,12 @@ pub(super) struct State {
     pub(super) quarantine: Quarantine,
     pub(super) openings_today: HashMap<(String, i64), usize>,
     pub(super) documents: Shelf,
+    /// How often the gate looked at a document.
+    pub(super) gate_passes: u64,
     /// Where erased dossiers could have been.
     pub(super) erasure_notes: BTreeMap<DocumentId, ErasureNote>,
+    /// The numbers of the receipts of devices that wiped something.
+    pub(super) receipts: HashMap<(DocumentId, DeviceId), u64>,
     /// The devices that asked for an erasure that is not decided.
     pub(super) erasure_askers: BTreeMap<DocumentId, DeviceId>,
     /// Erased, while their keys may still be here.
@@ -83,7 +87,10 @@ impl State {
                 let hash = statement_hash(bytes);
                 match signed.statement() {
                     // For the server alone: that a device wiped something.
-                    Statement::ErasureReceipt(_) => None,
+                    Statement::ErasureReceipt(receipt) => {
+                        self.receipts.entry((receipt.document, signed.signer())).or_insert(number);
+                        None
+                    }
                     Statement::ErasureRequest(request) => {
                         self.erasure_askers.insert(request.document, signed.signer());
                         Some(What::About(request.document, hash))
