@@ -417,3 +417,36 @@ fn a_coach_whose_dossier_went_to_another_while_withdrawing_keeps_no_copy_and_los
         assert!(device.book.conflicts().unwrap().is_empty());
     }
 }
+
+#[test]
+fn a_second_withdrawal_is_refused_while_another_is_under_way_and_its_device_goes_on_in_the_old_dossier() {
+    let Town { mut field, mut carla, mut anna, mut bram, old, .. } = town(79);
+    let annas = visit(&mut field, &mut anna, old, "anna", WRONG);
+    let brams = visit(&mut field, &mut bram, old, "bram", "Ook niet hier");
+    field.sync(&mut anna);
+    field.sync(&mut bram);
+    field.sync(&mut anna);
+    let new = anna.book.withdraw(old, &[annas], None, field.clock.now(), &mut field.dice).unwrap();
+    // Carla wrote something that Anna's copy lacks, so that Anna's phone has to bring it over first; it is cut off before.
+    field.edit(&mut carla, old, "gm", "GM0392");
+    field.sync(&mut carla);
+    let (request, _) = anna.book.request(None).unwrap();
+    field.answer_to(&anna, request);
+    visit(&mut field, &mut bram, old, "bram", "Nog niet verstuurd");
+    let copy = bram.book.withdraw(old, &[brams], None, field.clock.now(), &mut field.dice).unwrap();
+    visit(&mut field, &mut bram, copy, "bram", "Daarna geschreven");
+    let (outcome, _) = field.sync(&mut bram);
+    let told = outcome.wiped.iter().find(|one| one.document == copy).unwrap();
+    assert_eq!((told.replaced_by, told.not_withdrawn), (Some(old), Some(NotWithdrawn::Refused)));
+    assert!(told.message(Lang::En).contains("somebody else is withdrawing"), "{}", told.message(Lang::En));
+    assert_eq!(only(&mut bram), old);
+    assert_eq!(bram.book.status().unwrap().unsynced, 0);
+    field.sync(&mut anna);
+    field.sync(&mut bram);
+    field.sync(&mut carla);
+    for device in [&mut anna, &mut bram, &mut carla] {
+        assert_eq!(only(device), new);
+        assert_eq!(device.summaries(new), ["Daarna geschreven", "Nog niet verstuurd", "Ook niet hier"]);
+        assert!(device.book.conflicts().unwrap().is_empty());
+    }
+}

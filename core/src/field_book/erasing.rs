@@ -13,7 +13,7 @@ use crate::statement::{ErasureReceipt, ErasureRequest};
 pub enum NotWithdrawn {
     /// Somebody else's withdrawal from the same dossier came first.
     Overtaken,
-    /// The server refused it: the dossier was not this person's any more.
+    /// The server refused it: the dossier was not this person's any more, or somebody else's withdrawal is under way.
     Refused,
 }
 
@@ -53,14 +53,16 @@ impl Wiped {
             }
             (Some(NotWithdrawn::Refused), Lang::Nl) => {
                 return format!(
-                    "uw intrekking in dossier {of} is niet gedaan: de server weigerde haar, want u kunt er niet meer in schrijven; \
-                     vraag uw coördinator. Wat u daarna schreef, wordt in het oude dossier beoordeeld"
+                    "uw intrekking in dossier {of} is niet gedaan: de server weigerde haar, want u kunt er niet meer in schrijven of \
+                     een ander is er net iets uit aan het intrekken. Wat u daarna schreef, staat weer in het oude dossier en wordt \
+                     daar beoordeeld; trek het later opnieuw in of vraag uw coördinator"
                 );
             }
             (Some(NotWithdrawn::Refused), Lang::En) => {
                 return format!(
                     "what you withdrew from dossier {of} was not withdrawn: the server refused it, for you may not write there any \
-                     more; ask your coordinator. What you wrote after it is judged in the old dossier"
+                     more or somebody else is withdrawing something from it. What you wrote after it is in the old dossier again, \
+                     and judged there; withdraw it again later or ask your coordinator"
                 );
             }
         }
