@@ -14,9 +14,17 @@ use veldboek_tests::attacks::line::Device;
 use veldboek_tests::attacks::requests::{Cast, Setting};
 use veldboek_tests::attacks::watch::Watch;
 
+/// How many times slower the slowest syncs of an honest client may become.
+const MOST_SLOWED: f64 = 2.0;
+/// How much memory the server may take above idle, in bytes.
+const MOST_MEMORY: u64 = 100 << 20;
+
 /// Attacks a running server, each attack with its control.
 #[derive(Debug, Parser)]
-#[command(name = "attack", after_help = "Exit status 1 when one attack was not stopped where it should be, or a control was.")]
+#[command(
+    name = "attack",
+    after_help = "Exit status 1 when one attack was not stopped where it should be, or a control was, or when the honest client or the memory suffered more than it may."
+)]
 struct Args {
     /// Where the server listens, over plain HTTP: `127.0.0.1:8787`.
     #[arg(long)]
@@ -96,5 +104,13 @@ fn run(args: &Args) -> Result<bool, String> {
     }
     let failed = rows.iter().filter(|row| !row.passed()).count();
     println!("{} attacks, {failed} not as they should be", rows.len());
-    Ok(failed == 0)
+    let slowed = seen.ratio() > MOST_SLOWED;
+    let grown = seen.memory.is_some_and(|bytes| bytes >= MOST_MEMORY);
+    if slowed {
+        println!("the honest client was slowed down more than {MOST_SLOWED} times");
+    }
+    if grown {
+        println!("the server took more than {} MiB above idle", MOST_MEMORY >> 20);
+    }
+    Ok(failed == 0 && !slowed && !grown)
 }
