@@ -128,6 +128,11 @@ pub enum FieldBookError {
     /// Two dossiers under one reference are not settled by choosing.
     #[error("there is nothing to choose: two dossiers have the same reference; give one of the two another")]
     TwoOfOneName,
+    /// The withdrawal before this one is not done yet.
+    #[error(
+        "something was withdrawn from this dossier a moment ago and is not erased yet; synchronise first, then withdraw this"
+    )]
+    Withdrawing,
     /// The person's role does not allow it.
     #[error("{0}")]
     NotAllowed(&'static str),

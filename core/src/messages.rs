@@ -199,6 +199,9 @@ impl FieldBookError {
             (Lang::Nl, Self::TwoOfOneName) => {
                 "hier valt niets te kiezen: twee dossiers hebben dezelfde referentie; geef een van de twee een andere".to_owned()
             }
+            (Lang::Nl, Self::Withdrawing) => {
+                "uit dit dossier is net al iets ingetrokken, dat nog niet gewist is; synchroniseer eerst en trek dit dan in".to_owned()
+            }
             (Lang::Nl, Self::Unfit(_)) => "dit kan niet worden opgeslagen: het is te groot, of een naam is er geen".to_owned(),
             (Lang::Nl, Self::Erased(id)) => format!(
                 "dossier {id} is op verzoek gewist en er kan niets meer in worden geschreven; vraag uw coördinator als dat niet klopt"

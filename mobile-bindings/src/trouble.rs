@@ -302,7 +302,7 @@ impl From<StoreError> for FieldBookError {
             StoreError::Ended(..) | StoreError::Closed(_) => Self::AccessEnded { reason },
             StoreError::UnknownDossier(_) | StoreError::StaleReading => Self::NotFound { reason },
             StoreError::Ambiguous(..) => Self::bad("dossier", reason),
-            StoreError::Unfit(_) | StoreError::NotAChoice | StoreError::TwoOfOneName => {
+            StoreError::Unfit(_) | StoreError::NotAChoice | StoreError::TwoOfOneName | StoreError::Withdrawing => {
                 Self::BadInput { fields: Vec::new(), reason }
             }
             StoreError::Nobody => Self::NotEnrolled { reason },

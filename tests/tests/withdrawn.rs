@@ -450,3 +450,33 @@ fn a_second_withdrawal_is_refused_while_another_is_under_way_and_its_device_goes
         assert!(device.book.conflicts().unwrap().is_empty());
     }
 }
+
+#[test]
+fn a_second_note_is_withdrawn_once_the_first_is_gone_and_not_before() {
+    let Town { mut field, mut carla, mut anna, old, .. } = town(80);
+    let one = visit(&mut field, &mut anna, old, "anna", WRONG);
+    let two = visit(&mut field, &mut anna, old, "anna", "Ook niet hier");
+    field.sync(&mut anna);
+    let first = anna.book.withdraw(old, &[one], None, field.clock.now(), &mut field.dice).unwrap();
+    // A copy of a copy would leave the first note at the server for ever.
+    let early = anna.book.withdraw(first, &[two], None, field.clock.now(), &mut field.dice);
+    assert!(matches!(early, Err(FieldBookError::Withdrawing)));
+    field.sync(&mut anna);
+    let second = anna.book.withdraw(first, &[two], None, field.clock.now(), &mut field.dice).unwrap();
+    field.sync(&mut anna);
+    field.sync(&mut carla);
+    for device in [&mut anna, &mut carla] {
+        assert_eq!(only(device), second);
+        assert!(device.summaries(second).is_empty());
+    }
+    for gone in [old, first] {
+        assert_eq!(field.keyring().document_key(gone), None);
+    }
+    // Without a server there is nothing to wait for.
+    let mut eva = field.device(Some("eva"), std::sync::Arc::new(veldboek_core::disk::MemoryDisk::default()));
+    let old = field.dossier(&mut eva, "WF-2025-0011");
+    let notes = [WRONG, "Ook niet hier"].map(|text| visit(&mut field, &mut eva, old, "eva", text));
+    let first = eva.book.withdraw(old, &notes[..1], None, field.clock.now(), &mut field.dice).unwrap();
+    let second = eva.book.withdraw(first, &notes[1..], None, field.clock.now(), &mut field.dice).unwrap();
+    assert_eq!(only(&mut eva), second);
+}

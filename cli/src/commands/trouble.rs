@@ -252,6 +252,13 @@ impl From<FieldBookError> for Problem {
                     "ask your coordinator for a code and enrol again with `veldboek enrol CODE --server URL`"
                 ),
             ),
+            FieldBookError::Withdrawing => Self::Rule(
+                text!(
+                    "uit dit dossier is net al iets ingetrokken, dat nog niet gewist is",
+                    "something was withdrawn from this dossier a moment ago and is not erased yet"
+                ),
+                text!("voer eerst `veldboek sync` uit en trek dit dan in", "run `veldboek sync` first, then withdraw this"),
+            ),
             FieldBookError::Closed(_) => Self::Rule(
                 text!("dit dossier staat niet meer op dit apparaat", "this dossier is no longer on this device"),
                 text!(
@@ -364,6 +371,7 @@ mod tests {
             FieldBookError::StaleReading,
             FieldBookError::NotAChoice,
             FieldBookError::TwoOfOneName,
+            FieldBookError::Withdrawing,
             FieldBookError::NotAllowed("only a coordinator asks to erase a dossier"),
         ]
     }
@@ -412,7 +420,7 @@ mod tests {
             FieldBookError::Document(_), FieldBookError::UnknownDossier(_), FieldBookError::Closed(_), FieldBookError::Erased(_),
             FieldBookError::Ended(..), FieldBookError::StaleReading, FieldBookError::Ambiguous(..), FieldBookError::LostJournal,
             FieldBookError::LostKeyring, FieldBookError::Unfit(_), FieldBookError::NotAChoice, FieldBookError::TwoOfOneName,
-            FieldBookError::NotAllowed(_), FieldBookError::Nobody);
+            FieldBookError::NotAllowed(_), FieldBookError::Nobody, FieldBookError::Withdrawing);
         let keyrings: Vec<KeyringError> = store()
             .into_iter()
             .filter_map(|error| if let FieldBookError::Keyring(error) = error { Some(error) } else { None })

@@ -26,7 +26,7 @@ impl FieldBook {
     /// erased, here and everywhere, when the server has it all.
     ///
     /// # Errors
-    /// [`FieldBookError::NotAllowed`] when the person neither wrote all of the entries nor coordinates the organisation;
+    /// [`FieldBookError::Withdrawing`] while the withdrawal before is not done; [`FieldBookError::NotAllowed`] when the person neither wrote all of the entries nor coordinates the organisation;
     /// document, disk and journal errors.
     pub fn withdraw(
         &mut self,
@@ -45,6 +45,15 @@ impl FieldBook {
         };
         if facts.is_some_and(|facts| facts.closed) {
             return Err(FieldBookError::Closed(old));
+        }
+        // The first document is erased when the second stands whole at the server; one that is left before it does would keep
+        // the first there for good.
+        let own = self.keyring.device_keys().device();
+        let founded_here = |device: &DeviceId, one: &Refounding| *device == own && one.new == old;
+        let under_way =
+            |(device, one): &(DeviceId, Refounding)| founded_here(device, one) && self.ledger.documents.contains_key(&one.old);
+        if self.ledger.erasures.open_refoundings().any(under_way) {
+            return Err(FieldBookError::Withdrawing);
         }
         let before = self.document(old)?;
         let content = before.content()?;
