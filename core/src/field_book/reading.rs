@@ -9,6 +9,9 @@ use super::*;
 use crate::clock::Timestamp;
 use crate::register::Register;
 
+/// A dossier with its document.
+pub type DossierView = (DocumentId, Arc<Dossier>);
+
 /// Where read models lie in the cache. The number changes with whatever is read or counted in them.
 pub(super) const VIEW_KEY: &[u8] = b"view/3/";
 

@@ -1,0 +1,82 @@
+//! Records into the journal and, as soon as they are durable, into the ledger.
+
+use super::*;
+use crate::journal::{Appended, NewRecord};
+
+/// A record before it has its key: what it is, the document it belongs to, its content.
+pub(super) type Unsealed = (Kind, Option<DocumentId>, Vec<u8>);
+
+impl FieldBook {
+    /// Appends records in one durable group and folds them.
+    pub(super) fn append(&mut self, records: Vec<Unsealed>, rng: &mut dyn CryptoRng) -> Result<(), FieldBookError> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        let before = self.journal.head().0;
+        let mut writer = self.journal.write()?;
+        let mut fold = Fold::new(&mut self.ledger);
+        writer.read_new(&self.keyring, &mut |record| fold.take(record))?;
+        fold.result?;
+        unseen::remember(&mut self.unseen, &self.ledger, before, writer.head().0);
+        let records = to_records(&self.keyring, records);
+        let appended = writer.append(&self.keyring, rng, &records)?;
+        writer.commit()?;
+        self.fold_own(records, &appended)
+    }
+
+    /// Folds what this handle itself appended.
+    pub(super) fn fold_own(&mut self, records: Vec<NewRecord>, appended: &[Appended]) -> Result<(), FieldBookError> {
+        let mut fold = Fold::new(&mut self.ledger);
+        for (record, appended) in records.into_iter().zip(appended) {
+            fold.take(record.at(*appended));
+        }
+        fold.result
+    }
+}
+
+/// Folds records into the ledger, remembering the first trouble.
+pub(super) struct Fold<'a> {
+    ledger: &'a mut Ledger,
+    pub(super) result: Result<(), FieldBookError>,
+}
+
+impl<'a> Fold<'a> {
+    pub(super) fn new(ledger: &'a mut Ledger) -> Self {
+        Self { ledger, result: Ok(()) }
+    }
+
+    pub(super) fn take(&mut self, record: Record) {
+        if self.result.is_err() {
+            return;
+        }
+        match self.ledger.absorb(record) {
+            Ok(Some(rest)) if rest.kind == Kind::Epoch => self.ledger.begin_life(),
+            Ok(_) => {}
+            Err(error) => self.result = Err(error.into()),
+        }
+    }
+}
+
+/// The record of a statement of this device's own making.
+pub(super) fn stated(statement: &Statement, keys: &DeviceKeys) -> Result<Unsealed, FieldBookError> {
+    let signed = SignedStatement::sign(statement, keys).map_err(|error| FieldBookError::Unfit(error.to_string()))?;
+    statement_record(&signed).ok_or(FieldBookError::Nobody)
+}
+
+/// The record of a signed statement: under the key of the document that it belongs to, so that it goes away with it. None
+/// for one of a newer version.
+pub(super) fn statement_record(signed: &SignedStatement) -> Option<Unsealed> {
+    let kind = syncing::kind_of(signed.statement())?;
+    Some((kind, signed.statement().document(), signed.bytes().to_vec()))
+}
+
+/// Each record under its key: that of its document, else that of the store.
+pub(super) fn to_records(keyring: &Keyring, records: Vec<Unsealed>) -> Vec<NewRecord> {
+    records
+        .into_iter()
+        .map(|(kind, document, payload)| {
+            let key = document.and_then(|document| keyring.document_key(document)).unwrap_or_else(|| keyring.store_key_id());
+            NewRecord { kind, key, payload }
+        })
+        .collect()
+}

@@ -1,0 +1,93 @@
+//! What can go wrong with a field book.
+
+use super::*;
+
+/// What went wrong with a field book.
+#[derive(Debug, thiserror::Error)]
+pub enum FieldBookError {
+    /// There is no field book here.
+    #[error("there is no field book here yet")]
+    Missing,
+    /// There is one already.
+    #[error("there is a field book here already")]
+    Exists,
+    /// There was one; its device was revoked, and it wiped itself.
+    #[error("this device was revoked, and everything on it was destroyed; ask your coordinator for a code, and enrol again")]
+    Wiped,
+    /// This device was revoked: nothing can be written, and the next contact wipes it.
+    #[error("this device was revoked; ask your coordinator, and enrol again when it has wiped itself (`sync`)")]
+    Revoked,
+    /// The disk refused.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// The journal could not be read or written.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The keys could not be opened.
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
+    /// The journal holds what this version cannot read.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// A document could not be processed.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+    /// No dossier is known under this reference.
+    #[error("no dossier is known as '{0}'")]
+    UnknownDossier(String),
+    /// The dossier left this device: somebody else guides the trainee now.
+    #[error("dossier {0} is no longer on this device, because access to it ended; ask your coordinator if that is a mistake")]
+    Closed(DocumentId),
+    /// The dossier was erased on request.
+    #[error(
+        "dossier {0} was erased on request and nothing can be written in it any more; ask your coordinator if that is a mistake"
+    )]
+    Erased(DocumentId),
+    /// The last day of access has passed: what was recorded is kept, and the server has the word.
+    #[error(
+        "your access to dossier {0} ended after {1}; sync if it was extended, or ask your coordinator. A visit can still be logged: it waits for the coordinator"
+    )]
+    Ended(DocumentId, Day),
+    /// What was read is not known here any more, so what is written on it cannot be set beside what came in.
+    #[error("the dossier changed in a way that what was on the screen cannot be told from it any more; show it again")]
+    StaleReading,
+    /// Several dossiers carry this reference.
+    #[error("several dossiers are known as '{0}'; name one by its id: {1}")]
+    Ambiguous(String, String),
+    /// The keys are here and the journal they belong to is not.
+    #[error(
+        "the journal of this field book is missing, while its keys say that there was one; put the folder 'journal' back from a backup, and change nothing else"
+    )]
+    LostJournal,
+    /// The journal is here and its keys are not.
+    #[error(
+        "the file 'keyring' of this field book is missing, while its journal is here; put it back from a backup, and change nothing else"
+    )]
+    LostKeyring,
+    /// What was written does not fit the formats: too large, or a name that is none.
+    #[error("this cannot be saved: {0}")]
+    Unfit(String),
+    /// A conflict is not settled by a value that it does not have.
+    #[error("this is none of the values to choose from; show the conflicts again")]
+    NotAChoice,
+    /// Two dossiers under one reference are not settled by choosing.
+    #[error("there is nothing to choose: two dossiers have the same reference; give one of the two another")]
+    TwoOfOneName,
+    /// The withdrawal before this one is not done yet.
+    #[error(
+        "something was withdrawn from this dossier a moment ago and is not erased yet; synchronise first, then withdraw this"
+    )]
+    Withdrawing,
+    /// The person's role does not allow it.
+    #[error("{0}")]
+    NotAllowed(&'static str),
+    /// The person or organisation must be known first.
+    #[error("this field book does not know whose it is")]
+    Nobody,
+}
+
+impl From<UnreadableNote> for FieldBookError {
+    fn from(error: UnreadableNote) -> Self {
+        Self::Ledger(error.into())
+    }
+}
