@@ -181,6 +181,6 @@ impl AuditNote {
     /// # Errors
     /// [`UnreadableNote`] when it is no such line.
     pub fn decode(bytes: &[u8]) -> Result<Self, UnreadableNote> {
-        minicbor::decode(bytes).map_err(|error| UnreadableNote(error.to_string()))
+        cbor::from_slice(bytes, usize::MAX).map_err(|error| UnreadableNote(error.to_string()))
     }
 }

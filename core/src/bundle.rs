@@ -135,6 +135,9 @@ impl Bundle {
     /// [`BundleError::Format`] when it is no bundle, damaged, or of a newer version.
     pub fn decode(bytes: &[u8]) -> Result<Self, BundleError> {
         let fields = cbor::fields(bytes, MAX_BUNDLE)?;
+        for range in fields.values() {
+            cbor::strict(cbor::at(bytes, range))?;
+        }
         let missing = || FormatError::malformed("a part of the bundle is missing or has the wrong length");
         let field = |key: u64| fields.get(&key).map(|range| cbor::at(bytes, range)).ok_or_else(missing);
         match cbor::from_slice::<u32>(field(0)?, MAX_BUNDLE)? {

@@ -1,6 +1,7 @@
 //! What every format here shares: whole-input decoding within limits, so that no peer decides how much memory is used.
 //!
-//! Maps have integer keys, ascending, definite lengths; an unknown key is skipped, so that a newer version may add one.
+//! Maps have integer keys, ascending, definite lengths, at every depth ([`strict`]); an unknown key is skipped, so that a newer
+//! version may add one.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -57,12 +58,67 @@ pub(crate) fn from_slice<'b, T: Decode<'b, ()>>(bytes: &'b [u8], limit: usize) -
     if bytes.len() > limit {
         return Err(FormatError::TooLarge { len: bytes.len(), limit });
     }
-    let mut decoder = Decoder::new(bytes);
-    let value = decoder.decode()?;
-    if decoder.position() != bytes.len() {
+    strict(bytes)?;
+    Ok(minicbor::decode(bytes)?)
+}
+
+/// Nothing of ours is nested nearly so deep.
+const MAX_DEPTH: usize = 32;
+
+/// What is being walked through: how many items are left in it, and of a map its last key.
+struct Level {
+    left: u64,
+    map: bool,
+    last: Option<u64>,
+}
+
+/// One item and nothing after it, in which every map, however deep and also under a key that nobody knows yet, has each
+/// integer key once, ascending, and everything a definite length: a key that stands twice would be two messages, depending
+/// on who reads it.
+pub(crate) fn strict(bytes: &[u8]) -> Result<(), FormatError> {
+    let definite = |length: Option<u64>| length.ok_or_else(|| FormatError::malformed("a definite length was expected"));
+    let mut d = Decoder::new(bytes);
+    let mut open = vec![Level { left: 1, map: false, last: None }];
+    while let Some(level) = open.last_mut() {
+        if level.left == 0 {
+            open.pop();
+            continue;
+        }
+        level.left -= 1;
+        if level.map {
+            match d.datatype()? {
+                Type::U8 | Type::U16 | Type::U32 | Type::U64 => {
+                    let key = d.u64()?;
+                    if level.last.replace(key).is_some_and(|before| before >= key) {
+                        return Err(FormatError::malformed("keys out of order"));
+                    }
+                }
+                // None of our readers takes a map with such a key; one may stand under a key that is skipped.
+                _ => d.skip()?,
+            }
+        }
+        let (left, map) = match d.datatype()? {
+            Type::Map | Type::MapIndef => (definite(d.map()?)?, true),
+            Type::Array | Type::ArrayIndef => (definite(d.array()?)?, false),
+            Type::BytesIndef | Type::StringIndef => (definite(None)?, false),
+            Type::Tag => {
+                d.tag()?;
+                (1, false)
+            }
+            _ => {
+                d.skip()?;
+                continue;
+            }
+        };
+        if open.len() > MAX_DEPTH {
+            return Err(FormatError::malformed("nested too deep"));
+        }
+        open.push(Level { left, map, last: None });
+    }
+    if d.position() != bytes.len() {
         return Err(FormatError::malformed("bytes after the end"));
     }
-    Ok(value)
+    Ok(())
 }
 
 /// Where the values of a map stand: definite length, integer keys strictly ascending (so that no two readers can take another
@@ -282,3 +338,6 @@ pub(crate) mod code {
         e.str(code.code())?.ok()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,7 +38,7 @@ macro_rules! notes {
             /// # Errors
             /// [`UnreadableNote`] when it is not this kind of note.
             pub fn decode(bytes: &[u8]) -> Result<Self, UnreadableNote> {
-                minicbor::decode(bytes).map_err(|error| UnreadableNote(error.to_string()))
+                crate::cbor::from_slice(bytes, usize::MAX).map_err(|error| UnreadableNote(error.to_string()))
             }
         }
     )*};

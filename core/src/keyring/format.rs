@@ -368,18 +368,19 @@ fn array<T: AsRef<[u8]>>(items: &[T]) -> Vec<u8> {
     bytes
 }
 
-/// The entries of a definite map that fills the input; a key twice is no map.
+/// The entries of a definite map that fills the input; a key twice or out of order is no map.
 pub(super) fn read_map(input: &[u8]) -> Option<BTreeMap<u64, &[u8]>> {
     let mut decoder = Decoder::new(input);
     let count = decoder.map().ok()??;
     let mut entries = BTreeMap::new();
     for _ in 0..count {
         let key = decoder.u64().ok()?;
-        let from = decoder.position();
-        decoder.skip().ok()?;
-        if entries.insert(key, &input[from..decoder.position()]).is_some() {
+        if entries.last_key_value().is_some_and(|(before, _)| *before >= key) {
             return None;
         }
+        let from = decoder.position();
+        decoder.skip().ok()?;
+        entries.insert(key, &input[from..decoder.position()]);
     }
     (decoder.position() == input.len()).then_some(entries)
 }

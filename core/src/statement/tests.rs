@@ -227,3 +227,26 @@ fn damaged_statements_are_refused() {
     }
     assert!(matches!(SignedStatement::decode(&vec![0; MAX_STATEMENT + 1]), Err(FormatError::TooLarge { .. })));
 }
+
+#[test]
+fn a_statement_that_says_something_twice_in_its_body_is_none() {
+    let stated = cbor::to_vec(&Statement::Opening(opening()));
+    // {0: kind, 1: {0: document, ...}}: the body's last key again, with another value.
+    assert_eq!((stated[0], stated[1], stated[2], stated[3]), (0xa2, 0, 2, 1));
+    let mut twice = stated.clone();
+    twice[4] += 1;
+    twice.extend([6, 0x1a, 0, 0, 0, 1]);
+    let signed = |stated: &[u8]| {
+        let signature = keys(7).sign(super::PURPOSE, &[stated]);
+        let mut bytes = Vec::new();
+        let mut e = Encoder::new(&mut bytes);
+        e.map(3).unwrap().u8(0).unwrap();
+        let start = e.writer().len();
+        e.bytes(stated).unwrap().u8(1).unwrap().bytes(keys(7).device().as_bytes()).unwrap();
+        e.u8(2).unwrap().bytes(signature.as_bytes()).unwrap();
+        assert!(start > 0);
+        bytes
+    };
+    assert!(SignedStatement::decode(&signed(&stated)).is_ok(), "{:?}", SignedStatement::decode(&signed(&stated)));
+    assert!(SignedStatement::decode(&signed(&twice)).is_err());
+}
