@@ -62,6 +62,16 @@ pub const MAX_PARTS: usize = 1_000_000;
 
 /// The most operations that the server looks at in one exchange; what is beyond them is to be sent again.
 pub const MAX_PUSHED_OPERATIONS: u64 = 60_000;
+/// As how many operations a change counts at least: each has a signature.
+pub const CHANGE_WEIGHT: u64 = 20;
+/// The most operations in the documents that one exchange touches, with what waits in them; what is beyond them is to be sent
+/// again. One document is always looked at.
+pub const MAX_TOUCHED_OPERATIONS: u64 = 400_000;
+/// As how many operations a document counts besides those that it has.
+pub const DOCUMENT_WEIGHT: u64 = 500;
+/// The most operations in documents that one device lets the server look at within five minutes: ten exchanges of the
+/// largest kind.
+pub const MAX_EFFORT: u64 = 4_000_000;
 /// The most operations in one document: beyond them it would slow everybody down who holds it.
 pub const MAX_DOCUMENT_OPERATIONS: u64 = 200_000;
 /// How many dossiers one person may open in a day.

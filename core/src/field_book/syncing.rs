@@ -261,10 +261,11 @@ impl FieldBook {
             records.push((Kind::Epoch, None, EpochNote { epoch, at: moment.at, region: None }.encode()));
         }
 
-        let taken = statement_verdicts.iter().any(|verdict| matches!(verdict, Verdict::Accepted { .. }));
+        let settled = |verdicts: &[Verdict]| verdicts.iter().any(|verdict| !matches!(verdict, Verdict::Deferred(_)));
+        let taken = settled(statement_verdicts);
         for (hash, verdict) in sent.statements.iter().zip(statement_verdicts) {
             match verdict {
-                // It was too much at one time: sent at once, as long as each time something is taken.
+                // It was too much at one time: sent at once, as long as each time something is settled.
                 Verdict::Deferred(why) if why.reason == Reason::Busy && taken => {}
                 Verdict::Accepted { seq } => entries.push(Receipted { seq: *seq, document: None, hash: *hash }),
                 // The server's own word about the erasure comes with the feed.
@@ -307,8 +308,8 @@ impl FieldBook {
                 Verdict::Refused(why) => refused.push((*document, *hash, why.clone())),
             }
         }
-        // What was too much at one time is sent at once, as long as each time something is taken.
-        if outcome.accepted == 0 {
+        // What was too much at one time is sent at once, as long as each time something is settled.
+        if !settled(change_verdicts) {
             self.deferred.extend(over);
         }
         self.take_statements(&incoming, &server.keys, &mut records, &mut entries, rng)?;

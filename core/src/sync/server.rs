@@ -46,6 +46,7 @@ mod authority;
 mod batch;
 mod chain;
 mod devices;
+mod effort;
 mod enrolling;
 mod erasing;
 mod exchange;

@@ -57,7 +57,8 @@ impl Batch<'_> {
         };
         let passed = self.moment.at.as_millis().saturating_sub(self.state.last_time.as_millis());
         let brings = !request.statements.is_empty() || !changes.is_empty();
-        if brings && !(0..TIME_EVERY).contains(&passed) {
+        // A clock that runs behind tells nothing: a reader of the journal holds on to the latest time.
+        if brings && passed >= TIME_EVERY {
             let note = self.contact(caller, told);
             self.stage_note(Kind::Contact, note.encode())?;
         }
@@ -66,11 +67,16 @@ impl Batch<'_> {
         let beginning = self.documents_to_open(statements);
         self.writer.add_document_keys(self.keyring, &beginning, rng)?;
         pending.counted.extend(beginning);
+        let mut effort = self.state.efforts.of(caller, self.moment.at);
         for bytes in statements {
-            let verdict = self.admit_statement(bytes, &mut pending, rng)?;
+            let lets_in = self.state.lets_in(bytes).filter(|document| !pending.releases.contains(document));
+            let verdict = match lets_in {
+                Some(document) if !effort.take(self.state.weight(&document)) => busy(),
+                _ => self.admit_statement(bytes, &mut pending, rng)?,
+            };
             pending.verdicts.push(verdict);
         }
-        pending.verdicts.extend(beyond.iter().map(|_| Verdict::Deferred(Why::at(Step::Quota, Reason::Busy))));
+        pending.verdicts.extend(beyond.iter().map(|_| busy()));
         // Once for each document, however many statements there are about it.
         for document in std::mem::take(&mut pending.releases) {
             self.release(document)?;
@@ -80,16 +86,22 @@ impl Batch<'_> {
         let mut by_document: BTreeMap<DocumentId, Vec<usize>> = BTreeMap::new();
         // Applying is the writer's work, and everybody waits for the writer.
         let mut left = MAX_PUSHED_OPERATIONS;
+        let mut reached: HashMap<DocumentId, bool> = HashMap::new();
         for (index, change) in changes.iter().enumerate() {
             let Ok(change) = change else { continue };
-            match left.checked_sub(change.header().operations) {
-                Some(rest) => {
+            let document = change.document();
+            let rest = left.checked_sub(effort::share(change));
+            // All of a document or nothing: what follows in it leans on what came first.
+            let mut reaches = || *reached.entry(document).or_insert_with(|| effort.take(self.state.weight(&document)));
+            match rest {
+                Some(rest) if self.state.knows(change) || reaches() => {
                     left = rest;
-                    by_document.entry(change.document()).or_default().push(index);
+                    by_document.entry(document).or_default().push(index);
                 }
-                None => verdicts[index] = Some(Verdict::Deferred(Why::at(Step::Quota, Reason::Busy))),
+                _ => verdicts[index] = Some(busy()),
             }
         }
+        self.state.efforts.note(caller, &effort, self.moment.at);
         for (document, indexes) in by_document {
             let group: Vec<(usize, &Candidate)> =
                 indexes.iter().filter_map(|index| Some((*index, changes[*index].as_ref().ok()?))).collect();
@@ -153,6 +165,11 @@ impl Batch<'_> {
         let lock = lock.map(LockState::number).or(before);
         ContactNote { device, at: self.moment.at, unsynced, lock, position: Some(position) }
     }
+}
+
+/// To be sent again: the others want their turn.
+fn busy() -> Verdict {
+    Verdict::Deferred(Why::at(Step::Quota, Reason::Busy))
 }
 
 /// What a device says of itself with a request.

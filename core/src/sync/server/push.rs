@@ -55,7 +55,7 @@ impl Push {
     pub fn examine(&mut self, bearer: &PublicKeys, keys: &dyn Fn(&DeviceId) -> Option<PublicKeys>) {
         let mut left = MAX_PUSHED_OPERATIONS;
         for change in self.changes.iter_mut().flatten() {
-            let Some(rest) = left.checked_sub(change.header().operations) else { continue };
+            let Some(rest) = left.checked_sub(effort::share(change)) else { continue };
             left = rest;
             if let Some(signer) = keys(&change.signer()) {
                 // What came of it is kept with the change, and is its verdict.

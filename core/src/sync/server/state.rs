@@ -22,6 +22,8 @@ pub(super) struct State {
     pub(super) quarantine: Quarantine,
     pub(super) openings_today: HashMap<(String, i64), usize>,
     pub(super) documents: Shelf,
+    /// What devices cost the writer lately.
+    pub(super) efforts: effort::Efforts,
     /// How often the gate looked at a document.
     pub(super) gate_passes: u64,
     /// Where erased dossiers could have been.
@@ -39,7 +41,7 @@ pub(super) struct State {
     pub(super) chain: chain::Chain,
     /// Lines about attempts that were written lately.
     pub(super) attempts: auditing::Attempts,
-    /// The server's time that the journal tells last: what follows it is no older.
+    /// The server's time as a reader of the journal has it here.
     pub(super) last_time: Timestamp,
 }
 
@@ -156,7 +158,7 @@ impl State {
             Kind::Contradicted => self.chain.is_contradicted(&ContradictedNote::decode(bytes)?),
             Kind::Audit => {
                 let note = AuditNote::decode(bytes)?;
-                self.last_time = self.last_time.max(note.at);
+                self.last_time = note.at;
                 self.attempts.take(&note);
             }
             Kind::Wiped => {
