@@ -7,7 +7,7 @@ use veldboek_core::visit::Visit;
 use veldboek_core::wire::{InviteRequest, MAX_BODY, Request, VERSION};
 
 use super::*;
-use crate::{AssignmentRole, PartySpoken, VisitType};
+use crate::{AssignmentRole, HttpAnswer, NewAssignment, NewDossier, NewVisit, PartySpoken, Planned, PlannedFor, VisitType};
 
 const REFERENCE: &str = "WF-2025-0001";
 

@@ -1,6 +1,7 @@
 //! An app's life with its field book, as far as it needs no server.
 
 use super::*;
+use crate::HttpAnswer;
 
 fn open(directory: &Path, key: u8) -> Answered<Arc<FieldBook>> {
     FieldBook::open(directory.display().to_string(), vec![key; 32], Lang::En)
@@ -165,7 +166,7 @@ fn wrong_passphrases_are_counted_and_told_apart_from_everything_else() {
 
 /// A region whose server last heard of this phone in the spring of 2025.
 fn enrolled_long_ago(book: &FieldBook) {
-    use veldboek_core::clock::LocalTime;
+    use veldboek_core::clock::{LocalTime, Moment};
     use veldboek_core::disk::MemoryDisk;
     use veldboek_core::sync::server::{Done, Region, Work};
     use veldboek_core::wire::{EnrolRequest, InviteRequest, MAX_BODY, VERSION};
