@@ -7,39 +7,39 @@
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use chacha20poly1305::aead::{Aead, Payload};
-use chacha20poly1305::{KeyInit, XChaCha20Poly1305};
 use rand_core::CryptoRng;
-use sha2::{Digest, Sha256};
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::disk::{Disk, DiskError, Held, read_all};
 use crate::ids::{DocumentId, KeyId};
 use crate::keys::DeviceKeys;
 use crate::words::Words;
 
+mod beside;
 mod format;
+mod generations;
 mod guard;
+mod key;
 mod lock;
 mod passphrase;
 #[cfg(test)]
 mod tests;
 mod tries;
+mod wrapping;
 
+pub use beside::Beside;
 use format::{Opened, Outside, Ring, Unreadable};
+use generations::{ReplaceError, file_name, generations, newest, not_this_one, of_newest, remove_older, replace};
 pub use guard::{
     NewLock, Standing, UnlockError, destroy_all, lock_state, made_since_exchange, may_try, standing, unlock, unlock_with,
 };
+pub use key::Key;
+pub(crate) use key::NONCE;
 use lock::Lock;
 pub use lock::{Cause, Cost, Destroyed, Keystore, KeystoreError, LockState};
 pub use passphrase::{LEAST_CHARACTERS, Passphrase, WeakPassphrase};
 pub use tries::{FREE_TRIES, MOST_TRIES};
-
-/// The file in which the wrapping key lies, readable by its owner only.
-const WRAPPING_FILE: &str = "wrapping.key";
-const PREFIX: &str = "keyring.";
-/// The bytes of a nonce.
-pub(crate) const NONCE: usize = 24;
+use wrapping::WRAPPING_FILE;
+pub use wrapping::{WrappingKey, WrappingSource};
 
 /// The keys could not be read or kept.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -78,138 +78,6 @@ pub enum KeyringError {
     Disk(#[from] DiskError),
 }
 
-/// 32 secret bytes for XChaCha20-Poly1305, wiped when dropped and never shown.
-#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
-pub struct Key([u8; 32]);
-
-impl Key {
-    /// The key with these bytes.
-    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
-    /// A new key.
-    pub fn generate(rng: &mut dyn CryptoRng) -> Self {
-        let mut bytes = [0; 32];
-        rng.fill_bytes(&mut bytes);
-        Self(bytes)
-    }
-
-    /// The secret bytes.
-    pub const fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-
-    /// Another key that follows from this one, for one purpose.
-    pub fn derived(&self, purpose: &str) -> Self {
-        let mut hash = Sha256::new();
-        hash.update(purpose.as_bytes());
-        hash.update([0]);
-        hash.update(self.0);
-        Self(hash.finalize().into())
-    }
-
-    /// Seals a text, bound to `around`; nothing only when it is too long for the cipher (256 GiB).
-    pub(crate) fn seal(&self, nonce: &[u8; NONCE], around: &[u8], text: &[u8]) -> Option<Vec<u8>> {
-        let cipher = XChaCha20Poly1305::new(&self.0.into());
-        cipher.encrypt(&(*nonce).into(), Payload { msg: text, aad: around }).ok()
-    }
-
-    /// Opens what was sealed with this key and nonce around the same bytes.
-    pub(crate) fn open(&self, nonce: &[u8; NONCE], around: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
-        let cipher = XChaCha20Poly1305::new(&self.0.into());
-        cipher.decrypt(&(*nonce).into(), Payload { msg: sealed, aad: around }).ok()
-    }
-}
-
-impl fmt::Debug for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Key(secret)")
-    }
-}
-
-/// The key around the keyring. Where it is kept is the platform's business; here it lies in a file of the store.
-#[derive(Clone, Debug)]
-pub struct WrappingKey(Key);
-
-impl WrappingKey {
-    /// The key with these bytes.
-    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(Key::from_bytes(bytes))
-    }
-
-    /// A new key.
-    pub fn generate(rng: &mut dyn CryptoRng) -> Self {
-        Self(Key::generate(rng))
-    }
-
-    /// The secret bytes, to hand to a keystore.
-    pub const fn as_bytes(&self) -> &[u8; 32] {
-        self.0.as_bytes()
-    }
-
-    /// The key in this store's file `wrapping.key`.
-    pub fn read(disk: &dyn Disk) -> Result<Self, KeyringError> {
-        let bytes = match read_all(disk, WRAPPING_FILE) {
-            Ok(bytes) => Zeroizing::new(bytes),
-            Err(DiskError::Missing { .. }) if !Keyring::exists(disk)? => return Err(KeyringError::None),
-            Err(DiskError::Missing { .. }) => return Err(KeyringError::NoWrappingKey),
-            Err(error) => return Err(error.into()),
-        };
-        match <[u8; 32]>::try_from(bytes.as_slice()) {
-            Ok(bytes) => Ok(Self::from_bytes(bytes)),
-            Err(_) => Err(KeyringError::Damaged {
-                name: WRAPPING_FILE.to_owned(),
-                what: Words::new("het is niet 32 bytes lang", "it is not 32 bytes long"),
-            }),
-        }
-    }
-
-    /// A new key in this store's file `wrapping.key`, durable; a key that is there already is used.
-    pub fn create(disk: &dyn Disk, rng: &mut dyn CryptoRng) -> Result<Self, KeyringError> {
-        let _held = disk.lock()?;
-        match Self::read(disk) {
-            // Half a key that never sealed anything: a start that was cut short.
-            Err(KeyringError::Damaged { .. }) if !Keyring::exists(disk)? => disk.remove(WRAPPING_FILE)?,
-            Err(KeyringError::None) => {}
-            other => return other,
-        }
-        let key = Self::generate(rng);
-        disk.append(WRAPPING_FILE, key.as_bytes())?;
-        disk.sync(WRAPPING_FILE)?;
-        Ok(key)
-    }
-
-    /// What tells one wrapping key from another without telling anything about it.
-    fn mark(&self) -> [u8; 8] {
-        let mut mark = [0; 8];
-        mark.copy_from_slice(&self.0.derived("veldboek/wrapping/1").as_bytes()[..8]);
-        mark
-    }
-}
-
-/// Seals small files that lie beside the journal.
-#[derive(Debug)]
-pub struct Beside(Key);
-
-impl Beside {
-    /// What sealing adds to a content.
-    pub const ADDS: usize = NONCE + 16;
-
-    /// Seals a content: a nonce, then the sealed bytes.
-    pub fn seal(&self, content: &[u8], rng: &mut dyn CryptoRng) -> Option<Vec<u8>> {
-        let mut nonce = [0; NONCE];
-        rng.fill_bytes(&mut nonce);
-        Some([nonce.as_slice(), &self.0.seal(&nonce, &[], content)?].concat())
-    }
-
-    /// Opens what was sealed.
-    pub fn open(&self, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        let (nonce, sealed) = sealed.split_first_chunk::<NONCE>()?;
-        self.0.open(nonce, &[], sealed).map(Zeroizing::new)
-    }
-}
-
 /// What the keyring knows of a key.
 pub(crate) enum Found {
     Key(Arc<Key>),
@@ -225,13 +93,6 @@ pub struct Keyring {
     source: Option<Arc<dyn WrappingSource>>,
     device: DeviceKeys,
     ring: RwLock<Arc<Ring>>,
-}
-
-/// Where to look for the key around a keyring that no longer opens with the one in hand, because it was given another beside a
-/// running server.
-pub trait WrappingSource: Send + Sync {
-    /// The keys that may be it, the likeliest first.
-    fn keys(&self) -> Vec<WrappingKey>;
 }
 
 impl fmt::Debug for Keyring {
@@ -367,22 +228,6 @@ impl Keyring {
         self.ring().keys.get(&id).map(|held| held.key.clone())
     }
 
-    /// What seals a small file of this name that lies beside the journal and may be lost.
-    pub fn beside(&self, file: &str) -> Option<Beside> {
-        let key = self.key(self.store_key_id())?;
-        Some(Beside(key.derived(&format!("veldboek/beside/1/{file}"))))
-    }
-
-    /// Seals the content of a small file that lies beside the journal and may be lost.
-    pub fn seal_beside(&self, file: &str, content: &[u8], rng: &mut dyn CryptoRng) -> Vec<u8> {
-        self.beside(file).and_then(|beside| beside.seal(content, rng)).unwrap_or_default()
-    }
-
-    /// Opens what [`Keyring::seal_beside`] sealed for the file of this name.
-    pub fn open_beside(&self, file: &str, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        self.beside(file)?.open(sealed)
-    }
-
     pub(crate) fn find(&self, id: KeyId) -> Found {
         let ring = self.ring();
         match ring.keys.get(&id) {
@@ -477,122 +322,4 @@ impl Keyring {
         }
         Ok(done?)
     }
-}
-
-/// How far a replacement came.
-enum ReplaceError {
-    /// The new file is not there.
-    NotWritten(KeyringError),
-    /// It is, but an older one is too.
-    OlderLeft(KeyringError),
-}
-
-impl From<ReplaceError> for KeyringError {
-    fn from(error: ReplaceError) -> Self {
-        match error {
-            ReplaceError::NotWritten(error) | ReplaceError::OlderLeft(error) => error,
-        }
-    }
-}
-
-/// Writes a generation, makes it durable and removes those before it. `strict`: an older one that stays is an error.
-fn replace(
-    disk: &dyn Disk,
-    ring: &Ring,
-    wrapping: &WrappingKey,
-    rng: &mut dyn CryptoRng,
-    strict: bool,
-) -> Result<(), ReplaceError> {
-    let name = file_name(ring.generation);
-    // The file before goes away for this one, so it had better open.
-    let sealed = ring.seal(wrapping, rng).filter(|bytes| Ring::open(bytes, ring.generation, wrapping).is_ok());
-    let Some(bytes) = sealed else {
-        return Err(ReplaceError::NotWritten(KeyringError::Damaged {
-            name,
-            what: Words::new("zij konden niet worden verzegeld", "it could not be sealed"),
-        }));
-    };
-    if let Err(error) = disk.append(&name, &bytes).and_then(|()| disk.sync(&name)) {
-        // The caller will hear that it was not written, so it must not come to count later.
-        let _ = disk.remove(&name);
-        return Err(ReplaceError::NotWritten(error.into()));
-    }
-    match remove_older(disk, ring.generation) {
-        Err(error) if strict => Err(ReplaceError::OlderLeft(error)),
-        // One that is left is removed with the next replacement, or at the next start.
-        _ => Ok(()),
-    }
-}
-
-fn remove_older(disk: &dyn Disk, newest: u64) -> Result<(), KeyringError> {
-    for (generation, name) in generations(disk)? {
-        if generation < newest {
-            disk.remove(&name)?;
-        }
-    }
-    Ok(())
-}
-
-fn file_name(generation: u64) -> String {
-    format!("{PREFIX}{generation}")
-}
-
-/// The generations on the disk, oldest first.
-fn generations(disk: &dyn Disk) -> Result<Vec<(u64, String)>, DiskError> {
-    let mut found: Vec<(u64, String)> = disk
-        .list()?
-        .into_iter()
-        .filter_map(|name| {
-            let generation = name.strip_prefix(PREFIX)?.parse::<u64>().ok()?;
-            (file_name(generation) == name).then_some((generation, name))
-        })
-        .collect();
-    found.sort();
-    Ok(found)
-}
-
-/// The newest whole keyring.
-fn newest(disk: &dyn Disk, wrapping: &WrappingKey) -> Result<Opened, KeyringError> {
-    of_newest(disk, |generations| open_newest(disk, generations, wrapping))
-}
-
-/// Looks at the generations, the newest last. Another process may put a newer one in their place while this looks, and blank
-/// those before it: what was read then means nothing.
-fn of_newest<T>(disk: &dyn Disk, look: impl Fn(&[(u64, String)]) -> Result<T, KeyringError>) -> Result<T, KeyringError> {
-    loop {
-        let before = generations(disk)?;
-        match look(&before) {
-            Err(_) if generations(disk)? != before => {}
-            seen => return seen,
-        }
-    }
-}
-
-fn open_newest(disk: &dyn Disk, generations: &[(u64, String)], wrapping: &WrappingKey) -> Result<Opened, KeyringError> {
-    let mut problem = None;
-    for (index, (generation, name)) in generations.iter().enumerate().rev() {
-        match Ring::open(&read_all(disk, name)?, *generation, wrapping) {
-            Ok(ring) => {
-                // Its writer may have been killed before it was durable; what is sealed from here on must not
-                // depend on a key that a power cut takes. A store on a read-only disk is read all the same.
-                let _ = disk.sync(name);
-                return Ok(Opened { ring, older: index > 0 });
-            }
-            Err(unreadable) => not_this_one(unreadable, name, &mut problem)?,
-        }
-    }
-    Err(problem.unwrap_or(KeyringError::None))
-}
-
-/// Whether to look at the generation before: the newest may be half-written by another process, or never have become whole.
-fn not_this_one(unreadable: Unreadable, name: &str, problem: &mut Option<KeyringError>) -> Result<(), KeyringError> {
-    let what = match unreadable {
-        Unreadable::Newer(version) => return Err(KeyringError::Newer { version }),
-        Unreadable::WrongKey => return Err(KeyringError::WrongKey),
-        Unreadable::Destroyed(destroyed) => return Err(KeyringError::Destroyed(destroyed)),
-        Unreadable::Torn => Words::new("zij zijn niet volledig", "it is incomplete"),
-        Unreadable::Spoiled(what) => what,
-    };
-    problem.get_or_insert(KeyringError::Damaged { name: name.to_owned(), what });
-    Ok(())
 }

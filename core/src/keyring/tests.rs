@@ -1,5 +1,6 @@
 //! A key that was promised is there after any power cut; one that was destroyed is nowhere.
 
+use super::generations::PREFIX;
 use super::*;
 use crate::disk::{MemoryDisk, SimulatedDisk};
 use crate::journal::tests::Chance;

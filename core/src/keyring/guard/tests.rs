@@ -1,9 +1,12 @@
 //! A laptop is stolen, a passphrase forgotten, the power cut in the middle: who may try how often, and what is left then.
 
+use zeroize::Zeroizing;
+
 use super::*;
 use crate::disk::{MemoryDisk, SimulatedDisk};
 use crate::ids::DocumentId;
 use crate::journal::tests::Chance;
+use crate::keyring::generations::PREFIX;
 
 /// What a test can afford; the cost of a device is tried once.
 const CHEAP: Cost = Cost { memory_kib: 8, passes: 1, lanes: 1 };
