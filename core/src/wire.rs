@@ -11,22 +11,25 @@ use crate::ids::{DeviceId, DocumentId, Epoch};
 use crate::keyring::LockState;
 use crate::keys::Signature;
 
-mod admin;
 mod cursor;
+mod devices;
+mod enrolling;
+mod erasing;
 mod handover;
 mod head;
 mod receipt;
+mod refusal;
 mod revoking;
 mod verdict;
 
-pub use admin::{
-    DeviceInfo, DeviceList, EnrolAnswer, EnrolRequest, ErasureDecision, ErasureInfo, ErasureList, ErasureWaiting, ErrorAnswer,
-    ErrorCode, InviteAnswer, InviteRequest, KnownAs, ServerInfo,
-};
 pub use cursor::Cursor;
+pub use devices::{DeviceInfo, DeviceList};
+pub use enrolling::{EnrolAnswer, EnrolRequest, InviteAnswer, InviteRequest, ServerInfo};
+pub use erasing::{ErasureDecision, ErasureInfo, ErasureList, ErasureWaiting};
 pub use handover::{MAX_WAITING_PAGE, News, QuarantineList, WaitingChange};
 pub use head::{Head, Seen};
 pub use receipt::{Receipt, ReceiptLine, heads_digest};
+pub use refusal::{ErrorAnswer, ErrorCode, KnownAs};
 pub use revoking::{RevokeAnswer, RevokeRequest, kept_by, sign_kept};
 pub use verdict::{Reason, Verdict, Why};
 
