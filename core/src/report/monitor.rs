@@ -5,21 +5,22 @@
 //! counted by each programme's own definition of success and never added up across different ones. Targets are judged
 //! from the beginning of the programme up to the last day of the report, whatever the period of the other columns.
 
+mod table;
+mod tally;
 mod target;
 
 use std::collections::HashMap;
 
 use serde::Serialize;
 
-use super::facts::{Programmes, Success, completed, folded, training_completed, trainings_of};
-use super::percent::{rate, shown_or_dash};
-use super::{Head, Heading, Remark, ReportError, Tabular, View, headings, or_dash};
+use super::facts::{Programmes, Success, completed, folded, trainings_of};
+use super::{Head, Remark, ReportError, View};
 use crate::clock::{Day, Period};
-use crate::codes::{ClosingReason, ProgrammeCategory, ProgrammeStatus, SuccessDefinition};
-use crate::dossier::Dossier;
-use crate::ids::TrajectoryId;
+use crate::codes::{ProgrammeCategory, ProgrammeStatus, SuccessDefinition};
 use crate::record::{Code, Lang};
-use crate::trajectory::Trajectory;
+use table::definition;
+pub use tally::Figures;
+use tally::{Facts, Tally};
 pub use target::{Pace, TargetRow};
 
 /// What to count.
@@ -89,31 +90,6 @@ pub struct Row {
     pub without_figures: Vec<String>,
 }
 
-/// What was counted in the period.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Figures {
-    /// Trajectories whose agreement was signed.
-    pub started: u64,
-    /// Trajectories whose first completed training ended.
-    pub training_completed: u64,
-    /// Trajectories whose first placement that counts began; absent across different definitions.
-    pub placed: Option<u64>,
-    /// Persons.
-    pub started_persons: u64,
-    /// Persons.
-    pub training_completed_persons: u64,
-    /// Persons; absent across different definitions.
-    pub placed_persons: Option<u64>,
-    /// Intakes that did not lead to a start.
-    pub not_started_intakes: u64,
-    /// Training completed as a percentage of started.
-    pub training_completed_percent: Option<String>,
-    /// Placed as a percentage of started.
-    pub placed_percent: Option<String>,
-    /// Placed as a percentage of training completed.
-    pub placed_percent_of_completed: Option<String>,
-}
-
 /// All rows together.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Total {
@@ -122,96 +98,6 @@ pub struct Total {
     pub figures: Figures,
     /// What counts as placed, when all rows agree.
     pub success_definition: Option<SuccessDefinition>,
-}
-
-/// A count of trajectories, and of the persons in them. Persons come one after another.
-#[derive(Default, Clone, Copy)]
-struct Count {
-    trajectories: u64,
-    persons: u64,
-    last: Option<usize>,
-}
-
-impl Count {
-    fn add(&mut self, person: usize) {
-        self.trajectories += 1;
-        if self.last != Some(person) {
-            self.persons += 1;
-            self.last = Some(person);
-        }
-    }
-}
-
-/// What one row counts: in the period, and from the beginning up to the day of judgement.
-#[derive(Default, Clone, Copy)]
-struct Tally {
-    started: Count,
-    trained: Count,
-    placed: Count,
-    not_started: Count,
-    started_so_far: Count,
-    trained_so_far: Count,
-    placed_so_far: Count,
-}
-
-/// What one trajectory adds to each of its rows.
-struct Facts {
-    started: Option<Day>,
-    trained: Option<Day>,
-    placed: Option<Day>,
-    not_started: Option<Day>,
-}
-
-impl Facts {
-    fn of(dossier: &Dossier, id: TrajectoryId, trajectory: &Trajectory, success: Success, last: Day) -> Self {
-        let no_inflow =
-            trajectory.closing_reason == Some(ClosingReason::NoInflow) && trajectory.end_date.is_none_or(|day| day <= last);
-        Self {
-            started: trajectory.agreement_date,
-            trained: training_completed(dossier, id),
-            placed: success.placed(dossier, id, trajectory).map(|placed| placed.day),
-            not_started: trajectory.intake_date.filter(|_| no_inflow),
-        }
-    }
-}
-
-impl Tally {
-    fn add(&mut self, facts: &Facts, person: usize, period: Period, last: Day) {
-        let add = |day: Option<Day>, in_period: &mut Count, so_far: Option<&mut Count>| {
-            let Some(day) = day.filter(|day| *day <= last) else { return };
-            if let Some(so_far) = so_far {
-                so_far.add(person);
-            }
-            if period.from <= day {
-                in_period.add(person);
-            }
-        };
-        add(facts.started, &mut self.started, Some(&mut self.started_so_far));
-        add(facts.trained, &mut self.trained, Some(&mut self.trained_so_far));
-        add(facts.placed, &mut self.placed, Some(&mut self.placed_so_far));
-        add(facts.not_started, &mut self.not_started, None);
-    }
-
-    fn nothing(&self) -> bool {
-        self.started_so_far.trajectories + self.trained_so_far.trajectories + self.placed_so_far.trajectories == 0
-    }
-
-    fn figures(&self, one_definition: bool) -> Figures {
-        let (started, trained) = (self.started.trajectories, self.trained.trajectories);
-        let placed = one_definition.then_some(self.placed.trajectories);
-        Figures {
-            started,
-            training_completed: trained,
-            placed,
-            started_persons: self.started.persons,
-            training_completed_persons: self.trained.persons,
-            placed_persons: one_definition.then_some(self.placed.persons),
-            not_started_intakes: self.not_started.trajectories,
-            training_completed_percent: rate(trained, started),
-            placed_percent: placed.and_then(|placed| rate(placed, started)),
-            placed_percent_of_completed: placed.and_then(|placed| rate(placed, trained)),
-        }
-    }
 }
 
 /// A row while it is being counted.
@@ -420,93 +306,6 @@ fn make_row(
         success_definition_assumed: node.success.assumed,
         targets,
         without_figures,
-    }
-}
-
-fn definition(lang: Lang) -> String {
-    match lang {
-        Lang::Nl => {
-            "Gestart: trajecten waarvan de overeenkomst in de periode is getekend. Scholing afgerond: trajecten waarvan de \
-                     eerste behaalde of afgeronde scholing in de periode eindigde. Geplaatst: trajecten waarvan de eerste \
-                     plaatsing die volgens het programma telt in de periode begon. Een programma telt zijn onderdelen mee. \
-                     Op koers: gerealiseerd sinds het begin tegenover het doel naar rato van de verstreken dagen, met 5% speling."
-                .to_owned()
-        }
-        Lang::En => {
-            "Started: trajectories whose agreement was signed in the period. Training completed: trajectories whose first \
-                     passed or completed training ended in the period. Placed: trajectories whose first placement that counts \
-                     for the programme began in the period. A programme includes its parts. Pace: realised since the beginning \
-                     beside the target in proportion to the days elapsed, give or take 5%."
-                .to_owned()
-        }
-    }
-}
-
-impl Tabular for Monitor {
-    fn title(&self, lang: Lang) -> String {
-        match lang {
-            Lang::Nl => format!("Programmamonitor {} t/m {}", self.from, self.to.min(self.judged_on)),
-            Lang::En => format!("Programme monitor {} to {}", self.from, self.to.min(self.judged_on)),
-        }
-    }
-
-    fn headings(&self, lang: Lang) -> Vec<Heading> {
-        headings(
-            lang,
-            &[
-                ("Programma", "Programme", false),
-                ("Categorie", "Category", false),
-                ("Gestart", "Started", true),
-                ("Personen", "Persons", true),
-                ("Scholing afgerond", "Training completed", true),
-                ("Personen", "Persons", true),
-                ("Geplaatst", "Placed", true),
-                ("Personen", "Persons", true),
-                ("% geplaatst", "% placed", true),
-                ("Geplaatst telt als", "Placed means", false),
-            ],
-        )
-    }
-
-    fn rows(&self, lang: Lang) -> Vec<Vec<String>> {
-        let line = |name: String, category: &str, figures: &Figures, definition: &str| {
-            vec![
-                name,
-                category.to_owned(),
-                figures.started.to_string(),
-                figures.started_persons.to_string(),
-                figures.training_completed.to_string(),
-                figures.training_completed_persons.to_string(),
-                or_dash(figures.placed),
-                or_dash(figures.placed_persons),
-                shown_or_dash(figures.placed_percent.as_ref(), lang),
-                definition.to_owned(),
-            ]
-        };
-        let mut rows: Vec<Vec<String>> = self
-            .rows
-            .iter()
-            .map(|row| {
-                let mark = if row.unlisted { " *" } else { "" };
-                let name = format!("{}{}{mark}", "  ".repeat(row.depth), row.name);
-                let category = row.category.map_or("", |category| category.label(lang));
-                line(name, category, &row.figures, row.success_definition.label(lang))
-            })
-            .collect();
-        let total = if lang == Lang::Nl { "Totaal (elk traject één keer)" } else { "Total (each trajectory once)" };
-        let definition = self.total.success_definition.map_or("-", |definition| definition.label(lang));
-        rows.push(line(total.to_owned(), "", &self.total.figures, definition));
-        rows
-    }
-
-    fn notes(&self, lang: Lang) -> Vec<String> {
-        let mut notes: Vec<String> = self
-            .rows
-            .iter()
-            .flat_map(|row| row.targets.iter().map(|target| target.sentence(&row.name, self.judged_on, lang)))
-            .collect();
-        notes.extend(self.head.notes(definition(lang), lang));
-        notes
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Count, Tally};
+use super::tally::{Count, Tally};
 use crate::clock::Day;
 use crate::codes::{TargetMetric, TargetUnit};
 use crate::ids::EntryId;

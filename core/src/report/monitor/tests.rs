@@ -8,7 +8,9 @@ use crate::codes::{PlacementType, TargetMetric, TargetUnit, TrainingResult};
 use crate::ids::EntryId;
 use crate::programme::Observation;
 use crate::record::Code;
+use crate::report::Tabular as _;
 use crate::report::sample::{Chance, Field, day, period};
+use crate::trajectory::Trajectory;
 
 const ZORG: &str = "zorgstart";
 const UMBRELLA: &str = "waw";
