@@ -350,7 +350,7 @@ pub struct NotedHead {
 /// How data is printed.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct Output {
-    /// Voor mensen of voor programma's | For people or for scripts
+    /// Voor mensen, voor programma's of voor een rekenblad | For people, for scripts or for a spreadsheet
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
 }
@@ -362,6 +362,8 @@ pub enum Format {
     Table,
     /// For scripts.
     Json,
+    /// For spreadsheets.
+    Csv,
 }
 
 fn language(text: &str) -> Result<Lang, Unreadable> {

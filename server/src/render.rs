@@ -1,6 +1,7 @@
-//! The one place that prints data: tables for people, JSON for scripts.
+//! The one place that prints data: tables for people, JSON for scripts, CSV for spreadsheets.
 #![allow(clippy::print_stdout, reason = "standard output is where the data of a command goes")]
 
+pub mod csv;
 pub mod lines;
 
 use std::net::SocketAddr;
@@ -27,6 +28,8 @@ pub fn print(data: &impl Render, format: Format, lang: Lang) {
         Format::Table => println!("{}", data.table(lang)),
         // Everything that is printed has string keys and plain values, so this cannot fail.
         Format::Json => println!("{}", serde_json::to_string_pretty(data).unwrap_or_default()),
+        // Whoever closed the pipe does not want the rest.
+        Format::Csv => drop(csv::print(&serde_json::to_value(data).unwrap_or_default(), std::io::stdout().lock())),
     }
 }
 

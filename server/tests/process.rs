@@ -145,6 +145,17 @@ async fn administrative_commands_work_beside_the_server_and_without_it() {
     assert_eq!((devices[0]["device"].as_str(), devices[0]["unsynced"].as_u64()), (Some(id.as_str()), Some(3)));
     let device = json(&run(&folder, &["device", "show", &id[..8], "--format", "json"]));
     assert_eq!((device["label"].as_str(), device["role"]["code"].as_str()), (Some(LABEL), Some("COACH")));
+    let sheet = run(&folder, &["device", "show", &id[..8], "--format", "csv"]);
+    let sheet = String::from_utf8(sheet.stdout).unwrap();
+    let [columns, cells] = sheet.lines().collect::<Vec<_>>()[..] else { panic!("{sheet}") };
+    assert!(
+        columns
+            .starts_with("device,person,name,role_code,role_label,organisation,label,enrolled,last_contact,unsynced,lock_code")
+    );
+    // A spreadsheet would take an id that begins with a dash for a formula.
+    assert!(cells.trim_start_matches('\'').starts_with(&format!("{id},anna,{NAME},COACH,")), "{cells}");
+    let sheet = String::from_utf8(run(&folder, &["device", "list", "--format", "csv"]).stdout).unwrap();
+    assert_eq!(sheet.lines().count(), 2, "{sheet}");
     let table = run(&folder, &["device", "list"]);
     assert!(String::from_utf8(table.stdout).unwrap().contains("anna"));
 

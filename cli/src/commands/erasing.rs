@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use veldboek_core::clock::Timestamp;
-use veldboek_core::field_book::Wiped;
+use veldboek_core::field_book::{NotWithdrawn, Wiped};
 use veldboek_core::ids::DocumentId;
 use veldboek_core::record::Lang;
 use veldboek_core::wire::{ErasureDecision, ErasureInfo, ErasureList, MAX_BODY, VERSION};
@@ -189,7 +189,30 @@ pub(super) fn wiped_json(wiped: &[Wiped]) -> Value {
                 "reference": one.reference,
                 "unsent": one.unsent,
                 "replaced_by": one.replaced_by.map(|document| document.to_string()),
+                "not_withdrawn": one.not_withdrawn.map(|why| match why {
+                    NotWithdrawn::Overtaken => "OVERTAKEN",
+                    NotWithdrawn::Refused => "REFUSED",
+                }),
             })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_hears_too_that_a_withdrawal_was_not_done() {
+        let one = |not_withdrawn| Wiped {
+            document: veldboek_core::ids::DocumentId::from_bytes([1; 16]),
+            reference: Some("WF-1".into()),
+            unsent: 2,
+            replaced_by: None,
+            not_withdrawn,
+        };
+        let told = wiped_json(&[one(None), one(Some(NotWithdrawn::Overtaken)), one(Some(NotWithdrawn::Refused))]);
+        let why: Vec<&Value> = told.as_array().unwrap().iter().map(|one| &one["not_withdrawn"]).collect();
+        assert_eq!(why, [&Value::Null, &json!("OVERTAKEN"), &json!("REFUSED")]);
+    }
 }
