@@ -11,6 +11,7 @@ use crate::config::{Limits, Settings};
 use crate::error::Failure;
 use crate::log::Short;
 use crate::nonces::Nonces;
+use crate::origin::{Origin, Proxies, Whose};
 use crate::pace::Pace;
 use crate::porch::Porch;
 use crate::time::Clock;
@@ -48,6 +49,8 @@ pub struct App {
     pub limits: Limits,
     /// What time it is.
     pub clock: Clock,
+    /// Whose word is taken for where a request comes from.
+    pub proxies: Proxies,
     /// Which server this is.
     pub identity: Identity,
     /// Keys that were looked up before. A device's name follows from its key, so what is in here can never become wrong; whether
@@ -69,6 +72,7 @@ impl App {
             attempts: Attempts::default(),
             limits,
             clock,
+            proxies: settings.proxies.clone(),
             identity,
             keys: RwLock::default(),
         }
@@ -76,12 +80,22 @@ impl App {
 
     /// Notes that what a device, or somebody without a signature, asked was wrong. Whoever is locked out by it stays so when
     /// the server restarts.
-    pub fn wrong(&self, who: Option<DeviceId>) {
+    pub fn wrong(&self, who: Whose) {
         if let Some(until) = self.pace.wrong(who, self.clock.now().at) {
-            match who {
-                Some(device) => tracing::warn!(device = %Short(device), "a device is locked out: too many wrong requests"),
-                None => tracing::warn!("whoever signs nothing hears no reasons for a while: too many wrong requests"),
-            }
+            let who = match who {
+                Whose::Device(device) => {
+                    tracing::warn!(device = %Short(device), "a device is locked out: too many wrong requests");
+                    Some(device)
+                }
+                Whose::Stranger(Origin::Network(_)) => {
+                    tracing::warn!("somebody who signs nothing hears no reasons for a while: too many wrong requests");
+                    None
+                }
+                Whose::Stranger(Origin::Unknown) => {
+                    tracing::warn!("whoever signs nothing hears no reasons for a while: too many wrong requests");
+                    None
+                }
+            };
             let writer = self.writer.clone();
             // When it cannot be written it counts until the restart.
             tokio::spawn(async move { writer.ask(Order::LockOut(who, until)).await });
@@ -105,10 +119,10 @@ impl App {
     }
 
     /// The answer to somebody without a good signature whose request is wrong.
-    pub fn refuse_stranger(&self, why: Failure) -> Failure {
+    pub fn refuse_stranger(&self, origin: Origin, why: Failure) -> Failure {
         self.tried(&why);
-        let answer = self.pace.to_stranger(why, self.clock.now().at);
-        self.wrong(None);
+        let answer = self.pace.to_stranger(origin, why, self.clock.now().at);
+        self.wrong(Whose::Stranger(origin));
         answer
     }
 

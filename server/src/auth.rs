@@ -18,6 +18,7 @@ use crate::app::App;
 use crate::body;
 use crate::error::Failure;
 use crate::log::Short;
+use crate::origin::{Origin, Whose};
 use crate::turns::Turn;
 
 /// A device that signed its request.
@@ -35,7 +36,7 @@ impl Caller<'_> {
     pub fn answer(&self, outcome: Result<Response, Failure>) -> Response {
         // Something that no field book sends: a broken device, or one in the wrong hands.
         if matches!(outcome, Err(Failure::Malformed(_))) {
-            self.app.wrong(Some(self.device));
+            self.app.wrong(Whose::Device(self.device));
         }
         with_nonce(outcome.unwrap_or_else(IntoResponse::into_response), Some(&self.next_nonce))
     }
@@ -81,7 +82,7 @@ pub async fn admit(app: &App, request: Request) -> Result<(Caller<'_>, Vec<u8>),
         Err(failure) => {
             // A little is read, so that an honest client with a wrong address hears the reason and not a broken connection.
             body::drain(body, app.limits.unsigned_body_bytes, &app.limits).await;
-            return Err(stranger(app, failure).into());
+            return Err(stranger(app, app.proxies.origin(&head), failure).into());
         }
     };
     let device = signed.device();
@@ -98,10 +99,10 @@ pub async fn admit(app: &App, request: Request) -> Result<(Caller<'_>, Vec<u8>),
     };
     let read = async {
         app.pace.ask(device, app.clock.now().at)?;
-        let turn = app.turns.take(Some(device), &app.limits).await?;
+        let turn = app.turns.take(device, &app.limits).await?;
         let room = app.turns.room(device, body::at_most(&body), &app.limits).await?;
         let body = body::read(body, app.limits.body_bytes, &app.limits).await?;
-        signed.verify_body(&body).map_err(bad_signature).inspect_err(|_| app.wrong(Some(device)))?;
+        signed.verify_body(&body).map_err(bad_signature).inspect_err(|_| app.wrong(Whose::Device(device)))?;
         Ok((turn, room, body))
     };
     match read.await {
@@ -111,12 +112,12 @@ pub async fn admit(app: &App, request: Request) -> Result<(Caller<'_>, Vec<u8>),
 }
 
 /// What somebody hears who did not prove to be a device. A wrong address or a rebuilt server is no attack.
-fn stranger(app: &App, why: Failure) -> Failure {
+fn stranger(app: &App, origin: Origin, why: Failure) -> Failure {
     match why {
-        why @ (Failure::NotSigned(_) | Failure::BadSignature) => app.refuse_stranger(why),
+        why @ (Failure::NotSigned(_) | Failure::BadSignature) => app.refuse_stranger(origin, why),
         why => {
             app.tried(&why);
-            app.pace.ask_anonymously(app.clock.now().at).err().unwrap_or(why)
+            app.pace.ask_anonymously(origin, app.clock.now().at).err().unwrap_or(why)
         }
     }
 }

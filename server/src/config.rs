@@ -3,6 +3,7 @@
 //! A key that is not known is refused with the nearest known one, because a misspelt limit that is silently ignored is
 //! found out on the day it was needed.
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use veldboek_core::record::{Lang, Unreadable};
 use veldboek_core::sync::server::GRACE_DAYS;
 use veldboek_core::words::Words;
 
+use crate::origin::{Proxies, ProxyHeader};
 use crate::time::Clock;
 
 /// Where the server listens when nobody said otherwise: only on this machine, behind whatever terminates TLS.
@@ -42,6 +44,8 @@ pub struct Settings {
     pub file: Option<PathBuf>,
     /// For how many days after its end work that was made under a grant still comes in by itself.
     pub grace_days: u32,
+    /// The proxies that are believed about where a request comes from.
+    pub proxies: Proxies,
     /// How much one client may ask.
     pub limits: Limits,
     /// What time it is; not from the file.
@@ -58,6 +62,7 @@ impl Settings {
             master_key: None,
             file: None,
             grace_days: GRACE_DAYS,
+            proxies: Proxies::default(),
             limits: Limits::default(),
             clock: Clock::system(),
         }
@@ -85,7 +90,9 @@ pub struct Limits {
     pub device_requests_per_minute: usize,
     /// How often everyone together may ask in a minute without a signature.
     pub anonymous_requests_per_minute: usize,
-    /// Wrong requests within ten minutes after which a device, or everyone without a signature, is not listened to for a while.
+    /// How often they may from one address (of IPv6: from one network of 64 bits), where that is known.
+    pub address_requests_per_minute: usize,
+    /// Wrong requests within ten minutes after which a device, or an address without a signature, is not listened to for a while.
     pub wrong_requests: usize,
     /// How long that while is.
     pub lockout: Duration,
@@ -103,6 +110,7 @@ impl Default for Limits {
             patience: Duration::from_secs(10),
             device_requests_per_minute: 1200,
             anonymous_requests_per_minute: 600,
+            address_requests_per_minute: 60,
             wrong_requests: 60,
             lockout: Duration::from_secs(15 * 60),
         }
@@ -180,6 +188,8 @@ struct File {
     region: Option<String>,
     master_key: Option<PathBuf>,
     grace_days: Option<u64>,
+    trusted_proxies: Option<Vec<IpAddr>>,
+    proxy_header: Option<ProxyHeader>,
     #[serde(default)]
     limits: FileLimits,
 }
@@ -193,11 +203,12 @@ struct FileLimits {
     requests: Option<u64>,
     device_requests_per_minute: Option<u64>,
     anonymous_requests_per_minute: Option<u64>,
+    address_requests_per_minute: Option<u64>,
     wrong_requests: Option<u64>,
     lockout_minutes: Option<u64>,
 }
 
-const KEYS: &[&str] = &["store", "listen", "region", "master_key", "grace_days", "limits"];
+const KEYS: &[&str] = &["store", "listen", "region", "master_key", "grace_days", "trusted_proxies", "proxy_header", "limits"];
 const LIMIT_KEYS: &[&str] = &[
     "body_bytes",
     "idle_seconds",
@@ -206,6 +217,7 @@ const LIMIT_KEYS: &[&str] = &[
     "requests",
     "device_requests_per_minute",
     "anonymous_requests_per_minute",
+    "address_requests_per_minute",
     "wrong_requests",
     "lockout_minutes",
 ];
@@ -272,6 +284,13 @@ fn parse(text: &str, path: &Path) -> Result<Settings, ConfigError> {
             standard.anonymous_requests_per_minute as u64,
             one,
         )?),
+        address_requests_per_minute: size(number(
+            "limits.address_requests_per_minute",
+            file.limits.address_requests_per_minute,
+            1,
+            standard.address_requests_per_minute as u64,
+            one,
+        )?),
         wrong_requests: size(number(
             "limits.wrong_requests",
             file.limits.wrong_requests,
@@ -308,6 +327,7 @@ fn parse(text: &str, path: &Path) -> Result<Settings, ConfigError> {
         master_key: file.master_key.map(|key| beside.join(key)),
         file: Some(path.to_path_buf()),
         grace_days,
+        proxies: Proxies { trusted: file.trusted_proxies.unwrap_or_default(), header: file.proxy_header.unwrap_or_default() },
         limits,
         clock: Clock::system(),
     })
@@ -377,7 +397,7 @@ mod tests {
         let error = read("[limits]\nbody_byte = 5").unwrap_err().to_string();
         assert!(error.contains("did you mean 'limits.body_bytes'?"), "{error}");
         let error = read("colour = 'blue'").unwrap_err().to_string();
-        assert!(error.contains("the known keys are: store, listen, region, master_key, grace_days, limits"), "{error}");
+        assert!(error.contains("the known keys are: store, listen, region, master_key, grace_days, trusted_proxies,"), "{error}");
     }
 
     #[test]
@@ -390,6 +410,19 @@ mod tests {
         assert!(error.contains("limits.wrong_requests = 1"), "{error}");
         let limits = read("[limits]\ndevice_requests_per_minute = 30\nlockout_minutes = 2").unwrap().limits;
         assert_eq!((limits.device_requests_per_minute, limits.lockout), (30, Duration::from_secs(120)));
+    }
+
+    #[test]
+    fn proxies_are_named_by_address() {
+        assert!(read("").unwrap().proxies.trusted.is_empty());
+        let proxies = read("trusted_proxies = ['10.0.0.2', '2001:db8::1']\nproxy_header = 'forwarded'").unwrap().proxies;
+        assert_eq!(proxies.trusted, ["10.0.0.2", "2001:db8::1"].map(|address| address.parse::<IpAddr>().unwrap()));
+        assert_eq!(proxies.header, ProxyHeader::Forwarded);
+        assert_eq!(read("trusted_proxies = ['::1']").unwrap().proxies.header, ProxyHeader::XForwardedFor);
+        let error = read("region = 'gooi'\ntrusted_proxies = ['proxy.gooi.nl']").unwrap_err().to_string();
+        assert!(error.contains("line 2"), "{error}");
+        assert!(read("proxy_header = 'x-real-ip'").is_err());
+        assert!(read("trusted_proxy = '10.0.0.2'").unwrap_err().to_string().contains("did you mean 'trusted_proxies'?"));
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub mod listen;
 pub mod log;
 pub mod master_key;
 pub mod nonces;
+pub mod origin;
 pub mod pace;
 pub mod porch;
 pub mod render;

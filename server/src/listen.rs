@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use axum::Router;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
@@ -16,6 +17,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::config::Limits;
+use crate::origin::Peer;
 
 /// Serves until `shutdown` is ready; then accepts nobody new, finishes what is in hand, and returns.
 pub async fn serve(listener: TcpListener, router: Router, limits: &Limits, shutdown: impl Future<Output = ()>) {
@@ -29,11 +31,11 @@ pub async fn serve(listener: TcpListener, router: Router, limits: &Limits, shutd
             let permit = free.clone().acquire_owned().await;
             (permit, listener.accept().await)
         };
-        let (permit, stream) = tokio::select! {
+        let (permit, stream, peer) = tokio::select! {
             () = &mut shutdown => break,
             Some(_) = connections.join_next() => continue,
             (permit, accepted) = accepted => match accepted {
-                Ok((stream, _)) => (permit, stream),
+                Ok((stream, peer)) => (permit, stream, Peer(peer.ip())),
                 Err(error) => {
                     // Out of file descriptors, most likely: waiting is all that helps.
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -44,13 +46,18 @@ pub async fn serve(listener: TcpListener, router: Router, limits: &Limits, shutd
         };
         // Answers are small and complete: waiting to fill a packet would only add a delay.
         let _ = stream.set_nodelay(true);
-        let (router, mut stopping, idle) = (router.clone(), stopping.clone(), limits.idle);
+        let service = TowerToHyperService::new(router.clone());
+        let (mut stopping, idle) = (stopping.clone(), limits.idle);
+        let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+            request.extensions_mut().insert(peer);
+            service.call(request)
+        });
         connections.spawn(async move {
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(idle)
                 .max_buf_size(64 * 1024)
-                .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+                .serve_connection(TokioIo::new(stream), service);
             let mut connection = pin!(connection);
             tokio::select! {
                 // How a connection ends is the client's affair; what it did has been answered or not.

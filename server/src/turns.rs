@@ -9,9 +9,12 @@ use veldboek_core::ids::DeviceId;
 
 use crate::config::Limits;
 use crate::error::Failure;
+use crate::origin::{Origin, Whose};
 
 /// What one device may have in hand at a time: a sync, a second program on the same store, and one that is being given up.
 const PER_DEVICE: usize = 4;
+/// Of all turns, one in so many is the most that those have in hand who sign nothing: they may be slow, and they are many.
+const OF_STRANGERS: usize = 4;
 /// Bodies from this size on are large: what is in memory at one time must not depend on how many devices send much.
 const LARGE: u64 = 512 * 1024;
 /// How many large bodies are in hand at a time.
@@ -20,23 +23,25 @@ const LARGE_BODIES: usize = 4;
 /// The turns of all requests.
 pub struct Turns {
     all: Semaphore,
-    devices: Count,
+    strangers: Semaphore,
+    each: Count,
     large: Semaphore,
     large_of: Count,
 }
 
-/// How many of something each device has in hand.
-type Count = Arc<Mutex<HashMap<DeviceId, usize>>>;
+/// How many of something each has in hand.
+type Count = Arc<Mutex<HashMap<Whose, usize>>>;
 
 /// A turn; it ends when this is dropped.
 pub struct Turn<'a> {
     _permit: SemaphorePermit<'a>,
-    _device: Option<DeviceTurn>,
+    _stranger: Option<SemaphorePermit<'a>>,
+    _own: Option<OwnTurn>,
 }
 
-struct DeviceTurn {
-    device: DeviceId,
-    devices: Count,
+struct OwnTurn {
+    whose: Whose,
+    count: Count,
 }
 
 impl Turns {
@@ -44,7 +49,8 @@ impl Turns {
     pub fn new(limits: &Limits) -> Self {
         Self {
             all: Semaphore::new(limits.requests),
-            devices: Arc::default(),
+            strangers: Semaphore::new((limits.requests / OF_STRANGERS).max(1)),
+            each: Arc::default(),
             large: Semaphore::new(LARGE_BODIES),
             large_of: Arc::default(),
         }
@@ -54,10 +60,24 @@ impl Turns {
     ///
     /// # Errors
     /// [`Failure::Busy`] when there is none.
-    pub async fn take(&self, device: Option<DeviceId>, limits: &Limits) -> Result<Turn<'_>, Failure> {
+    pub async fn take(&self, device: DeviceId, limits: &Limits) -> Result<Turn<'_>, Failure> {
         // The device's own limit comes first, or one device could fill the queue for all.
-        let device = device.map(|device| of_device(&self.devices, device, PER_DEVICE)).transpose()?;
-        waited(&self.all, device, limits).await
+        let own = of(&self.each, Whose::Device(device), PER_DEVICE)?;
+        waited(&self.all, Some(own), limits).await
+    }
+
+    /// Waits for a turn of somebody who signs nothing. Most turns are kept for devices.
+    ///
+    /// # Errors
+    /// [`Failure::Busy`] when there is none.
+    pub async fn take_unsigned(&self, origin: Origin, limits: &Limits) -> Result<Turn<'_>, Failure> {
+        let own = match origin {
+            Origin::Network(_) => Some(of(&self.each, Whose::Stranger(origin), PER_DEVICE)?),
+            Origin::Unknown => None,
+        };
+        let stranger = waited(&self.strangers, own, limits).await?;
+        let turn = waited(&self.all, stranger._own, limits).await?;
+        Ok(Turn { _stranger: Some(stranger._permit), ..turn })
     }
 
     /// Waits until there is room for a body that may have this many bytes; small ones always find it.
@@ -68,35 +88,35 @@ impl Turns {
         if bytes < LARGE {
             return Ok(None);
         }
-        let device = of_device(&self.large_of, device, 1)?;
-        waited(&self.large, Some(device), limits).await.map(Some)
+        let own = of(&self.large_of, Whose::Device(device), 1)?;
+        waited(&self.large, Some(own), limits).await.map(Some)
     }
 }
 
-async fn waited<'a>(turns: &'a Semaphore, device: Option<DeviceTurn>, limits: &Limits) -> Result<Turn<'a>, Failure> {
+async fn waited<'a>(turns: &'a Semaphore, own: Option<OwnTurn>, limits: &Limits) -> Result<Turn<'a>, Failure> {
     match timeout(limits.patience, turns.acquire()).await {
-        Ok(Ok(permit)) => Ok(Turn { _permit: permit, _device: device }),
+        Ok(Ok(permit)) => Ok(Turn { _permit: permit, _stranger: None, _own: own }),
         _ => Err(Failure::Busy),
     }
 }
 
-fn of_device(devices: &Count, device: DeviceId, most: usize) -> Result<DeviceTurn, Failure> {
-    let mut count = devices.lock().unwrap_or_else(PoisonError::into_inner);
-    let in_hand = count.entry(device).or_insert(0);
+fn of(each: &Count, whose: Whose, most: usize) -> Result<OwnTurn, Failure> {
+    let mut count = each.lock().unwrap_or_else(PoisonError::into_inner);
+    let in_hand = count.entry(whose).or_insert(0);
     if *in_hand >= most {
         return Err(Failure::Busy);
     }
     *in_hand += 1;
-    Ok(DeviceTurn { device, devices: devices.clone() })
+    Ok(OwnTurn { whose, count: each.clone() })
 }
 
-impl Drop for DeviceTurn {
+impl Drop for OwnTurn {
     fn drop(&mut self) {
-        let mut devices = self.devices.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(in_hand) = devices.get_mut(&self.device) {
+        let mut count = self.count.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(in_hand) = count.get_mut(&self.whose) {
             *in_hand -= 1;
             if *in_hand == 0 {
-                devices.remove(&self.device);
+                count.remove(&self.whose);
             }
         }
     }
@@ -113,12 +133,31 @@ mod tests {
         let (greedy, other) = (DeviceId::from_bytes([1; 16]), DeviceId::from_bytes([2; 16]));
         let mut held = Vec::new();
         for _ in 0..PER_DEVICE {
-            held.push(turns.take(Some(greedy), &limits).await.unwrap());
+            held.push(turns.take(greedy, &limits).await.unwrap());
         }
-        assert!(matches!(turns.take(Some(greedy), &limits).await, Err(Failure::Busy)));
-        assert!(turns.take(Some(other), &limits).await.is_ok());
+        assert!(matches!(turns.take(greedy, &limits).await, Err(Failure::Busy)));
+        assert!(turns.take(other, &limits).await.is_ok());
         held.pop();
-        assert!(turns.take(Some(greedy), &limits).await.is_ok());
+        assert!(turns.take(greedy, &limits).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn those_who_sign_nothing_never_have_all_turns() {
+        let limits = Limits { requests: 16, patience: std::time::Duration::from_millis(10), ..Limits::default() };
+        let turns = Turns::new(&limits);
+        let from = |address: u8| Origin::from(std::net::IpAddr::from([192, 0, 2, address]));
+        let mut held = Vec::new();
+        for _ in 0..PER_DEVICE {
+            held.push(turns.take_unsigned(from(1), &limits).await.unwrap());
+        }
+        assert!(matches!(turns.take_unsigned(from(1), &limits).await, Err(Failure::Busy)), "not from one address");
+        assert!(matches!(turns.take_unsigned(from(2), &limits).await, Err(Failure::Busy)), "nor from several");
+        assert!(turns.take(DeviceId::from_bytes([1; 16]), &limits).await.is_ok(), "a device has its turn");
+        held.pop();
+        assert!(turns.take_unsigned(from(2), &limits).await.is_ok());
+        held.clear();
+        assert_eq!((turns.all.available_permits(), turns.strangers.available_permits()), (16, 4));
+        assert!(turns.each.lock().unwrap().is_empty());
     }
 
     #[tokio::test]

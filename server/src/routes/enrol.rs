@@ -13,23 +13,26 @@ use crate::app::App;
 use crate::body;
 use crate::error::Failure;
 use crate::log::Short;
+use crate::origin::Origin;
 use crate::routes::{cbor, unreadable};
 use crate::writer::Order;
 
 /// `POST /v1/enrol`
 pub async fn enrol(State(app): State<Arc<App>>, request: Request) -> Response {
-    match enrolled(&app, request).await {
+    let (head, body) = request.into_parts();
+    let origin = app.proxies.origin(&head);
+    match enrolled(&app, origin, Request::from_parts(head, body)).await {
         Ok(answer) => answer,
         // A code that fits is taken however many came before that did not.
         Err(failure @ (Failure::WrongCode | Failure::BadSignature | Failure::Malformed(_))) => {
-            app.refuse_stranger(failure).into_response()
+            app.refuse_stranger(origin, failure).into_response()
         }
         Err(failure) => failure.into_response(),
     }
 }
 
-async fn enrolled(app: &App, request: Request) -> Result<Response, Failure> {
-    let _turn = app.turns.take(None, &app.limits).await?;
+async fn enrolled(app: &App, origin: Origin, request: Request) -> Result<Response, Failure> {
+    let _turn = app.turns.take_unsigned(origin, &app.limits).await?;
     body::is_plain(request.headers())?;
     let limit = app.limits.unsigned_body_bytes;
     let body = body::read(request.into_body(), limit, &app.limits).await?;

@@ -15,6 +15,7 @@ use crate::auth;
 use crate::body;
 use crate::error::Failure;
 use crate::log::Short;
+use crate::origin::Origin;
 use crate::routes::{cbor, unreadable};
 use crate::writer::Order;
 
@@ -38,15 +39,17 @@ async fn revoked(app: &App, caller: DeviceId, body: &[u8]) -> Result<Response, F
 
 /// `POST /v1/wiped`: the body is the signed statement. The device has no key left to sign the request with.
 pub async fn wiped(State(app): State<Arc<App>>, request: Request) -> Response {
-    match heard(&app, request).await {
+    let (head, body) = request.into_parts();
+    let origin = app.proxies.origin(&head);
+    match heard(&app, origin, Request::from_parts(head, body)).await {
         Ok(answer) => answer,
-        Err(failure @ (Failure::Unfit(_) | Failure::UnknownDevice)) => app.refuse_stranger(failure).into_response(),
+        Err(failure @ (Failure::Unfit(_) | Failure::UnknownDevice)) => app.refuse_stranger(origin, failure).into_response(),
         Err(failure) => failure.into_response(),
     }
 }
 
-async fn heard(app: &App, request: Request) -> Result<Response, Failure> {
-    let _turn = app.turns.take(None, &app.limits).await?;
+async fn heard(app: &App, origin: Origin, request: Request) -> Result<Response, Failure> {
+    let _turn = app.turns.take_unsigned(origin, &app.limits).await?;
     let statement = body::read(request.into_body(), MAX_STATEMENT, &app.limits).await?;
     app.writer.ask(Order::Wiped(statement)).await?;
     tracing::info!("a revoked device said that it wiped itself");

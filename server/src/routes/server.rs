@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use veldboek_core::wire::{ServerInfo, VERSION};
 
@@ -10,8 +10,9 @@ use crate::app::App;
 use crate::routes::cbor;
 
 /// `GET /v1/server`
-pub async fn identity(State(app): State<Arc<App>>) -> Response {
-    if let Err(too_many) = app.pace.ask_anonymously(app.clock.now().at) {
+pub async fn identity(State(app): State<Arc<App>>, request: Request) -> Response {
+    let origin = app.proxies.origin(&request.into_parts().0);
+    if let Err(too_many) = app.pace.ask_anonymously(origin, app.clock.now().at) {
         return too_many.into_response();
     }
     let identity = &app.identity;
