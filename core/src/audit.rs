@@ -184,3 +184,6 @@ impl AuditNote {
         cbor::from_slice(bytes, usize::MAX).map_err(|error| UnreadableNote(error.to_string()))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -227,7 +227,8 @@ impl AuditView {
         let documents: Vec<DocumentId> = signed.statement().document().into_iter().collect();
         let line = match signed.statement() {
             Statement::Certificate(body) => {
-                self.clock = body.from;
+                // After a restore devices bring back what the server signed long ago: it is let in now.
+                self.clock = self.clock.max(body.from);
                 self.people.insert(body.device, body.person.clone());
                 self.by(number, AuditAction::Enrolled, body.device)
             }
@@ -245,7 +246,7 @@ impl AuditView {
                 ..self.by(number, AuditAction::GrantEnded, signer)
             },
             Statement::Revocation(body) => {
-                self.clock = body.at;
+                self.clock = self.clock.max(body.at);
                 let action = if body.accept_unsent { AuditAction::DeliveryAllowed } else { AuditAction::Revoked };
                 AuditLine {
                     person: body.by.clone(),
@@ -255,7 +256,7 @@ impl AuditView {
                 }
             }
             Statement::Erasure(body) => {
-                self.clock = body.at;
+                self.clock = self.clock.max(body.at);
                 // The note before it tells who asked and who confirmed.
                 let note = self.erasing.take().filter(|note| note.document == body.document);
                 let line = match note.as_ref().and_then(|note| note.confirmed_by) {
