@@ -167,9 +167,13 @@ impl Keyring {
     }
 
     /// Reads the file again if another process replaced it.
+    ///
+    /// # Errors
+    /// [`KeyringError::None`] when there is no file any more; what opening it says.
     pub fn refresh(&self, disk: &dyn Disk) -> Result<(), KeyringError> {
-        let newest_file = generations(disk)?.last().map(|(generation, _)| *generation);
-        if newest_file.is_none_or(|generation| generation <= self.ring().generation) {
+        // Another process wiped the store: what is still in memory here must not bring the keys back.
+        let newest_file = generations(disk)?.last().map(|(generation, _)| *generation).ok_or(KeyringError::None)?;
+        if newest_file <= self.ring().generation {
             return Ok(());
         }
         let ring = match newest(disk, &self.wrapping()) {

@@ -245,3 +245,21 @@ fn a_disk_that_fails_once_leaves_a_keyring_that_works() {
         }
     }
 }
+
+#[test]
+fn what_was_wiped_beside_us_is_not_written_back() {
+    let disk = MemoryDisk::default();
+    let one = Keyring::create(&disk, &WRAPPING, &mut Chance(1)).unwrap();
+    let other = Keyring::open(&disk, &WRAPPING).unwrap();
+    one.add_document_keys(&disk, &[document(1)], &mut Chance(2)).unwrap();
+    // One process wipes the store: no file of the keyring is left.
+    for name in files(&disk) {
+        disk.remove(&name).unwrap();
+    }
+    for keyring in [&one, &other] {
+        assert_eq!(keyring.refresh(&disk), Err(KeyringError::None));
+        assert_eq!(keyring.add_document_keys(&disk, &[document(2)], &mut Chance(3)), Err(KeyringError::None));
+        assert_eq!(keyring.destroy(&disk, &[keyring.store_key_id()], &mut Chance(4)), Err(KeyringError::None));
+    }
+    assert_eq!(files(&disk), [""; 0]);
+}
