@@ -225,6 +225,64 @@ fn a_backup_that_was_put_back_openly_is_a_notice_and_no_accusation() {
     assert_eq!(field.sync(&mut anna).0.record_book, RecordBook::GoesOn);
 }
 
+/// Anna saw the first life to its end; a backup from before that was put back, and later, before she was in contact again, a
+/// backup of the second life. What she saw lies below where the third began, and beyond where the second did.
+fn restored_twice(seed: u64) -> (Field, Device) {
+    let mut village = village(seed);
+    let backup = files(&*village.field.server_disk());
+    {
+        let Village { field, anna, carla, dossier } = &mut village;
+        field.visit(carla, *dossier, "Na de reservekopie");
+        field.sync(carla);
+        field.sync(anna);
+        field.server_goes_on_from(with_life(field, disk_of(&backup), 9)).unwrap();
+        for day in 0..8 {
+            field.visit(carla, *dossier, &format!("Dag {day} van het tweede leven"));
+            field.sync(carla);
+            field.clock.pass_minutes(24 * 60);
+        }
+    }
+    let Village { mut field, anna, .. } = village;
+    let seen = anna.book.server_heads().0.unwrap().number;
+    assert!(seen < field.records().len() as u64, "the second life went further than she saw");
+    let second = disk_of(&files(&*field.server_disk()));
+    field.server_goes_on_from(with_life(&field, second, 10)).unwrap();
+    (field, anna)
+}
+
+#[test]
+fn two_restores_are_no_accusation_either() {
+    let (mut field, mut anna) = restored_twice(921);
+    let (outcome, _) = field.sync(&mut anna);
+    assert_eq!(outcome.record_book, RecordBook::Restored);
+    assert_eq!(anna.book.server_heads().1, []);
+    assert_eq!(Region::contradictions(&field.server_disk(), &field.server_keyring()).unwrap(), []);
+    assert_eq!(field.sync(&mut anna).0.record_book, RecordBook::GoesOn);
+}
+
+#[test]
+fn what_was_told_before_the_first_of_two_restores_still_binds() {
+    let mut village = village(922);
+    let seen = village.anna.copy();
+    {
+        let Village { field, anna, carla, dossier } = &mut village;
+        field.visit(carla, *dossier, "Daarna");
+        field.sync(carla);
+        field.sync(anna);
+    }
+    let Village { mut field, .. } = village;
+    let mut anna = seen;
+    let mut records = field.records();
+    let line = records.iter().position(|record| record.kind == Kind::Audit).expect("Anna read");
+    records.remove(line);
+    let once = with_life(&field, written_anew(&field, records, u64::MAX), 9);
+    let twice = with_life(&field, once, 10);
+    field.server_goes_on_from(twice).unwrap();
+    let (outcome, _) = field.sync(&mut anna);
+    assert!(matches!(outcome.record_book, RecordBook::Contradicted { .. }), "{outcome:?}");
+    assert_eq!(Region::contradictions(&field.server_disk(), &field.server_keyring()).unwrap().len(), 1);
+}
+
 #[test]
 fn a_rewritten_past_is_found_also_under_the_flag_of_a_restore() {
     let village = village(917);
@@ -285,11 +343,15 @@ fn two_programs_on_one_phone_do_not_raise_a_false_alarm() {
 
 /// Appends what `restore` appends: a new life.
 fn with_new_life(field: &Field, disk: Arc<dyn Disk>) -> Arc<dyn Disk> {
+    with_life(field, disk, 9)
+}
+
+fn with_life(field: &Field, disk: Arc<dyn Disk>, life: u8) -> Arc<dyn Disk> {
     let keyring = field.server_keyring();
     let mut journal = Journal::open(disk.clone()).unwrap();
     let mut writer = journal.write().unwrap();
     writer.read_new(&keyring, &mut |_| {}).unwrap();
-    let note = EpochNote { epoch: Epoch::from_bytes([9; 16]), at: field.clock.0, region: None };
+    let note = EpochNote { epoch: Epoch::from_bytes([life; 16]), at: field.clock.0, region: None };
     let record = NewRecord { kind: Kind::Epoch, key: keyring.store_key_id(), payload: note.encode() };
     writer.append(&keyring, &mut Dice::new(9), &[record]).unwrap();
     writer.commit().unwrap();

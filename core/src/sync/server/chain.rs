@@ -14,8 +14,8 @@ const EVERY: u64 = 16;
 #[derive(Debug, Default)]
 pub(super) struct Chain {
     marks: Vec<(u64, Position)>,
-    /// The number of the record with which this life of the server began.
-    life_began: u64,
+    /// Every life of the server that this journal tells, and the number of the record with which it began.
+    lives: Vec<(Epoch, u64)>,
     /// Heads that were shown to be missing, by the devices that saw them.
     contradicted: HashSet<(DeviceId, u64, [u8; 32])>,
 }
@@ -29,9 +29,21 @@ impl Chain {
     }
 
     /// A life of the server begins: what was missed in the life before is settled.
-    pub(super) fn life_begins(&mut self, number: u64) {
-        self.life_began = number;
+    pub(super) fn life_begins(&mut self, epoch: Epoch, number: u64) {
+        self.lives.push((epoch, number));
         self.contradicted.clear();
+    }
+
+    /// Whether a head that was told in a life of the server must be in this journal. A backup that was put back has another
+    /// future, and says so by a new life: what was told in a life holds below the beginning of the one after it. Of a life that
+    /// is not in this journal nobody knows where it began; it shares what was before the first restore.
+    fn binds(&self, life: Epoch, number: u64) -> bool {
+        let next = match self.lives.iter().rposition(|(epoch, _)| *epoch == life) {
+            Some(at) if at + 1 == self.lives.len() => return true,
+            Some(at) => at + 1,
+            None => 1,
+        };
+        self.lives.get(next).is_some_and(|(_, began)| number < *began)
     }
 
     /// A head was shown to be missing.
@@ -75,8 +87,7 @@ impl Batch<'_> {
             return Ok(false);
         }
         let Some(life) = seen.epoch.or(cursor) else { return Ok(false) };
-        // A backup that was put back has another future, and says so by its epoch; its past is the same.
-        if life != self.state.epoch && seen.number >= self.state.chain.life_began {
+        if !self.state.chain.binds(life, seen.number) {
             return Ok(false);
         }
         if let Some((epoch, Head { number, hash, signature, .. })) = seen.evidence(&self.keyring.device_keys().public())

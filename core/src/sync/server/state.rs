@@ -131,7 +131,7 @@ impl State {
         match rest.kind {
             Kind::Epoch => {
                 let note = EpochNote::decode(bytes)?;
-                self.chain.life_begins(number);
+                self.chain.life_begins(note.epoch, number);
                 self.epoch = note.epoch;
                 if let Some(region) = note.region {
                     self.ledger.set_region(&region);
