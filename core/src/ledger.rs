@@ -16,7 +16,7 @@ use crate::journal::{Kind, Payload, Position, Record};
 use crate::notes::{Access, Acknowledged, CursorNote, HeadNote, NotAdmitted, Operation, SetAside, Setup, UnreadableNote};
 use crate::record::Code;
 use crate::statement::{
-    Certificate, Decision, DocumentKind, ErasureRequest, Grant, GrantEnd, Opening, SignedStatement, Statement,
+    Certificate, Decision, DocumentKind, ErasureRequest, Grant, GrantEnd, Opening, SignedStatement, Statement, StatementId,
 };
 use crate::wire::Reason;
 
@@ -281,6 +281,8 @@ pub struct Ledger {
     pub revocations: BTreeMap<DeviceId, RevocationFacts>,
     /// Every statement by the SHA-256 of its signed bytes.
     pub statements: HashMap<ChangeHash, StatementFacts>,
+    /// The same statements by signer and what is stated: in another envelope it says nothing new.
+    names: HashMap<StatementId, ChangeHash>,
     /// Documents.
     pub documents: BTreeMap<DocumentId, DocumentFacts>,
     /// Whose field book it is.
@@ -481,11 +483,27 @@ impl Ledger {
         self.facts(change.document()).add(change, number, position);
     }
 
+    /// A statement that is kept here, in this envelope or another: the name under which it is, and what is known of it.
+    pub fn known_statement(&self, signed: &SignedStatement) -> Option<(ChangeHash, &StatementFacts)> {
+        let name = *self.names.get(&signed.id())?;
+        Some((name, self.statements.get(&name)?))
+    }
+
+    /// Drops the statements about a document.
+    fn drop_statements(&mut self, document: &DocumentId) {
+        self.statements.retain(|_, facts| facts.document != Some(*document));
+        let statements = &self.statements;
+        self.names.retain(|_, name| statements.contains_key(name));
+    }
+
     /// Adds a statement that is (about to be) in the journal.
     pub fn add_statement(&mut self, signed: &SignedStatement, number: u64, position: Position) {
         let hash = statement_hash(signed.bytes());
         if let Some(known) = self.statements.get_mut(&hash) {
             known.position = position;
+            return;
+        }
+        if self.known_statement(signed).is_some() {
             return;
         }
         if signed.statement().document().is_some_and(|document| self.is_erased(&document)) {
@@ -560,6 +578,7 @@ impl Ledger {
         let kind = signed.statement().kind();
         let facts = StatementFacts { number, position, document, kind, acknowledged: None, former: false, refused: false };
         self.statements.insert(hash, facts);
+        self.names.insert(signed.id(), hash);
     }
 
     fn acknowledge(&mut self, document: Option<DocumentId>, hash: &ChangeHash, seq: u64, receipt: Option<Position>) {
@@ -698,3 +717,6 @@ impl Ledger {
         starts.chain(ends).filter(|from| *from < day).filter_map(|from| self.granted_until(document, person, from)?).max()
     }
 }
+
+#[cfg(test)]
+mod tests;

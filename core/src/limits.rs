@@ -83,5 +83,11 @@ pub const MAX_WAITING_BYTES: usize = 4 << 20;
 pub const MAX_WAITING_CHANGES: usize = 1_000;
 /// The most operations of one device that wait for a coordinator in one document.
 pub const MAX_WAITING_OPERATIONS: u64 = MAX_PUSHED_OPERATIONS;
+/// The most grants of one document; and as many ends of grants.
+pub const MAX_GRANTS: usize = 500;
+/// How often in a day somebody may ask that a document be erased, or take that back.
+pub const MAX_ERASURE_REQUESTS_A_DAY: usize = 20;
+/// How many decisions about what waits in one document are taken in a day.
+pub const MAX_DECISIONS_A_DAY: usize = 1_000;
 /// The most statements that the server looks at in one exchange; what is beyond them is to be sent again.
 pub const MAX_PUSHED_STATEMENTS: usize = 2_000;

@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::*;
 use crate::admission::{Candidate, Judgement, Step};
 use crate::bundle::{Bundle, Content};
-use crate::ledger::statement_hash;
 use crate::statement::Certificate;
 use crate::wire::{Reason, Why};
 
@@ -233,11 +232,14 @@ impl FieldBook {
         let mut records = Vec::new();
         let mut openings: BTreeMap<DocumentId, String> = BTreeMap::new();
         let mut certificates = self.ledger.certificates.clone();
+        let mut here = HashSet::new();
         self.arriving.clear();
         for bytes in &content.statements {
             let Ok(signed) = SignedStatement::decode(bytes) else { continue };
-            let (signer, known) = (signed.signer(), self.ledger.statements.contains_key(&statement_hash(signed.bytes())));
-            let Some(record) = statement_record(&signed).filter(|_| !known) else { continue };
+            // What the server would not take in this envelope is not taken on the way to it either.
+            let signer = signed.signer();
+            let new = signed.is_as_signed() && self.ledger.known_statement(&signed).is_none();
+            let Some(record) = statement_record(&signed).filter(|_| new) else { continue };
             if record.1.is_some_and(|document| self.ledger.is_erased(&document)) {
                 continue;
             }
@@ -287,7 +289,9 @@ impl FieldBook {
                 }
                 _ => {}
             }
-            records.push(record);
+            if here.insert(signed.id()) {
+                records.push(record);
+            }
         }
         let documents: Vec<DocumentId> = records.iter().filter_map(|(_, document, _)| *document).collect();
         self.keyring.add_document_keys(&*self.disk, &documents, rng).map_err(FieldBookError::from)?;

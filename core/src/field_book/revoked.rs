@@ -1,7 +1,6 @@
 //! A device that is told that it was revoked: it checks who says so, hands in what it may, and wipes itself.
 
 use super::*;
-use crate::ledger::statement_hash;
 use crate::statement::Wiped;
 use crate::wipe::{self, Wipe};
 use crate::wire::{Answer, Reason, Request, Verdict, kept_by};
@@ -73,7 +72,7 @@ impl FieldBook {
             )));
         }
         self.catch_up()?;
-        if !self.ledger.statements.contains_key(&statement_hash(signed.bytes())) {
+        if self.ledger.known_statement(&signed).is_none() {
             self.append(vec![(Kind::Revocation, None, signed.bytes().to_vec())], rng)?;
         }
         self.revoked().ok_or(SyncError::Nonsense(Words::new("de intrekking zegt niets", "its revocation means nothing")))

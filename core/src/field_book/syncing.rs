@@ -433,6 +433,7 @@ impl FieldBook {
         let documents: Vec<DocumentId> = incoming.statements.iter().filter_map(|(_, signed)| about(signed)).collect();
         self.keyring.add_document_keys(&*self.disk, &documents, rng)?;
         let mut opened: HashSet<DocumentId> = HashSet::new();
+        let mut here = HashSet::new();
         let mut certified: HashMap<DeviceId, PublicKeys> = HashMap::new();
         for (seq, signed) in &incoming.statements {
             let hash = statement_hash(signed.bytes());
@@ -468,7 +469,8 @@ impl FieldBook {
             {
                 records.push((Kind::Opened, None, Access { document, person: None }.encode()));
             }
-            if !self.ledger.statements.contains_key(&hash) {
+            // Whatever its envelope is: it is kept once.
+            if self.ledger.known_statement(signed).is_none() && here.insert(signed.id()) {
                 records.push(record);
             }
             entries.push(Receipted { seq: *seq, document: None, hash });
@@ -606,7 +608,7 @@ impl FieldBook {
                 own |= certificate.device == identity.device && certificate.keys == self.keyring.device_keys().public();
             }
             if let Some(record) = statement_record(&signed)
-                && !self.ledger.statements.contains_key(&statement_hash(signed.bytes()))
+                && self.ledger.known_statement(&signed).is_none()
             {
                 records.push(record);
             }

@@ -217,7 +217,7 @@ impl FieldBook {
             if keys.is_none_or(|keys| signed.verify(&keys).is_err()) {
                 return Err(nonsense());
             }
-            if !self.ledger.statements.contains_key(&crate::ledger::statement_hash(bytes)) {
+            if self.ledger.known_statement(&signed).is_none() {
                 // Beside the text that it is about, and gone when that is.
                 let mut named = decision.changes.iter().chain(&decision.leaning);
                 let apart = named.find(|hash| self.ledger.aside.contains_key(*hash));

@@ -111,7 +111,7 @@ impl Ledger {
     /// Drops everything that is known of a document; what it was called stays where it is a tombstone.
     pub fn forget(&mut self, document: &DocumentId) {
         self.documents.remove(document);
-        self.statements.retain(|_, facts| facts.document != Some(*document));
+        self.drop_statements(document);
         self.refused.retain(|item| item.document != *document);
         self.aside.retain(|_, aside| aside.document != *document);
         self.erasures.forget(document);
@@ -119,7 +119,7 @@ impl Ledger {
 
     /// Drops the statements about a document that left this device; they come again if it does.
     pub(super) fn forget_statements(&mut self, document: &DocumentId) {
-        self.statements.retain(|_, facts| facts.document != Some(*document));
+        self.drop_statements(document);
         if let Some(facts) = self.documents.get_mut(document) {
             facts.opening = None;
             facts.grants.clear();

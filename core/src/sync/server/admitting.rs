@@ -40,7 +40,7 @@ impl Batch<'_> {
         let mut beginning = Vec::new();
         let mut named = HashSet::new();
         for bytes in statements {
-            let Ok(signed) = SignedStatement::decode(bytes) else { continue };
+            let Some(signed) = SignedStatement::decode(bytes).ok().filter(SignedStatement::is_as_signed) else { continue };
             let Statement::Opening(opening) = signed.statement() else { continue };
             let Some(certificate) = self.state.ledger.certificates.get(&signed.signer()) else { continue };
             // One in the place of a dossier that is named here as well is judged when that one stands; what belongs to an
@@ -63,9 +63,27 @@ impl Batch<'_> {
         beginning
     }
 
+    /// The number of a statement that is here already, in whichever envelope.
+    pub(super) fn kept(&self, signed: &SignedStatement) -> Option<u64> {
+        self.state.ledger.known_statement(signed).map(|(_, facts)| facts.number)
+    }
+
+    /// Counts one more statement of its kind about a document today; false when that is too many.
+    fn count_today(&mut self, document: DocumentId, statement: &Statement, most: usize) -> bool {
+        let day = self.moment.at.as_millis() / 86_400_000;
+        if self.state.stated_today.0 != day {
+            self.state.stated_today = (day, HashMap::new());
+        }
+        let stated = self.state.stated_today.1.entry((document, statement.kind())).or_default();
+        let fits = *stated < most;
+        *stated += usize::from(fits);
+        fits
+    }
+
     /// Counts one more dossier that a person opens today; false when that is too many.
     fn count_opening(&mut self, person: &str) -> bool {
         let today = (person.to_owned(), self.moment.at.as_millis() / 86_400_000);
+        self.state.openings_today.retain(|(_, day), _| *day == today.1);
         let opened = self.state.openings_today.entry(today).or_default();
         let fits = *opened < MAX_OPENINGS_A_DAY;
         *opened += usize::from(fits);
@@ -106,6 +124,9 @@ impl Batch<'_> {
         let Ok(signed) = SignedStatement::decode(bytes) else {
             return Ok(Verdict::Refused(Why::at(Step::Envelope, Reason::Malformed)));
         };
+        if !signed.is_as_signed() {
+            return Ok(Verdict::Refused(Why::at(Step::Envelope, Reason::Malformed)));
+        }
         let hash = statement_hash(signed.bytes());
         if let Some(known) = self.state.ledger.statements.get(&hash) {
             pending.receipted.push((known.number, None, hash));
@@ -130,6 +151,9 @@ impl Batch<'_> {
         };
         if signed.verify(&certificate.keys).is_err() {
             return Ok(Verdict::Refused(Why::at(Step::Signature, Reason::BadSignature)));
+        }
+        if let Some(seq) = self.kept(&signed) {
+            return Ok(Verdict::Accepted { seq });
         }
         // What a revoked device says counts no more, but for the opening of a dossier: that holds nothing, and the work in
         // it can only wait for a coordinator when the dossier is known.
@@ -160,6 +184,9 @@ impl Batch<'_> {
                 if grant.by != certificate.person || !self.state.coordinates(&certificate, &grant.document) {
                     return Ok(Verdict::Refused(Why::at(Step::Grant, Reason::NoGrant)));
                 }
+                if self.state.ledger.documents.get(&grant.document).is_some_and(|facts| facts.grants.len() >= MAX_GRANTS) {
+                    return Ok(Verdict::Deferred(Why::at(Step::Quota, Reason::Quota)));
+                }
                 Kind::Grant
             }
             Statement::GrantEnd(end) => {
@@ -169,6 +196,9 @@ impl Batch<'_> {
                 if end.by != certificate.person || !self.state.coordinates(&certificate, &end.document) {
                     return Ok(Verdict::Refused(Why::at(Step::Grant, Reason::NoGrant)));
                 }
+                if self.state.ledger.documents.get(&end.document).is_some_and(|facts| facts.grant_ends.len() >= MAX_GRANTS) {
+                    return Ok(Verdict::Deferred(Why::at(Step::Quota, Reason::Quota)));
+                }
                 Kind::Grant
             }
             Statement::ErasureRequest(request) => {
@@ -177,6 +207,9 @@ impl Batch<'_> {
                 }
                 if request.by != certificate.person || !self.state.coordinates(&certificate, &request.document) {
                     return Ok(Verdict::Refused(Reason::NotAllowed.into()));
+                }
+                if !self.count_today(request.document, signed.statement(), MAX_ERASURE_REQUESTS_A_DAY) {
+                    return Ok(Verdict::Deferred(Why::at(Step::Quota, Reason::Quota)));
                 }
                 Kind::Erasing
             }
@@ -199,6 +232,9 @@ impl Batch<'_> {
             Statement::Decision(decision) => {
                 if let Some(reason) = self.check_decision(decision, &certificate) {
                     return Ok(Verdict::Refused(Why::at(Step::Grant, reason)));
+                }
+                if !self.count_today(decision.document, signed.statement(), MAX_DECISIONS_A_DAY) {
+                    return Ok(Verdict::Deferred(Why::at(Step::Quota, Reason::Quota)));
                 }
                 Kind::Decision
             }

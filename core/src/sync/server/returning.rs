@@ -47,6 +47,9 @@ impl Batch<'_> {
         if signed.verify(&self.keyring.device_keys().public()).is_err() {
             return Ok(Err(Verdict::Refused(Reason::BadSignature.into())));
         }
+        if let Some(seq) = self.kept(signed) {
+            return Ok(Ok(seq));
+        }
         let bytes = signed.bytes().to_vec();
         let today = self.moment.today();
         let staged = match signed.statement() {

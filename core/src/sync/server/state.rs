@@ -21,6 +21,8 @@ pub(super) struct State {
     pub(super) locked_out: BTreeMap<Option<DeviceId>, Timestamp>,
     pub(super) quarantine: Quarantine,
     pub(super) openings_today: HashMap<(String, i64), usize>,
+    /// How many statements of a kind were made today about a document; the day counts from 1970.
+    pub(super) stated_today: (i64, HashMap<(DocumentId, u32), usize>),
     pub(super) documents: Shelf,
     /// What devices cost the writer lately.
     pub(super) efforts: effort::Efforts,
@@ -64,7 +66,7 @@ impl State {
         if record.kind == Kind::Grant {
             self.due_checked = None;
         }
-        let mut wiped = None;
+        let (mut wiped, mut again) = (None, false);
         let line = match (&record.payload, record.kind) {
             // A server refuses codes and nothing else: changes are refused to the device and leave no record here.
             (Payload::Bytes(bytes), Kind::Refused) => {
@@ -87,6 +89,8 @@ impl State {
                     self.certified.entry(certificate.device).or_insert(number);
                 }
                 let hash = statement_hash(bytes);
+                // In another envelope it is no line of its own.
+                again = self.ledger.known_statement(&signed).is_some_and(|(name, _)| name != hash);
                 match signed.statement() {
                     // For the server alone: that a device wiped something.
                     Statement::ErasureReceipt(receipt) => {
@@ -117,7 +121,7 @@ impl State {
             }
             _ => None,
         };
-        if let Some(what) = line
+        if let Some(what) = line.filter(|_| !again)
             && number > self.feed.end()
         {
             self.feed.push(Line { number, what });
