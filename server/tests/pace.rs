@@ -9,13 +9,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use getrandom::SysRng;
 use phones::Phone;
+use rand_core::UnwrapErr;
 use tempfile::tempdir;
-use town::{LIMIT, Reply, Town, ahead};
+use town::{LIMIT, Reply, Town, ahead, http};
+use veldboek_core::keys::DeviceKeys;
 use veldboek_core::record::{Code, Lang};
-use veldboek_core::wire::{ErrorAnswer, ErrorCode, Request};
+use veldboek_core::wire::{EnrolRequest, ErrorAnswer, ErrorCode, Request};
 use veldboek_server::args::RoleName;
 use veldboek_server::config::{Limits, Settings};
+use veldboek_server::origin::Proxies;
 
 fn told(reply: &Reply) -> (u16, ErrorCode, u32) {
     let answer = ErrorAnswer::decode(&reply.body, LIMIT).unwrap();
@@ -148,4 +152,39 @@ async fn anyone_may_ask_which_server_this_is_but_not_all_day() {
     anna.sync(&town).await.unwrap();
     minutes.store(1, Ordering::SeqCst);
     assert_eq!(town.get("/v1/server").await.status, 200);
+}
+
+#[tokio::test]
+async fn one_stranger_who_floods_the_server_does_not_delay_the_others() {
+    let folder = tempdir().unwrap();
+    let limits = Limits { address_requests_per_minute: 5, wrong_requests: 5, ..Limits::default() };
+    let proxies = Proxies { trusted: vec!["127.0.0.1".parse().unwrap()], ..Proxies::default() };
+    let town =
+        Town::begin_with(Settings { region: Some("gooi".into()), limits, proxies, ..Settings::for_store(folder.path()) }).await;
+    // As the proxy passes them on; what stands before its own entry is the stranger's invention.
+    let from = |address: &str| [("x-forwarded-for", format!("203.0.113.1, {address}"))];
+    let ask = async |address: &str| http(&town.address, "GET", "/v1/server", &from(address), b"").await.status;
+    for _ in 0..5 {
+        assert_eq!(ask("2001:db8:bad:1::1").await, 200);
+    }
+    for _ in 0..20 {
+        assert_eq!(ask("2001:db8:bad:1:ffff::2").await, 429, "another address in the same house");
+    }
+    assert_eq!(ask("192.0.2.7").await, 200);
+
+    let keys = DeviceKeys::generate(&mut UnwrapErr(SysRng));
+    let guess = EnrolRequest::new("AAAAA-BBBBB-CCCCC", &keys, "phone", Some("gooi")).encode();
+    let enrol = async |address: &str, body: &[u8]| {
+        let reply = http(&town.address, "POST", "/v1/enrol", &from(address), body).await;
+        (reply.status, reply.error())
+    };
+    for attempt in 0..20 {
+        let expected = if attempt < 6 { (403, ErrorCode::WrongCode) } else { (429, ErrorCode::TooMany) };
+        let (status, code) = enrol("2001:db8:bad:1::1", &guess).await;
+        assert_eq!((status, code), (expected.0, Some(expected.1)), "attempt {attempt}");
+    }
+    assert_eq!(enrol("192.0.2.7", &guess).await, (403, Some(ErrorCode::WrongCode)), "Anna, who mistyped her code, hears why");
+    let code = town.code_for("anna", RoleName::Coach);
+    let right = EnrolRequest::new(&code, &keys, "phone", Some("gooi")).encode();
+    assert_eq!(enrol("2001:db8:bad:1::1", &right).await.0, 200, "what is right passes always");
 }

@@ -19,7 +19,7 @@ use std::fmt;
 
 use veldboek_core::admission::Step;
 use veldboek_core::record::Code;
-use veldboek_core::wire::Verdict;
+use veldboek_core::wire::{ErrorCode, Verdict};
 
 /// What came of something that was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,8 +32,8 @@ pub enum Told {
     Quarantined(Option<Step>),
     /// Never.
     Refused(Option<Step>),
-    /// The request itself was answered with this status.
-    Http(u16),
+    /// The request itself was answered with this status, and for this reason.
+    Http(u16, Option<ErrorCode>),
     /// The connection ended without an answer.
     Nothing,
 }
@@ -46,7 +46,8 @@ impl fmt::Display for Told {
             Self::Deferred(at) => write!(f, "deferred {}", step(at)),
             Self::Quarantined(at) => write!(f, "quarantined {}", step(at)),
             Self::Refused(at) => write!(f, "refused {}", step(at)),
-            Self::Http(status) => write!(f, "HTTP {status}"),
+            Self::Http(status, None) => write!(f, "HTTP {status}"),
+            Self::Http(status, Some(why)) => write!(f, "HTTP {status} {}", why.code()),
             Self::Nothing => f.write_str("no answer"),
         }
     }

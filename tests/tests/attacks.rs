@@ -86,10 +86,13 @@ attacks! {
 }
 
 #[test]
-fn meanwhile_the_server_takes_less_than_100_mib_more_than_when_idle() {
-    // Only where the system tells.
-    if let Some(memory) = outcome().1.memory {
-        assert!(memory < 100 << 20, "{} MiB", memory >> 20);
+fn meanwhile_the_server_takes_less_than_100_mb_more_than_when_idle() {
+    let memory = outcome().1.memory;
+    // Only where the system tells; and there it must.
+    assert_eq!(memory.is_some(), std::path::Path::new("/proc/self/status").exists());
+    if let Some(memory) = memory {
+        println!("{:.1} MB above idle", memory as f64 / 1e6);
+        assert!(memory < 100_000_000, "{memory} bytes");
     }
 }
 

@@ -10,7 +10,7 @@ use veldboek_core::bundle::{Bundle, Content};
 use veldboek_core::clock::Day;
 use veldboek_core::field_book::Merged;
 use veldboek_core::ids::EntryId;
-use veldboek_core::statement::{Grant, Role, SignedStatement, Statement};
+use veldboek_core::statement::{Grant, GrantEnd, Role, SignedStatement, Statement};
 use veldboek_tests::attacks::forge::Maker;
 use veldboek_tests::attacks::pushes::cases;
 use veldboek_tests::attacks::{Row, Told};
@@ -101,4 +101,46 @@ fn a_bundle_lets_nobody_into_a_dossier_without_grant() {
     assert_eq!(told(&merge(&mut field, &hostile, &mut anna, &[own], &push)), [Told::Refused(Some(Step::Grant))]);
     let given = grant(&carla, &mut field);
     assert_eq!(told(&merge(&mut field, &hostile, &mut anna, &[given], &push)), [Told::Accepted]);
+}
+
+#[test]
+fn a_bundle_brings_nothing_into_a_dossier_that_was_reassigned_when_it_was_made() {
+    let mut field = Field::new(18);
+    let (mut anna, hostile, carla) = people(&mut field);
+    let of_anna = maker(&field, &anna, "anna");
+    let mut story = of_anna.opens(&mut field.dice);
+    let first = of_anna.signed(story.document, &story.first);
+    let grant = Grant {
+        id: EntryId::fresh(field.clock.0, &mut field.dice),
+        document: story.document,
+        person: "mallory".into(),
+        from: "2025-02-01".parse::<Day>().unwrap(),
+        until: None,
+        note: None,
+        by: carla.person.clone(),
+        at: field.clock.0,
+        decision: None,
+    };
+    let end = GrantEnd {
+        document: story.document,
+        person: "mallory".into(),
+        on: "2025-03-01".parse::<Day>().unwrap(),
+        by: carla.person.clone(),
+        at: field.clock.0,
+        reason: None,
+        decision: None,
+        successor: None,
+    };
+    let signed = |statement| SignedStatement::sign(&statement, &carla.keys).unwrap().bytes().to_vec();
+    let statements = [story.opening.clone(), signed(Statement::Grant(grant)), signed(Statement::GrantEnd(end))];
+    let ready = merge(&mut field, &of_anna, &mut anna, &statements, &[first]);
+    assert_eq!(ready.received, 1, "{ready:?}");
+    // Made today, three days after his access ended; and the same visit made while he had it.
+    story.actor = hostile.session(&mut field.dice);
+    let then = Maker { at: field.clock.0.plus_millis(-20 * 86_400_000), ..hostile.clone() };
+    let (now, before) = (story.clone().visit(&hostile, "Niet meer van mij"), story.visit(&then, "Niet meer van mij"));
+    let push = [hostile.signed(story.document, &now)];
+    assert_eq!(told(&merge(&mut field, &hostile, &mut anna, &[], &push)), [Told::Refused(Some(Step::Grant))]);
+    let push = [hostile.signed(story.document, &before)];
+    assert_eq!(told(&merge(&mut field, &hostile, &mut anna, &[], &push)), [Told::Accepted]);
 }

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rand_core::CryptoRng;
 use veldboek_core::cache::NoCache;
@@ -16,15 +16,21 @@ use veldboek_core::keyring::WrappingKey;
 use veldboek_core::keys::DeviceKeys;
 use veldboek_core::request_signature::{Nonce, sign};
 use veldboek_core::statement::Role;
-use veldboek_core::wire::{Answer, EnrolAnswer, EnrolRequest, InviteAnswer, InviteRequest, Request, VERSION};
+use veldboek_core::wire::{
+    Answer, EnrolAnswer, EnrolRequest, ErrorAnswer, InviteAnswer, InviteRequest, Request, ServerInfo, VERSION,
+};
 
 use super::Told;
 use super::forge::Maker;
 
 /// Larger than any answer.
 const ANSWER: usize = 64 << 20;
-/// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(600);
+/// How long a connection may take, and a server to take a piece of what is sent.
+const CONNECTING: Duration = Duration::from_secs(20);
+/// How long an answer may take, all of it.
+const PATIENCE: Duration = Duration::from_secs(180);
+/// How long it is waited at most when the server says "later", each time: longer than a minute is no pace but a lock-out.
+const LATER: Duration = Duration::from_secs(61);
 
 /// What came back.
 #[derive(Debug, Clone, Default)]
@@ -37,6 +43,16 @@ pub struct Reply {
     pub retry_after: u64,
     /// The body.
     pub body: Vec<u8>,
+}
+
+impl Reply {
+    /// What it says of the request.
+    pub fn told(&self) -> Told {
+        match self.status {
+            0 => Told::Nothing,
+            status => Told::Http(status, ErrorAnswer::decode(&self.body, ANSWER).ok().map(|answer| answer.code)),
+        }
+    }
 }
 
 /// A device that is enrolled.
@@ -61,13 +77,30 @@ pub fn now() -> Timestamp {
 }
 
 impl Device {
+    /// Which server answers there.
+    ///
+    /// # Errors
+    /// Nothing does, or something else.
+    pub fn server_at(address: SocketAddr) -> Result<ServerId, String> {
+        let reply = http(address, "GET", "/v1/server", &[], b"");
+        match (reply.status, ServerInfo::decode(&reply.body, ANSWER)) {
+            (0, _) => Err(format!("nothing answers at {address}; is the server running, and does it listen there?")),
+            (200, Ok(info)) => Ok(info.server),
+            (429, _) => Err(format!("the server asks for {} seconds of patience; try again then", reply.retry_after)),
+            (status, _) => Err(format!("what answers at {address} is no Veldboek server over plain HTTP (HTTP {status})")),
+        }
+    }
+
     /// Enrols a fresh device with a code.
+    ///
+    /// # Errors
+    /// The code is not taken.
     pub fn enrol(address: SocketAddr, code: &str, rng: &mut dyn CryptoRng) -> Result<Self, String> {
         let keys = DeviceKeys::generate(rng);
         let body = EnrolRequest::new(code, &keys, "probe", None).encode();
         let reply = http(address, "POST", "/v1/enrol", &[], &body);
         if reply.status != 200 {
-            return Err(format!("the server does not take the code: HTTP {}", reply.status));
+            return Err(format!("the server does not take the code ({}); it is good once and for ten minutes", reply.told()));
         }
         let answer = EnrolAnswer::decode(&reply.body, ANSWER).map_err(|error| error.to_string())?;
         let nonce = answer.nonce.parse().map_err(|_| "the server gave no nonce".to_owned())?;
@@ -88,6 +121,13 @@ impl Device {
         let (Some(server), Some(person), Some(organisation)) = (identity.server, identity.person, identity.organisation) else {
             return Err("the device of this store is not enrolled".into());
         };
+        let there = Self::server_at(address)?;
+        if there != server.id {
+            return Err(format!(
+                "the device of this store is enrolled at another server ({}) than this one ({there})",
+                server.id
+            ));
+        }
         let maker = Maker { keys: book.device_keys().clone(), person, organisation, at: now() };
         Ok(Self { address, server: server.id, region: identity.region, maker, nonce: Nonce::fresh(rng), waited: Duration::ZERO })
     }
@@ -103,7 +143,7 @@ impl Device {
         };
         let reply = self.ask("POST", "/v1/invitations", &request.encode());
         if reply.status != 200 {
-            return Err(format!("this device may not invite a {}: HTTP {}", person, reply.status));
+            return Err(format!("this device may not invite '{person}' ({}); it must be a coordinator's", reply.told()));
         }
         let code = InviteAnswer::decode(&reply.body, ANSWER).map_err(|error| error.to_string())?.code;
         Self::enrol(self.address, &code, rng)
@@ -117,6 +157,9 @@ impl Device {
             self.nonce = reply.nonce.unwrap_or(self.nonce);
             if reply.status == 429 {
                 let wait = Duration::from_secs(reply.retry_after.max(1));
+                if wait > LATER {
+                    return reply;
+                }
                 self.waited += wait;
                 std::thread::sleep(wait);
             } else if !stale {
@@ -148,7 +191,7 @@ impl Device {
         match reply.status {
             200 => Answer::decode(&reply.body, ANSWER).map_err(|_| Told::Nothing),
             0 => Err(Told::Nothing),
-            status => Err(Told::Http(status)),
+            _ => Err(reply.told()),
         }
     }
 
@@ -178,22 +221,34 @@ pub fn head(address: SocketAddr, method: &str, path: &str, headers: &[(&'static 
 
 /// One request over a connection of its own.
 pub fn http(address: SocketAddr, method: &str, path: &str, headers: &[(&'static str, String)], body: &[u8]) -> Reply {
-    let Ok(mut stream) = TcpStream::connect(address) else { return Reply::default() };
+    let Some(mut stream) = connect(address) else { return Reply::default() };
     let head = head(address, method, path, headers, body.len());
     // A server that has heard enough may hang up on the rest; its answer is what counts.
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
-    answer(stream)
+    answer(stream, PATIENCE)
 }
 
-/// What is answered on a connection, to its end.
-pub fn answer(mut stream: TcpStream) -> Reply {
-    let _ = stream.set_read_timeout(Some(PATIENCE));
+/// A connection on which nothing is waited for without end.
+pub fn connect(address: SocketAddr) -> Option<TcpStream> {
+    let stream = TcpStream::connect_timeout(&address, CONNECTING).ok()?;
+    stream.set_write_timeout(Some(CONNECTING)).ok()?;
+    Some(stream)
+}
+
+/// What is answered on a connection, to its end or that of the patience.
+#[allow(clippy::disallowed_methods, reason = "how long it takes is the machine's time")]
+pub fn answer(mut stream: TcpStream, patience: Duration) -> Reply {
+    let begun = Instant::now();
     let mut bytes = Vec::new();
     let mut part = [0; 16 << 10];
-    while let Ok(read) = stream.read(&mut part) {
-        bytes.extend_from_slice(&part[..read]);
-        if read == 0 {
+    loop {
+        let left = patience.saturating_sub(begun.elapsed());
+        if left.is_zero() || bytes.len() > ANSWER || stream.set_read_timeout(Some(left)).is_err() {
             break;
+        }
+        match stream.read(&mut part) {
+            Ok(read) if read > 0 => bytes.extend_from_slice(&part[..read]),
+            _ => break,
         }
     }
     let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else { return Reply::default() };

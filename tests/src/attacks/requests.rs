@@ -11,10 +11,10 @@ use veldboek_core::admission::Step;
 use veldboek_core::clock::Day;
 use veldboek_core::ids::EntryId;
 use veldboek_core::statement::{Grant, GrantEnd, Role, SignedStatement, Statement};
-use veldboek_core::wire::Request;
+use veldboek_core::wire::{ErrorCode, Request};
 
 use super::forge::Maker;
-use super::line::{Device, answer, head, http, now};
+use super::line::{Device, answer, connect, head, http, now};
 use super::pushes::{Case, cases};
 use super::watch::Watch;
 use super::{Row, Told};
@@ -102,26 +102,38 @@ impl Cast {
         let send = || {
             let mut headers = self.hostile.headers("POST", "/v1/sync", &bomb);
             headers.push(("content-encoding", "gzip".to_owned()));
-            Told::Http(http(self.hostile.address, "POST", "/v1/sync", &headers, &bomb).status)
+            http(self.hostile.address, "POST", "/v1/sync", &headers, &bomb).told()
         };
         let came = vec![send()];
         watch.during(&mut || {
             send();
         });
         let control = self.hostile.push(&statements, &changes);
-        Row { number: 9, name: "inflate bomb: a compressed body", expected: Told::Http(415), came, control }
+        Row {
+            number: 9,
+            name: "inflate bomb: a compressed body",
+            expected: Told::Http(415, Some(ErrorCode::Malformed)),
+            came,
+            control,
+        }
     }
 
     fn oversize_body(&mut self, setting: &Setting, watch: &mut Watch, rng: &mut dyn CryptoRng) -> Row {
         let (statements, changes) = self.visit(rng);
         let large = vec![0; setting.body_bytes + 1];
-        let mut send = || Told::Http(self.hostile.ask("POST", "/v1/sync", &large).status);
+        let mut send = || self.hostile.ask("POST", "/v1/sync", &large).told();
         let came = vec![send()];
         watch.during(&mut || {
             send();
         });
         let control = self.hostile.push(&statements, &changes);
-        Row { number: 13, name: "oversize: a body of more than the limit", expected: Told::Http(413), came, control }
+        Row {
+            number: 13,
+            name: "oversize: a body of more than the limit",
+            expected: Told::Http(413, Some(ErrorCode::TooLarge)),
+            came,
+            control,
+        }
     }
 
     fn replayed_request(&mut self, watch: &mut Watch, rng: &mut dyn CryptoRng) -> Row {
@@ -133,12 +145,18 @@ impl Cast {
         let address = self.hostile.address;
         let send = || http(address, "POST", "/v1/sync", &headers, &body);
         let first = send();
-        let control = vec![if first.status == 200 { Told::Accepted } else { Told::Http(first.status) }];
-        let came = vec![Told::Http(send().status)];
+        let control = vec![if first.status == 200 { Told::Accepted } else { first.told() }];
+        let came = vec![send().told()];
         watch.during(&mut || {
             send();
         });
-        Row { number: 14, name: "replay: the same request again", expected: Told::Http(401), came, control }
+        Row {
+            number: 14,
+            name: "replay: the same request again",
+            expected: Told::Http(401, Some(ErrorCode::StaleNonce)),
+            came,
+            control,
+        }
     }
 
     fn replayed_push(&mut self, watch: &mut Watch, rng: &mut dyn CryptoRng) -> Row {
@@ -159,15 +177,15 @@ impl Cast {
     }
 
     /// A signed request whose body does not come: `send` sends what comes of it.
-    fn stalled(&self, send: impl FnOnce(&mut TcpStream, &[u8])) -> Told {
+    fn stalled(&self, setting: &Setting, send: impl FnOnce(&mut TcpStream, &[u8])) -> Told {
         let body = Request { unsynced: 1, cursor: vec![1; 60], ..Request::default() }.encode();
         let headers = self.hostile.headers("POST", "/v1/sync", &body);
-        let Ok(mut stream) = TcpStream::connect(self.hostile.address) else { return Told::Nothing };
+        let Some(mut stream) = connect(self.hostile.address) else { return Told::Nothing };
         let head = head(self.hostile.address, "POST", "/v1/sync", &headers, body.len());
         let _ = stream.write_all(head.as_bytes());
         send(&mut stream, &body);
-        let reply = answer(stream);
-        if reply.status == 0 { Told::Nothing } else { Told::Http(reply.status) }
+        // Longer than the server may take, and not for ever.
+        answer(stream, (setting.idle + setting.body) * 2).told()
     }
 
     fn control_of_slowness(&mut self) -> Vec<Told> {
@@ -180,7 +198,7 @@ impl Cast {
     fn silent_body(&mut self, setting: &Setting, watch: &mut Watch) -> Row {
         let _ = self.hostile.exchange(&Request::default());
         let came = std::thread::scope(|scope| {
-            let stalled = scope.spawn(|| self.stalled(|stream, body| drop(stream.write_all(&body[..body.len() / 2]))));
+            let stalled = scope.spawn(|| self.stalled(setting, |stream, body| drop(stream.write_all(&body[..body.len() / 2]))));
             watch.during(&mut || std::thread::sleep(Duration::from_millis(20).min(setting.idle)));
             stalled.join().unwrap_or(Told::Nothing)
         });
@@ -188,7 +206,7 @@ impl Cast {
         Row {
             number: 15,
             name: "never finishing: a body that falls silent",
-            expected: Told::Http(408),
+            expected: Told::Http(408, Some(ErrorCode::Busy)),
             came: vec![came],
             control,
         }
@@ -198,7 +216,7 @@ impl Cast {
         let _ = self.hostile.exchange(&Request::default());
         let came = std::thread::scope(|scope| {
             let stalled = scope.spawn(|| {
-                self.stalled(|stream, body| {
+                self.stalled(setting, |stream, body| {
                     // So slow that it would take half as long again as is allowed, but never silent for as long as that.
                     let pause = (setting.body * 3 / 2 / body.len() as u32).min(setting.idle / 4);
                     for byte in body.iter().chain(&[0; 1_000]).map(std::slice::from_ref) {
@@ -213,7 +231,13 @@ impl Cast {
             stalled.join().unwrap_or(Told::Nothing)
         });
         let control = self.control_of_slowness();
-        Row { number: 15, name: "never finishing: a body of drops", expected: Told::Http(408), came: vec![came], control }
+        Row {
+            number: 15,
+            name: "never finishing: a body of drops",
+            expected: Told::Http(408, Some(ErrorCode::Busy)),
+            came: vec![came],
+            control,
+        }
     }
 
     fn endless_pages(&mut self, watch: &mut Watch) -> Row {

@@ -69,7 +69,7 @@ impl Watch {
         for _ in 0..TURN {
             honest.sync();
         }
-        Self { honest: Some(honest), memory: process.map(Memory::watch), ..Self::nothing() }
+        Self { honest: Some(honest), memory: process.and_then(Memory::watch), ..Self::nothing() }
     }
 
     /// A quiet turn, then one during which `attack` is done over and over.
@@ -79,9 +79,9 @@ impl Watch {
         let done = AtomicBool::new(false);
         let attacked = std::thread::scope(|scope| {
             let turn = scope.spawn(|| {
-                let turn: Vec<Duration> = (0..TURN).map(|_| honest.sync()).collect();
-                done.store(true, Ordering::SeqCst);
-                turn
+                // Also when it is not served, or the attack would go on for ever.
+                let _done = Done(&done);
+                (0..TURN).map(|_| honest.sync()).collect::<Vec<Duration>>()
             });
             while !done.load(Ordering::SeqCst) {
                 attack();
@@ -103,6 +103,15 @@ impl Watch {
             median: (at(&mut self.quiet, 0.5), at(&mut self.attacked, 0.5)),
             memory: self.memory.map(Memory::above_idle),
         }
+    }
+}
+
+/// Says at its end that it is over, however it ends.
+struct Done<'a>(&'a AtomicBool);
+
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
     }
 }
 
@@ -131,8 +140,9 @@ impl Honest {
 }
 
 impl Memory {
-    fn watch(process: u32) -> Self {
-        let idle = resident(process).unwrap_or_default();
+    /// Nothing where the system does not tell, or there is no such process.
+    fn watch(process: u32) -> Option<Self> {
+        let idle = resident(process)?;
         let (peak, ended) = (Arc::new(AtomicU64::new(idle)), Arc::new(AtomicBool::new(false)));
         let (seen, end) = (peak.clone(), ended.clone());
         let thread = std::thread::spawn(move || {
@@ -141,7 +151,7 @@ impl Memory {
                 std::thread::sleep(Duration::from_millis(10));
             }
         });
-        Self { idle, peak, ended, thread: Some(thread) }
+        Some(Self { idle, peak, ended, thread: Some(thread) })
     }
 
     fn above_idle(mut self) -> u64 {
