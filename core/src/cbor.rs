@@ -163,6 +163,22 @@ pub(crate) fn list<'b, Ctx, T: Decode<'b, Ctx>, const N: usize>(d: &mut Decoder<
     Ok(found)
 }
 
+/// A set of at most `N`, ascending, that may be absent.
+pub(crate) fn some_set<'b, Ctx, T: Decode<'b, Ctx> + Ord, const N: usize>(
+    d: &mut Decoder<'b>,
+    ctx: &mut Ctx,
+) -> Result<Option<Vec<T>>, Error> {
+    if d.datatype()? == Type::Null {
+        d.null()?;
+        return Ok(None);
+    }
+    let found = list::<Ctx, T, N>(d, ctx)?;
+    if !found.is_sorted_by(|one, next| one < next) {
+        return Err(Error::message("a set is out of order, or has something twice"));
+    }
+    Ok(Some(found))
+}
+
 /// A list of at most `N` byte strings.
 pub(crate) fn byte_lists<Ctx, const N: usize>(d: &mut Decoder<'_>, ctx: &mut Ctx) -> Result<Vec<Vec<u8>>, Error> {
     Ok(list::<Ctx, minicbor::bytes::ByteVec, N>(d, ctx)?.into_iter().map(Vec::from).collect())

@@ -29,6 +29,7 @@ mod access;
 mod appending;
 mod as_read;
 mod bundling;
+mod carrying;
 mod conflicts;
 mod corrections;
 pub(crate) mod erasing;

@@ -23,7 +23,7 @@ use crate::wire::Reason;
 mod erasures;
 mod leaving;
 
-pub use erasures::Erasures;
+pub use erasures::{Begun, Erasures};
 pub use leaving::{Aside, aside_key};
 
 /// The journal holds a record that this version cannot read.
@@ -199,6 +199,19 @@ impl DocumentFacts {
             hasher.update(change.hash.as_bytes());
         }
         hasher.finalize().into()
+    }
+
+    /// These changes and everything that they follow.
+    pub fn up_to(&self, heads: impl IntoIterator<Item = ChangeHash>) -> HashSet<ChangeHash> {
+        let mut known = HashSet::new();
+        let mut next: Vec<ChangeHash> = heads.into_iter().collect();
+        while let Some(hash) = next.pop() {
+            let Some(change) = self.change(&hash) else { continue };
+            if known.insert(hash) {
+                next.extend(change.deps.iter().copied());
+            }
+        }
+        known
     }
 
     /// Those of the chosen changes that no other chosen change follows, ascending.
@@ -556,12 +569,14 @@ impl Ledger {
             }
             Statement::Erasure(_) | Statement::ErasureReceipt(_) | Statement::Refounding(_) => {
                 if let Statement::Refounding(refounding) = signed.statement()
-                    && let Some((other, going_on)) = self.erasures.refounding(&refounding.old)
-                    && self.revoked.contains_key(other)
+                    && let Some(begun) = self.erasures.refounding(&refounding.old)
+                    && begun.refounding.founding.is_none()
+                    && self.revoked.contains_key(&begun.device)
                     && !self.is_erased(&refounding.old)
                 {
-                    // What a lost phone began is never finished, and must not stand in the way of who does.
-                    let abandoned = going_on.new;
+                    // What an earlier version began on a phone that was lost is never finished, and must not stand in the way
+                    // of who does.
+                    let abandoned = begun.refounding.new;
                     self.erasures.forget_refounding(&abandoned);
                 }
                 self.erasures.add(signed);

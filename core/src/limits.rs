@@ -33,7 +33,7 @@ pub const MAX_COUNTER: u64 = u32::MAX as u64;
 // One statement.
 
 /// The largest signed statement, in bytes.
-pub const MAX_STATEMENT: usize = 16 * 1024;
+pub const MAX_STATEMENT: usize = 32 * 1024;
 /// The longest name, code or label, in characters.
 pub const MAX_NAME: usize = 120;
 /// The longest note, in characters.

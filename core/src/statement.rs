@@ -25,6 +25,10 @@ pub use handover::{Closing, Decision, Handover, MAX_CLOSED, MAX_DECIDED};
 pub const PURPOSE: &str = "veldboek/statement/1";
 /// The most entries that one re-founding leaves out.
 pub const MAX_WITHDRAWN: usize = 500;
+/// The most changes that write one dossier anew.
+pub const MAX_FOUNDING: usize = 512;
+/// The most heads that a dossier has when it is written anew: as many as one change can follow.
+pub const MAX_HEADS: usize = 64;
 pub use crate::limits::MAX_STATEMENT;
 
 codes! {
@@ -319,6 +323,14 @@ pub struct Refounding {
     #[n(5)]
     #[cbor(decode_with = "cbor::some_text::<Ctx, MAX_NOTE>", nil = "cbor::absent")]
     pub reason: Option<String>,
+    /// The heads of the old document as it is written anew; absent when an earlier version did it.
+    #[n(6)]
+    #[cbor(decode_with = "cbor::some_set::<Ctx, _, MAX_HEADS>", nil = "cbor::absent")]
+    pub heads: Option<Vec<ChangeHash>>,
+    /// The changes that write it anew: they hold exactly what the old document holds at these heads, without the entries.
+    #[n(7)]
+    #[cbor(decode_with = "cbor::some_set::<Ctx, _, MAX_FOUNDING>", nil = "cbor::absent")]
+    pub founding: Option<Vec<ChangeHash>>,
 }
 
 /// What is stated.
@@ -458,6 +470,9 @@ impl<'b, C> Decode<'b, C> for Statement {
                 Err(Error::message("a grant ends before it begins"))
             }
             Self::Refounding(body) if body.old == body.new => Err(Error::message("a document does not replace itself")),
+            Self::Refounding(body) if body.heads.is_some() != body.founding.is_some() => {
+                Err(Error::message("what was written anew goes with what it was written from"))
+            }
             Self::Opening(body) if body.replaces == Some(body.document) => {
                 Err(Error::message("a document does not replace itself"))
             }

@@ -276,6 +276,11 @@ fn fits(place: Place, key: &str) -> bool {
     }
 }
 
+/// Whether a cell is written once and never again.
+pub(crate) fn is_written_once(container: Container, field: &str) -> bool {
+    ONCE.iter().any(|(known, fields)| *known == container && fields.contains(&field))
+}
+
 fn is_once(place: Place, key: &str) -> bool {
     let (container, field) = match place {
         Place::Container(Spot::Known(container)) if layout(container) == Layout::Flat => match key.rsplit_once('/') {
@@ -285,7 +290,7 @@ fn is_once(place: Place, key: &str) -> bool {
         Place::Container(Spot::Known(container)) | Place::Entry(Spot::Known(container)) => (container, key),
         Place::Container(Spot::Reserved) | Place::Entry(Spot::Reserved) => return false,
     };
-    ONCE.iter().any(|(known, fields)| *known == container && fields.contains(&field))
+    is_written_once(container, field)
 }
 
 #[cfg(test)]

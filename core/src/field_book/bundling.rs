@@ -161,7 +161,7 @@ impl FieldBook {
         self.merge_statements(&content, &server.keys, rng)?;
 
         let mut merged = Merged::default();
-        let due = self.ledger.erasures.all().any(|erasure| self.ledger.documents.contains_key(&erasure.document));
+        let due = self.is_erasing_due();
         let mut by_document: BTreeMap<DocumentId, Vec<Candidate>> = BTreeMap::new();
         for bytes in &content.changes {
             match Candidate::read(bytes) {

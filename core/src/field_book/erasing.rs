@@ -6,7 +6,7 @@
 use super::*;
 use crate::ledger::StatementFacts;
 use crate::record::Lang;
-use crate::statement::{ErasureReceipt, ErasureRequest};
+use crate::statement::{Erasure, ErasureReceipt, ErasureRequest};
 
 /// Why something that was withdrawn on this device is in the dossier still.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,6 +136,22 @@ impl FieldBook {
     pub(super) fn is_wiping(&self) -> bool {
         let held = |document| self.keyring.document_key(document).is_some();
         self.ledger.erasures.all().any(|one| held(one.document) || !self.ledger.aside_keys(&one.document).is_empty())
+            || self.ledger.copies().next().is_some()
+    }
+
+    /// Whether something here is to be wiped: it was erased, or is a copy of what was.
+    pub(super) fn is_erasing_due(&self) -> bool {
+        self.ledger.erasures.all().any(|erasure| self.ledger.documents.contains_key(&erasure.document))
+            || self.ledger.copies().next().is_some()
+    }
+
+    /// Copies of what was erased, as if each had an erasure of its own.
+    fn erased_copies(&self) -> Vec<Erasure> {
+        let as_erased = |(document, of): (DocumentId, &Erasure)| {
+            let replaced_by = if of.trainee.is_some() { None } else { of.replaced_by };
+            Erasure { document, at: of.at, trainee: of.trainee, replaced_by, withdrawn: Vec::new() }
+        };
+        self.ledger.copies().map(as_erased).collect()
     }
 
     /// Wipes what the server says was erased; also what a crash left half done.
@@ -145,18 +161,23 @@ impl FieldBook {
         let mut wiped = Vec::new();
         let mut receipts = Vec::new();
         let mut gone = Vec::new();
-        let erasures: Vec<_> = self.ledger.erasures.all().cloned().collect();
-        for erasure in erasures {
+        // What has a word of the server's of its own first: a copy may hold the same work.
+        let erasures = self.ledger.erasures.all().cloned().map(|erasure| (erasure, true));
+        let erasures: Vec<_> = erasures.chain(self.erased_copies().into_iter().map(|erasure| (erasure, false))).collect();
+        for (erasure, signed) in erasures {
             let document = erasure.document;
             let held = |document| self.keyring.document_key(document).is_some();
             let apart = !self.ledger.aside_keys(&document).is_empty();
             let here = self.ledger.documents.contains_key(&document) || held(document) || apart;
-            let receipted = self.ledger.erasures.receipt_of(&document, &device).is_some();
+            // Of a copy nobody asks for a receipt.
+            let receipted = !signed || self.ledger.erasures.receipt_of(&document, &device).is_some();
             // A device that could have held it says that it does not, also when it never did: the server cannot know.
             if !here && (receipted || since.is_none_or(|since| erasure.at < since)) {
                 continue;
             }
-            let goes_on = self.ledger.erasures.successor(&document).filter(|_| here);
+            let goes_on = erasure.replaced_by.filter(|_| here);
+            let goes_on = goes_on.map(|next| self.ledger.erasures.successor(&next).unwrap_or(next));
+            let goes_on = goes_on.filter(|into| !self.ledger.is_erased(into));
             if let Some(into) = goes_on {
                 self.carry_over(&erasure, into, rng)?;
             }

@@ -146,9 +146,10 @@ impl FieldBook {
         let mut left = REQUEST_BYTES;
         let mut receipts: BTreeSet<Position> = BTreeSet::new();
         let mut changes: Vec<(bool, u64, DocumentId, ChangeHash, Position)> = Vec::new();
-        let to_send = |id: &DocumentId| !self.ledger.is_left_behind(id) && !self.is_left(id);
-        for (document, facts) in self.ledger.documents.iter().filter(|(id, _)| to_send(id)) {
-            for change in facts.live() {
+        for (document, facts) in self.ledger.documents.iter().filter(|(id, _)| !self.ledger.is_left_behind(id)) {
+            let left = self.is_left(document);
+            // Of a document that waits to be erased no more than a former life of the server had: it is held against that.
+            for change in facts.live().filter(|change| !left || change.former) {
                 let again = self.resend.contains(&(*document, change.hash));
                 if self.ledger.reading_again && change.former {
                     continue;
@@ -353,7 +354,9 @@ impl FieldBook {
             outcome.refused.extend(news.map(|item| (item.document, item.reason)));
         }
         self.finish_closing(rng)?;
-        self.bring_over_what_came(moment, rng)?;
+        if !answer.more {
+            self.bring_over_what_came(moment, rng)?;
+        }
         outcome.wiped.extend(self.finish_erasing(moment, rng)?);
         self.resend.clear();
         self.healing.clear();
@@ -402,23 +405,24 @@ impl FieldBook {
 
     /// How many changes and statements of this device the server has not looked at yet.
     fn unsent(&self) -> usize {
-        let open = |facts: &crate::ledger::DocumentFacts| {
+        let open = |id: &DocumentId, facts: &crate::ledger::DocumentFacts| {
+            let left = self.is_left(id);
             let unjudged = |change: &&crate::ledger::ChangeFacts| {
                 !(self.ledger.reading_again && change.former)
+                    && (!left || change.former)
                     && change.acknowledged.is_none()
                     && change.quarantined.is_none()
                     && !self.deferred.contains(&change.hash)
             };
             facts.live().filter(unjudged).count()
         };
-        let to_send = |id: &DocumentId| !self.ledger.is_left_behind(id) && !self.is_left(id);
-        let documents = self.ledger.documents.iter().filter(|(id, _)| to_send(id));
+        let documents = self.ledger.documents.iter().filter(|(id, _)| !self.ledger.is_left_behind(id));
         let wiping = self.is_wiping();
         let statements = self.ledger.statements.iter().filter(|(hash, facts)| {
             let open = facts.acknowledged.is_none() && !facts.refused && !self.deferred.contains(hash);
             open && Self::is_to_send(facts, wiping)
         });
-        documents.map(|(_, facts)| open(facts)).sum::<usize>() + statements.count()
+        documents.map(|(id, facts)| open(id, facts)).sum::<usize>() + statements.count()
     }
 
     fn take_statements(

@@ -1,20 +1,32 @@
 //! What is known of dossiers that were erased, and of those that go on in another document.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::*;
-use crate::statement::{Erasure, ErasureReceipt, Refounding};
+use crate::statement::{Erasure, ErasureReceipt, Opening, Refounding};
 
 /// How often one dossier is founded anew at most, for following it to where it is now.
 const MOST_STEPS: usize = 1_000;
+
+/// A dossier that was founded anew.
+#[derive(Debug, Clone)]
+pub struct Begun {
+    /// The device that did it.
+    pub device: DeviceId,
+    /// How.
+    pub refounding: Refounding,
+    /// The statement that says so.
+    pub statement: ChangeHash,
+}
 
 /// Tombstones: they hold names without meaning, and nothing else of what was erased.
 #[derive(Debug, Default)]
 pub struct Erasures {
     erased: BTreeMap<DocumentId, Erasure>,
-    marks: BTreeSet<TraineeMark>,
+    marks: BTreeMap<TraineeMark, DocumentId>,
     receipts: BTreeMap<DocumentId, BTreeMap<DeviceId, ErasureReceipt>>,
-    refoundings: BTreeMap<DocumentId, (DeviceId, Refounding)>,
+    /// By old document, in the order in which they came.
+    refoundings: BTreeMap<DocumentId, Vec<Begun>>,
 }
 
 impl Erasures {
@@ -30,7 +42,7 @@ impl Erasures {
 
     /// Whether the trainee's dossier was erased, in whichever document.
     pub fn is_marked(&self, trainee: &TraineeId) -> bool {
-        self.marks.contains(&trainee.mark())
+        self.marks.contains_key(&trainee.mark())
     }
 
     /// What devices say of the erasure of a document.
@@ -43,24 +55,39 @@ impl Erasures {
         self.receipts.get(document)?.get(device)
     }
 
-    /// The device that founded this document's dossier anew, and how; whether it may is the server's to say.
-    pub fn refounding(&self, old: &DocumentId) -> Option<&(DeviceId, Refounding)> {
-        self.refoundings.get(old)
+    /// The first re-founding of this document's dossier. The server takes in none but those that hold; on a device one that it
+    /// did itself may not.
+    pub fn refounding(&self, old: &DocumentId) -> Option<&Begun> {
+        self.refoundings.get(old)?.first()
     }
 
-    /// Every re-founding, with the device that did it.
-    pub fn refoundings(&self) -> impl Iterator<Item = &(DeviceId, Refounding)> {
-        self.refoundings.values()
+    /// How a device founded this document's dossier anew.
+    pub fn refounding_by(&self, device: &DeviceId, old: &DocumentId) -> Option<&Begun> {
+        self.refoundings.get(old)?.iter().find(|begun| begun.device == *device)
+    }
+
+    /// Every re-founding.
+    pub fn refoundings(&self) -> impl Iterator<Item = &Begun> {
+        self.refoundings.values().flatten()
     }
 
     /// The re-foundings that led to a document.
     pub fn leading_to<'a>(&'a self, new: &'a DocumentId) -> impl Iterator<Item = &'a Refounding> {
-        self.refoundings.values().map(|(_, one)| one).filter(move |one| one.new == *new)
+        self.refoundings().map(|begun| &begun.refounding).filter(move |one| one.new == *new)
     }
 
     /// Re-foundings whose old document is still there.
-    pub fn open_refoundings(&self) -> impl Iterator<Item = &(DeviceId, Refounding)> {
-        self.refoundings.values().filter(|(_, refounding)| !self.erased.contains_key(&refounding.old))
+    pub fn open_refoundings(&self) -> impl Iterator<Item = &Begun> {
+        self.refoundings().filter(|begun| !self.erased.contains_key(&begun.refounding.old))
+    }
+
+    /// The erasure of what an opening begins a copy of, if it does: of the same trainee's dossier, or of a document whose dossier
+    /// goes on in another one than this.
+    pub fn copied_by(&self, opening: &Opening) -> Option<&Erasure> {
+        let marked = opening.trainee.filter(|_| !self.marks.is_empty()).and_then(|trainee| self.marks.get(&trainee.mark()));
+        let of_trainee = marked.filter(|document| **document != opening.document).and_then(|document| self.erased.get(document));
+        let elsewhere = |one: &&Erasure| one.replaced_by.is_some_and(|new| new != opening.document);
+        of_trainee.or_else(|| self.erased.get(&opening.replaces?).filter(elsewhere))
     }
 
     /// Where the dossier of an erased document went on, if it did.
@@ -78,7 +105,9 @@ impl Erasures {
     pub(super) fn add(&mut self, signed: &SignedStatement) {
         match signed.statement() {
             Statement::Erasure(erasure) => {
-                self.marks.extend(erasure.trainee);
+                if let Some(mark) = erasure.trainee {
+                    self.marks.entry(mark).or_insert(erasure.document);
+                }
                 // The first one counts: a later one would only confuse where the dossier went on.
                 self.erased.entry(erasure.document).or_insert_with(|| erasure.clone());
             }
@@ -86,7 +115,9 @@ impl Erasures {
                 self.receipts.entry(receipt.document).or_default().insert(signed.signer(), receipt.clone());
             }
             Statement::Refounding(refounding) => {
-                self.refoundings.entry(refounding.old).or_insert_with(|| (signed.signer(), refounding.clone()));
+                let statement = statement_hash(signed.bytes());
+                let begun = Begun { device: signed.signer(), refounding: refounding.clone(), statement };
+                self.refoundings.entry(refounding.old).or_default().push(begun);
             }
             _ => {}
         }
@@ -98,14 +129,54 @@ impl Erasures {
     }
 
     pub(super) fn forget_refounding(&mut self, new: &DocumentId) {
-        self.refoundings.retain(|_, (_, refounding)| refounding.new != *new);
+        self.refoundings.retain(|_, begun| {
+            begun.retain(|begun| begun.refounding.new != *new);
+            !begun.is_empty()
+        });
     }
 }
 
 impl Ledger {
-    /// Whether a document was erased: nothing of it is taken in or given out any more.
+    /// Whether a document was erased, or is a copy of what was: nothing of it is taken in or given out any more.
     pub fn is_erased(&self, document: &DocumentId) -> bool {
-        self.erasures.of(document).is_some()
+        self.erasures.of(document).is_some() || self.copy_of(document).is_some()
+    }
+
+    /// The erasure of what a document here is a copy of, by its own opening: nobody signs a tombstone for a copy.
+    pub fn copy_of(&self, document: &DocumentId) -> Option<&Erasure> {
+        let (opening, _) = self.documents.get(document)?.opening.as_ref()?;
+        self.erasures.copied_by(opening)
+    }
+
+    /// The documents here that are copies of what was erased, and have no tombstone of their own.
+    pub fn copies(&self) -> impl Iterator<Item = (DocumentId, &Erasure)> {
+        let bare = self.documents.keys().filter(|document| self.erasures.of(document).is_none());
+        bare.filter_map(|document| Some((*document, self.copy_of(document)?)))
+    }
+
+    /// Whether an erasure contradicts what the opening of the document says here: it is of another trainee, or says that the
+    /// dossier goes on in a document that is not its own. With erasures that come with it.
+    pub fn contradicts(&self, erasure: &Erasure, beside: &[&Erasure]) -> bool {
+        let opening = self.documents.get(&erasure.document).and_then(|facts| facts.opening.as_ref());
+        let Some((opening, _)) = opening else { return false };
+        if let Some(mark) = erasure.trainee {
+            return opening.trainee.map(|trainee| trainee.mark()) != Some(mark);
+        }
+        let Some(goes_on) = erasure.replaced_by.filter(|_| erasure.withdrawn.is_empty()) else { return false };
+        // Of a copy it is said that it goes on where the dossier does that it was a copy of.
+        let after = |old: &DocumentId| {
+            let known = self.erasures.of(old).or_else(|| beside.iter().copied().find(|one| one.document == *old));
+            known.and_then(|one| one.replaced_by)
+        };
+        let mut at = opening.replaces;
+        for _ in 0..MOST_STEPS {
+            match at.and_then(|old| after(&old)) {
+                None => return true,
+                Some(next) if next == goes_on => return false,
+                next => at = next,
+            }
+        }
+        true
     }
 
     /// Drops everything that is known of a document; what it was called stays where it is a tombstone.

@@ -109,6 +109,8 @@ fn every_kind() -> Vec<Statement> {
             at: Timestamp::default(),
             withdrawn: vec![EntryId::from_bytes([3; 16])],
             reason: Some("verkeerd dossier".into()),
+            heads: None,
+            founding: None,
         }),
     ]
 }

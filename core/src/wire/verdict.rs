@@ -78,6 +78,12 @@ codes! {
         Decided = "DECIDED",
             "Hierover is al beslist, of het wacht niet meer; `veldboek quarantine list` toont wat er nog wacht.",
             "This was decided already, or no longer waits; `veldboek quarantine list` shows what still does.";
+        NotTheSame = "NOT_THE_SAME",
+            "Het dossier dat opnieuw is geschreven, is niet precies het oude zonder wat is ingetrokken. Synchroniseer en trek opnieuw in; blijft het zo, meld het dan bij de beheerder.",
+            "The dossier that was written anew is not exactly the old one without what was withdrawn. Sync and withdraw again; if it stays, tell the administrator.";
+        WithdrawAnew = "WITHDRAW_ANEW",
+            "Zo trok een oudere versie van Veldboek iets in, en dat kan niet meer worden nagegaan. Werk Veldboek bij en trek het opnieuw in.",
+            "This is how an older version of Veldboek withdrew something, which can no longer be checked. Update Veldboek and withdraw it again.";
         Other = "OTHER",
             "De server gaf een reden die deze versie niet kent. Werk Veldboek bij en synchroniseer opnieuw.",
             "The server gave a reason that this version does not know. Update Veldboek and sync again.";

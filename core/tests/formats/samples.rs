@@ -183,7 +183,11 @@ pub fn statements() -> BTreeMap<&'static str, (Statement, DeviceKeys)> {
         at: at(11),
         withdrawn,
         reason: Some("verkeerd dossier".into()),
+        heads: None,
+        founding: None,
     };
+    let founded = ChangeHash::from_bytes([0x0c; 32]);
+    let exact = Refounding { heads: Some(vec![hash()]), founding: Some(vec![founded]), ..refounding.clone() };
     let revocation = Revocation {
         device: anna().device(),
         at: at(4),
@@ -208,6 +212,7 @@ pub fn statements() -> BTreeMap<&'static str, (Statement, DeviceKeys)> {
         ("statement-erasure-receipt", (Statement::ErasureReceipt(receipt), anna())),
         ("statement-erasure-request", (Statement::ErasureRequest(request), carla())),
         ("statement-refounding", (Statement::Refounding(refounding), anna())),
+        ("statement-refounding-exact", (Statement::Refounding(exact), anna())),
         ("statement-handover-grant", (Statement::Grant(handed), carla())),
         ("statement-handover-end", (Statement::GrantEnd(over), carla())),
         ("statement-decision", (Statement::Decision(decision), carla())),

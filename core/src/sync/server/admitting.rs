@@ -36,12 +36,15 @@ impl<'a> Held<'a> {
 impl Batch<'_> {
     /// The documents that begin with these statements: only what is going to be let in is worth a key, which stays. Each counts
     /// from here on, so that there never are more keys than a person may open dossiers.
-    pub(super) fn documents_to_open(&mut self, statements: &[Vec<u8>]) -> Vec<DocumentId> {
+    pub(super) fn documents_to_open(&mut self, statements: &[Vec<u8>], anew: &super::refounding::Anew) -> Vec<DocumentId> {
         let mut beginning = Vec::new();
         let mut named = HashSet::new();
         for bytes in statements {
             let Some(signed) = SignedStatement::decode(bytes).ok().filter(SignedStatement::is_as_signed) else { continue };
             let Statement::Opening(opening) = signed.statement() else { continue };
+            if anew.is_outdated(&opening.document) {
+                continue;
+            }
             let Some(certificate) = self.state.ledger.certificates.get(&signed.signer()) else { continue };
             // One in the place of a dossier that is named here as well is judged when that one stands; what belongs to an
             // erased one is not let in.
@@ -163,13 +166,17 @@ impl Batch<'_> {
         let today = self.moment.today();
         let kind = match signed.statement() {
             Statement::Opening(opening) => {
+                // Its re-founding comes with it and is refused: nothing is to be begun for that.
+                if pending.anew.is_outdated(&opening.document) {
+                    return Ok(Verdict::Refused(Why::at(Step::Dependencies, Reason::WithdrawAnew)));
+                }
                 if let Err(verdict) = self.may_open(opening, &signed.signer(), &certificate) {
                     return Ok(verdict);
                 }
                 if !pending.counted.remove(&opening.document) && !self.count_opening(&certificate.person) {
                     return Ok(Verdict::Deferred(Why::at(Step::Quota, Reason::Quota)));
                 }
-                if self.erase_copy(opening, &signed.signer())? {
+                if self.is_copy(opening) {
                     return Ok(Verdict::Refused(Reason::Erased.into()));
                 }
                 if !self.key_to_open(opening.document, pending, rng)? {
@@ -224,7 +231,7 @@ impl Batch<'_> {
                 Kind::Erasing
             }
             Statement::Refounding(refounding) => {
-                if let Err(verdict) = self.may_refound(refounding, &signed.signer(), &certificate)? {
+                if let Err(verdict) = self.may_refound(refounding, &signed.signer(), &certificate, &pending.anew)? {
                     return Ok(verdict);
                 }
                 Kind::Erasing
@@ -315,6 +322,9 @@ impl Batch<'_> {
         }
         if let Some(verdict) = self.state.quarantine.verdict(&hash) {
             return Place::Decided(verdict);
+        }
+        if self.awaits_founding(document, change, &pending.anew) {
+            return Place::Decided(Verdict::Deferred(Why::at(Step::Dependencies, Reason::MissingDependencies)));
         }
         let authority = match self.authority(change, self.moment.today()) {
             // By its own signature this server admitted it in a former life: that needs nobody's grant again.

@@ -14,6 +14,8 @@ pub(super) struct Pending {
     pub(super) counted: HashSet<DocumentId>,
     /// For how many dossiers a key was made by itself.
     pub(super) late_keys: usize,
+    /// What is written anew in this exchange.
+    pub(super) anew: refounding::Anew,
     pub(super) touched: Vec<DocumentId>,
     pub(super) missing: Vec<Hashes>,
     pub(super) healing: Vec<(DocumentId, ChangeHash, u64)>,

@@ -90,30 +90,10 @@ impl Batch<'_> {
         statement.document().is_some_and(|document| self.state.ledger.is_erased(&document))
     }
 
-    /// Whether an opening, whose signer may make it, begins a copy of what was erased: of a trainee's dossier, or of one that
-    /// goes on elsewhere. The copy gets a tombstone of its own, so that its device wipes it too.
-    pub(super) fn erase_copy(&mut self, opening: &Opening, signer: &DeviceId) -> Result<bool, RegionError> {
-        let document = opening.document;
-        let erasures = &self.state.ledger.erasures;
-        let elsewhere = opening.replaces.and_then(|old| erasures.successor(&old)).filter(|new| *new != document);
-        let marked = opening.trainee.is_some_and(|trainee| erasures.is_marked(&trainee));
-        if !marked && elsewhere.is_none() {
-            return Ok(false);
-        }
-        // A tombstone makes every device wipe: only who could hold the dossier that was erased has a copy of it to be wiped.
-        let held = |one: &Erasure| {
-            let notes = self.state.erasure_notes.get(&one.document);
-            notes.is_some_and(|note| note.devices.contains(signer))
-        };
-        let of_trainee = |one: &Erasure| marked && one.trainee == opening.trainee.map(|trainee| trainee.mark());
-        let of_old = |one: &Erasure| opening.replaces == Some(one.document);
-        if !self.state.ledger.erasures.all().any(|one| (of_trainee(one) || of_old(one)) && held(one)) {
-            return Ok(true);
-        }
-        let trainee = opening.trainee.filter(|_| marked).map(|trainee| trainee.mark());
-        let erasure = Erasure { document, at: self.moment.at, trainee, replaced_by: elsewhere, withdrawn: Vec::new() };
-        self.erase(erasure, None, None)?;
-        Ok(true)
+    /// Whether an opening begins a copy of what was erased. No tombstone is signed for it: its device knows what it opened, and
+    /// wipes it by itself; and a word of the server against a document of which it knows nothing would be anybody's weapon.
+    pub(super) fn is_copy(&self, opening: &Opening) -> bool {
+        self.state.ledger.erasures.copied_by(opening).is_some()
     }
 
     /// Signs and stages an erasure. The key is destroyed once this is durable: see [`Region::finish_erasing`].

@@ -41,6 +41,7 @@ impl Batch<'_> {
             releases: BTreeSet::new(),
             counted: HashSet::new(),
             late_keys: 0,
+            anew: self.written_anew(&request.statements),
             touched: Vec::new(),
             missing: Vec::new(),
             healing: Vec::new(),
@@ -64,14 +65,22 @@ impl Batch<'_> {
         }
         // One replacement of the keyring for all dossiers that begin here, not one for each.
         let (statements, beyond) = request.statements.split_at(request.statements.len().min(MAX_PUSHED_STATEMENTS));
-        let beginning = self.documents_to_open(statements);
+        let beginning = self.documents_to_open(statements, &pending.anew);
         self.writer.add_document_keys(self.keyring, &beginning, rng)?;
         pending.counted.extend(beginning);
         let mut effort = self.state.efforts.of(caller, self.moment.at);
-        for bytes in statements {
+        for (index, bytes) in statements.iter().enumerate() {
             let lets_in = self.state.lets_in(bytes).filter(|document| !pending.releases.contains(document));
-            let verdict = match lets_in {
-                Some(document) if !effort.take(self.state.weight(&document)) => busy(),
+            let verdict = match (lets_in, pending.anew.old(index)) {
+                // Judged by the changes that write the dossier anew, which come with it: both documents are looked at.
+                (_, Some(old)) if effort.take(self.state.weight(&old).saturating_mul(2)) => {
+                    Verdict::Deferred(Why::at(Step::Dependencies, Reason::MissingDependencies))
+                }
+                (_, Some(_)) => {
+                    pending.anew.leave(index);
+                    busy()
+                }
+                (Some(document), _) if !effort.take(self.state.weight(&document)) => busy(),
                 _ => self.admit_statement(bytes, &mut pending, rng)?,
             };
             pending.verdicts.push(verdict);
@@ -102,11 +111,30 @@ impl Batch<'_> {
             }
         }
         self.state.efforts.note(caller, &effort, self.moment.at);
+        let in_group = |indexes: &[usize], chosen: &dyn Fn(&Candidate) -> bool| -> Vec<(usize, &Candidate)> {
+            let group = indexes.iter().filter_map(|index| Some((*index, changes[*index].as_ref().ok()?)));
+            group.filter(|(_, change)| chosen(change)).collect()
+        };
+        // First what writes a dossier anew, and whether it does so rightly; what was written in it since comes in only then.
+        for (document, indexes) in &by_document {
+            let group = in_group(indexes, &|change| pending.anew.is_founding(document, &change.hash()));
+            if !group.is_empty() {
+                for (index, verdict) in self.admit_changes(caller, *document, &group, &mut pending, rng)? {
+                    verdicts[index] = Some(verdict);
+                }
+            }
+        }
+        for index in pending.anew.take() {
+            if let Some(bytes) = statements.get(index) {
+                pending.verdicts[index] = self.admit_statement(bytes, &mut pending, rng)?;
+            }
+        }
         for (document, indexes) in by_document {
-            let group: Vec<(usize, &Candidate)> =
-                indexes.iter().filter_map(|index| Some((*index, changes[*index].as_ref().ok()?))).collect();
-            for (index, verdict) in self.admit_changes(caller, document, &group, &mut pending, rng)? {
-                verdicts[index] = Some(verdict);
+            let group = in_group(&indexes, &|change| !pending.anew.is_founding(&document, &change.hash()));
+            if !group.is_empty() {
+                for (index, verdict) in self.admit_changes(caller, document, &group, &mut pending, rng)? {
+                    verdicts[index] = Some(verdict);
+                }
             }
             pending.touched.push(document);
         }

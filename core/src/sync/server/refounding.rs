@@ -1,30 +1,130 @@
 //! Letting a dossier go on in another document, without what was withdrawn: the grants go along, the old one is erased.
 //!
-//! Nobody can lose others' work by it: the old document is erased once the new one holds everything else that it holds.
+//! Nobody can lose others' work by it, and nobody can put words into it: a re-founding is taken in once the changes that write
+//! the dossier anew are all here and hold exactly what the old document held at that moment. Until then nothing else is let in
+//! there, so that nothing was acknowledged in vain when it is not taken in. From then on nobody else founds the dossier anew, and
+//! the old document is erased once the new one holds what was written in the old one since.
 
 use super::batch::SoFar;
 use super::*;
 use crate::clock::LocalTime;
 use crate::document::Document;
-use crate::refounding::{lacking, wrote_all};
-use crate::statement::{Erasure, Grant, GrantEnd, Opening, Refounding};
+use crate::ledger::Begun;
+use crate::refounding::{is_exact, lacking, wrote_all};
+use crate::statement::{Erasure, Grant, GrantEnd, MAX_WITHDRAWN, Opening, Refounding};
+
+/// What is written anew in one exchange, by its statements.
+#[derive(Default)]
+pub(super) struct Anew {
+    /// Where in the request the re-foundings stand that are not known yet, with their old documents.
+    indexes: BTreeMap<usize, DocumentId>,
+    /// The changes that write a document anew.
+    founding: HashMap<DocumentId, HashSet<ChangeHash>>,
+    /// What an earlier version began, which cannot be checked.
+    outdated: HashSet<DocumentId>,
+}
+
+impl Anew {
+    /// The old document, when the statement with this number is a re-founding that is judged later.
+    pub(super) fn old(&self, index: usize) -> Option<DocumentId> {
+        self.indexes.get(&index).copied()
+    }
+
+    /// Leaves one to a later exchange.
+    pub(super) fn leave(&mut self, index: usize) {
+        self.indexes.remove(&index);
+    }
+
+    /// The re-foundings that are judged now.
+    pub(super) fn take(&mut self) -> Vec<usize> {
+        std::mem::take(&mut self.indexes).into_keys().collect()
+    }
+
+    /// Whether a change is said to write a document anew.
+    pub(super) fn is_founding(&self, document: &DocumentId, change: &ChangeHash) -> bool {
+        self.founding.get(document).is_some_and(|founding| founding.contains(change))
+    }
+
+    /// Whether an earlier version says to have written a document anew.
+    pub(super) fn is_outdated(&self, document: &DocumentId) -> bool {
+        self.outdated.contains(document)
+    }
+}
+
+/// A document that goes when a re-founding comes to its end.
+#[derive(Clone)]
+struct Before {
+    old: DocumentId,
+    /// What does not go along, in all steps from here.
+    withdrawn: BTreeSet<EntryId>,
+    begun: Begun,
+    /// Whether its dossier was written anew in the very document that it goes on in, by changes that are known.
+    checked: bool,
+}
+
+/// What the changes of a re-founding come to.
+enum Founded {
+    Right,
+    NotYet,
+    Wrong,
+}
 
 impl Batch<'_> {
+    /// The re-foundings among the statements of a request.
+    pub(super) fn written_anew(&self, statements: &[Vec<u8>]) -> Anew {
+        let mut anew = Anew::default();
+        for (index, bytes) in statements.iter().enumerate().take(MAX_PUSHED_STATEMENTS) {
+            let Ok(signed) = SignedStatement::decode(bytes) else { continue };
+            let Statement::Refounding(one) = signed.statement() else { continue };
+            if self.state.ledger.statements.contains_key(&statement_hash(bytes)) {
+                continue;
+            }
+            anew.indexes.insert(index, one.old);
+            match &one.founding {
+                Some(founding) => anew.founding.entry(one.new).or_default().extend(founding),
+                None if !self.goes_on_in(&one.old, &one.new) => {
+                    anew.outdated.insert(one.new);
+                }
+                None => {}
+            }
+        }
+        anew
+    }
+
+    /// Whether this server once erased a document in favour of another one.
+    fn goes_on_in(&self, old: &DocumentId, new: &DocumentId) -> bool {
+        self.state.ledger.erasures.of(old).is_some_and(|erasure| erasure.replaced_by == Some(*new))
+    }
+
+    /// Whether a change is in a document that is to take another one's place, and it is not known yet whether it does so rightly.
+    pub(super) fn awaits_founding(&self, document: DocumentId, change: &SignedChange, anew: &Anew) -> bool {
+        let ledger = &self.state.ledger;
+        let opening = ledger.documents.get(&document).and_then(|facts| facts.opening.as_ref());
+        let Some(old) = opening.and_then(|(opening, _)| opening.replaces) else { return false };
+        // What a revoked device delivers waits for a coordinator, wherever it is.
+        !ledger.revoked.contains_key(&change.signer())
+            && !anew.is_founding(&document, &change.hash())
+            && ledger.erasures.leading_to(&document).next().is_none()
+            && !self.goes_on_in(&old, &document)
+    }
+
+    /// Whether somebody's re-founding stands in the way of another one in this document.
+    fn is_taken(&self, old: &DocumentId, new: &DocumentId, signer: &DeviceId) -> bool {
+        let ledger = &self.state.ledger;
+        let other = ledger.erasures.refounding(old).filter(|begun| begun.refounding.new != *new && !ledger.is_erased(old));
+        other.is_some_and(|Begun { device, refounding, .. }| {
+            // What an earlier version began may never be finished: that of a lost phone is waited for no more.
+            refounding.founding.is_some() || (device != signer && !ledger.revoked.contains_key(device))
+        })
+    }
+
     /// Why an opening in the place of another document is not let in: it must be the same trainee's, in the same organisation,
     /// and its signer must be one who may write in the other.
     pub(super) fn may_replace(&self, opening: &Opening, signer: &DeviceId) -> Result<(), Verdict> {
         let Some(old) = opening.replaces else { return Ok(()) };
         let ledger = &self.state.ledger;
-        if ledger.replaces_in_a_ring(opening) {
-            return Err(Verdict::Refused(Reason::NotAllowed.into()));
-        }
-        // One at a time: a second copy would be a second dossier of the same trainee. That of a lost phone is waited for no more.
-        if let Some((other, going_on)) = ledger.erasures.refounding(&old)
-            && !ledger.is_erased(&old)
-            && going_on.new != opening.document
-            && other != signer
-            && !ledger.revoked.contains_key(other)
-        {
+        // One at a time: a second copy would be a second dossier of the same trainee.
+        if ledger.replaces_in_a_ring(opening) || self.is_taken(&old, &opening.document, signer) {
             return Err(Verdict::Refused(Reason::NotAllowed.into()));
         }
         let facts = ledger.documents.get(&old);
@@ -36,36 +136,105 @@ impl Batch<'_> {
         self.state.may_write(signer, &old, self.moment.today()).map_err(|_| Verdict::Refused(Reason::NoGrant.into()))
     }
 
-    /// Whether a re-founding may be: by who coordinates, or by who wrote all that is left out and still has access.
+    /// Whether a re-founding may be: by who coordinates, or by who wrote all that is left out and still has access; and whether
+    /// it holds what it must.
     pub(super) fn may_refound(
         &mut self,
         refounding: &Refounding,
         signer: &DeviceId,
         certificate: &Certificate,
+        anew: &Anew,
     ) -> Result<Result<(), Verdict>, RegionError> {
+        let refused = |reason: Reason| Ok(Err(Verdict::Refused(reason.into())));
+        let not_yet = || Ok(Err(Verdict::Deferred(Why::at(Step::Dependencies, Reason::MissingDependencies))));
+        if anew.is_outdated(&refounding.new) {
+            return refused(Reason::WithdrawAnew);
+        }
         let new = self.state.ledger.documents.get(&refounding.new).and_then(|facts| facts.opening.as_ref());
         if new.is_none_or(|(opening, _)| opening.replaces != Some(refounding.old)) {
-            return Ok(Err(Verdict::Deferred(Reason::MissingDependencies.into())));
+            return not_yet();
         }
-        let refused = || Ok(Err(Verdict::Refused(Reason::NotAllowed.into())));
         // Without anything to leave out there is no reason to begin anew, and a copy would only hide who wrote what.
         if refounding.withdrawn.is_empty()
             || refounding.by != certificate.person
             || new.is_none_or(|(opening, _)| opening.person != refounding.by)
+            || self.is_taken(&refounding.old, &refounding.new, signer)
         {
-            return refused();
+            return refused(Reason::NotAllowed);
         }
-        let old = self.state.ledger.documents.get(&refounding.old).and_then(|facts| facts.opening.as_ref());
-        let Some((before, _)) = old else { return Ok(Ok(())) };
-        if certificate.role == Role::Coordinator && certificate.organisation == before.organisation {
+        if self.goes_on_in(&refounding.old, &refounding.new) {
             return Ok(Ok(()));
         }
-        if self.state.may_write(signer, &refounding.old, self.moment.today()).is_err() {
-            return refused();
+        let old = self.state.ledger.documents.get(&refounding.old).and_then(|facts| facts.opening.as_ref());
+        let Some((before, _)) = old else {
+            // Of what was never sent there is nothing to compare. Else it comes back after the server was put back.
+            let never_sent = refounding.heads.as_ref().is_some_and(Vec::is_empty);
+            return if never_sent { Ok(Ok(())) } else { not_yet() };
+        };
+        let coordinates = certificate.role == Role::Coordinator && certificate.organisation == before.organisation;
+        if !coordinates && self.state.may_write(signer, &refounding.old, self.moment.today()).is_err() {
+            return refused(Reason::NotAllowed);
         }
-        let content = self.document(refounding.old)?.content()?;
-        let withdrawn = refounding.withdrawn.iter().copied().collect();
-        if wrote_all(&content, &withdrawn, &certificate.person) { Ok(Ok(())) } else { refused() }
+        if !coordinates {
+            let content = self.document(refounding.old)?.content()?;
+            let withdrawn = refounding.withdrawn.iter().copied().collect();
+            if !wrote_all(&content, &withdrawn, &certificate.person) {
+                return refused(Reason::NotAllowed);
+            }
+        }
+        match self.founded(refounding, signer)? {
+            Founded::Right => Ok(Ok(())),
+            Founded::NotYet => not_yet(),
+            Founded::Wrong => refused(Reason::NotTheSame),
+        }
+    }
+
+    /// Whether the changes that write a dossier anew are all here, are their signer's, and hold exactly what the old document
+    /// held at the heads that they were written from, without the withdrawn entries.
+    fn founded(&self, refounding: &Refounding, signer: &DeviceId) -> Result<Founded, RegionError> {
+        let Refounding { old, new, withdrawn, heads: Some(heads), founding: Some(founding), .. } = refounding else {
+            return Ok(Founded::Wrong);
+        };
+        let documents = &self.state.ledger.documents;
+        let (Some(before), Some(facts)) = (documents.get(old), documents.get(new)) else { return Ok(Founded::NotYet) };
+        if heads.is_empty() && !self.is_founder(old, &refounding.by) {
+            return Ok(Founded::Wrong);
+        }
+        if !heads.iter().all(|head| before.has(head)) || !founding.iter().all(|hash| facts.has(hash)) {
+            return Ok(Founded::NotYet);
+        }
+        for change in founding.iter().filter_map(|hash| facts.change(hash)) {
+            let own = change.actor.get(..16) == Some(signer.as_bytes().as_slice());
+            if !own || change.deps.iter().any(|dep| facts.has(dep) && founding.binary_search(dep).is_err()) {
+                return Ok(Founded::Wrong);
+            }
+        }
+        let before = self.made_of(*old, &before.up_to(heads.iter().copied()))?;
+        let Ok(founded) = self.made_of(*new, &founding.iter().copied().collect()) else { return Ok(Founded::Wrong) };
+        let withdrawn = withdrawn.iter().copied().collect();
+        Ok(if is_exact(&before, &founded, &withdrawn)? { Founded::Right } else { Founded::Wrong })
+    }
+
+    /// Whether a person opened a document.
+    fn is_founder(&self, document: &DocumentId, person: &str) -> bool {
+        let opening = self.state.ledger.documents.get(document).and_then(|facts| facts.opening.as_ref());
+        opening.is_some_and(|(opening, _)| opening.person == person)
+    }
+
+    /// A document of these changes only.
+    fn made_of(&self, id: DocumentId, chosen: &HashSet<ChangeHash>) -> Result<Document, RegionError> {
+        let mut document = Document::found(crate::statement::DocumentKind::Dossier)?;
+        let facts = self.state.ledger.documents.get(&id);
+        let mut chunks = Vec::new();
+        for change in facts.into_iter().flat_map(|facts| facts.live()).filter(|change| chosen.contains(&change.hash)) {
+            if let Some(bytes) = self.bytes_of(change.number, change.position)? {
+                let change =
+                    SignedChange::decode(&bytes).map_err(|error| LedgerError::Record(change.number, error.to_string()))?;
+                chunks.push(change.chunk().to_vec());
+            }
+        }
+        document.apply(chunks.iter().map(Vec::as_slice))?;
+        Ok(document)
     }
 
     /// A document as it stands, with what this batch staged.
@@ -83,38 +252,82 @@ impl Batch<'_> {
     ) -> Result<(), RegionError> {
         // Only what this exchange could have brought nearer: one that never comes to an end is not everybody's burden.
         let near = |one: &Refounding| touched.contains(&one.old) || touched.contains(&one.new);
-        let open = self.state.ledger.erasures.open_refoundings().filter(|(_, one)| near(one));
-        let open: Vec<(DeviceId, Refounding)> = open.cloned().collect();
-        for (signer, refounding) in open {
-            let Refounding { old, new, ref withdrawn, .. } = refounding;
-            let withdrawn_ids = withdrawn.iter().copied().collect();
-            let has_old = self.state.ledger.documents.get(&old).is_some_and(|facts| facts.live().next().is_some());
-            let has_new = self.state.ledger.documents.get(&new).is_some_and(|facts| facts.live().next().is_some());
-            // What waits for a coordinator may be the only copy there is: it is decided about first.
-            if !self.state.quarantine.of(&old).is_empty() {
+        let open = self.state.ledger.erasures.open_refoundings().filter(|begun| near(&begun.refounding));
+        let open: Vec<Begun> = open.cloned().collect();
+        for begun in open {
+            // The one before may have come to its end by this one.
+            if self.state.ledger.is_erased(&begun.refounding.old) || self.state.ledger.is_erased(&begun.refounding.new) {
                 continue;
             }
-            if has_old {
-                if !has_new {
-                    continue;
-                }
-                let (before, after) = (self.document(old)?, self.document(new)?);
-                if !lacking(&before, &after, &withdrawn_ids)?.is_empty() {
-                    // Somebody wrote in it meanwhile: the device that founded it anew brings that over.
-                    continue;
-                }
+            let steps = self.steps_to(&begun);
+            if !self.is_whole(&steps, &begun.refounding.new)? {
+                continue;
             }
-            self.carry_grants(old, new, rng)?;
-            let erasure = Erasure {
-                document: old,
-                at: self.moment.at,
-                trainee: None,
-                replaced_by: Some(new),
-                withdrawn: withdrawn.clone(),
-            };
-            self.erase(erasure, Some(signer), None)?;
+            // The oldest one last found: what leads to a document goes before it, for it goes away with it.
+            for Before { old, withdrawn, .. } in steps.into_iter().rev() {
+                self.carry_grants(old, begun.refounding.new, rng)?;
+                let erasure = Erasure {
+                    document: old,
+                    at: self.moment.at,
+                    trainee: None,
+                    replaced_by: Some(begun.refounding.new),
+                    withdrawn: withdrawn.into_iter().take(MAX_WITHDRAWN).collect(),
+                };
+                self.erase(erasure, Some(begun.device), None)?;
+            }
         }
         Ok(())
+    }
+
+    /// The old document of a re-founding, and those before it whose dossier an earlier version wrote anew more than once before
+    /// it sent anything, with what was withdrawn since.
+    fn steps_to(&self, begun: &Begun) -> Vec<Before> {
+        let Refounding { old, withdrawn, founding, .. } = &begun.refounding;
+        let checked = founding.is_some();
+        let mut steps = vec![Before { old: *old, withdrawn: withdrawn.iter().copied().collect(), begun: begun.clone(), checked }];
+        let mut at = 0;
+        while let Some(step) = steps.get(at).cloned() {
+            for before in self.state.ledger.erasures.open_refoundings().filter(|before| before.refounding.new == step.old) {
+                if steps.iter().all(|known| known.old != before.refounding.old) {
+                    let withdrawn = step.withdrawn.iter().chain(&before.refounding.withdrawn).copied().collect();
+                    let (old, begun) = (before.refounding.old, before.clone());
+                    steps.push(Before { old, withdrawn, begun, checked: false });
+                }
+            }
+            at += 1;
+        }
+        steps
+    }
+
+    /// Whether a document holds everything that these hold, and nothing waits in them.
+    fn is_whole(&mut self, steps: &[Before], new: &DocumentId) -> Result<bool, RegionError> {
+        for Before { old, withdrawn, begun, checked } in steps {
+            let alive = |id: &DocumentId| self.state.ledger.documents.get(id).is_some_and(|facts| facts.live().next().is_some());
+            // What waits for a coordinator may be the only copy there is: it is decided about first.
+            if !self.state.quarantine.of(old).is_empty() {
+                return Ok(false);
+            }
+            let Refounding { by, heads, founding, .. } = &begun.refounding;
+            if heads.is_some() {
+                let opened = self.state.ledger.documents.get(old).is_some_and(|facts| facts.opening.is_some());
+                // Nothing to erase; or somebody else began it, whose work this server does not have yet.
+                if !opened || (heads.as_ref().is_some_and(Vec::is_empty) && !self.is_founder(old, by)) {
+                    return Ok(false);
+                }
+            }
+            if !alive(old) {
+                continue;
+            }
+            if !alive(new) {
+                return Ok(false);
+            }
+            let (before, after) = (self.document(*old)?, self.document(*new)?);
+            // Somebody wrote in it meanwhile: a device that has both brings that over.
+            if !lacking(&before, &after, withdrawn, founding.as_deref().filter(|_| *checked))?.is_empty() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// The grants of the old document, signed anew by the server for the new one.

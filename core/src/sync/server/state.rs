@@ -128,7 +128,11 @@ impl State {
         }
         let rest = self.ledger.absorb(record)?;
         if let Some(document) = wiped {
+            let copies: Vec<DocumentId> = self.ledger.copies().map(|(copy, _)| copy).collect();
             self.wipe(document);
+            for copy in copies {
+                self.wipe(copy);
+            }
         }
         let Some(rest) = rest else { return Ok(()) };
         let Payload::Bytes(bytes) = &rest.payload else { return Ok(()) };
