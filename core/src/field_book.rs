@@ -62,7 +62,7 @@ pub use bundling::{ExchangeError, Merged};
 pub use conflicts::{Conflict, ConflictKind, ConflictVersion};
 pub use corrections::CorrectedField;
 pub use erasing::{NotWithdrawn, Wiped};
-pub use error::FieldBookError;
+pub use error::{FieldBookError, Unsavable};
 pub use fields::{field_of, fields_of, show_cell};
 pub use handover::HandoverNote;
 pub use heads::RecordBook;

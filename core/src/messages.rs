@@ -5,9 +5,9 @@
 use crate::bundle::BundleError;
 use crate::disk::{Action, DiskError};
 use crate::document::DocumentError;
-use crate::field_book::FieldBookError;
+use crate::field_book::{FieldBookError, SyncError, Unsavable};
 use crate::journal::{Damage, JournalError};
-use crate::keyring::KeyringError;
+use crate::keyring::{KeyringError, KeystoreError, UnlockError};
 use crate::ledger::LedgerError;
 use crate::record::Lang;
 use crate::sync::server::RegionError;
@@ -85,6 +85,46 @@ impl KeyringError {
             (Lang::Nl, Self::Newer { version }) => format!(
                 "een nieuwere versie van Veldboek schreef de sleutels (formaat {version}); installeer de nieuwste versie op dit apparaat"
             ),
+        }
+    }
+}
+
+impl KeystoreError {
+    /// What is the matter and, behind a semicolon, what to do next.
+    pub fn message(&self, lang: Lang) -> String {
+        match (lang, self) {
+            (Lang::En, error) => error.to_string(),
+            (Lang::Nl, Self::NotNow(why)) => format!(
+                "de sleutelkluis van dit toestel ging niet open ({why}); ontgrendel het toestel, laat zien dat u het bent en probeer \
+                 het opnieuw"
+            ),
+            (Lang::Nl, Self::Gone(why)) => format!(
+                "de sleutelkluis van dit toestel heeft de sleutel van dit veldboek niet meer ({why}); meld u opnieuw aan in een nieuw \
+                 veldboek: wat de server heeft, komt terug"
+            ),
+        }
+    }
+}
+
+impl UnlockError {
+    /// What is the matter and, behind a semicolon, what to do next.
+    pub fn message(&self, lang: Lang) -> String {
+        match (lang, self) {
+            (_, Self::Keystore(error)) => error.message(lang),
+            (_, Self::Keyring(error)) => error.message(lang),
+            (Lang::En, error) => error.to_string(),
+            (Lang::Nl, Self::NoPassphrase) => "op dit veldboek zit geen wachtzin; het gaat zonder wachtzin open".to_owned(),
+            (Lang::Nl, Self::TooSoon { until, left, .. }) => format!(
+                "te vaak een verkeerde wachtzin; opnieuw proberen kan vanaf {until}, en na nog {left} verkeerde worden de sleutels \
+                 vernietigd"
+            ),
+            (Lang::Nl, Self::Wrong { left, .. }) => {
+                format!("de wachtzin is onjuist; probeer het opnieuw, na nog {left} verkeerde worden de sleutels vernietigd")
+            }
+            (Lang::Nl, Self::NoMemory) => {
+                "er is te weinig vrij geheugen om een wachtzin te proberen; sluit andere programma's en probeer het opnieuw"
+                    .to_owned()
+            }
         }
     }
 }
@@ -202,7 +242,7 @@ impl FieldBookError {
             (Lang::Nl, Self::Withdrawing) => {
                 "uit dit dossier is net al iets ingetrokken, dat nog niet gewist is; synchroniseer eerst en trek dit dan in".to_owned()
             }
-            (Lang::Nl, Self::Unfit(_)) => "dit kan niet worden opgeslagen: het is te groot, of een naam is er geen".to_owned(),
+            (Lang::Nl, Self::Unfit(why)) => format!("dit kan niet worden opgeslagen: {}", why.message(lang)),
             (Lang::Nl, Self::Erased(id)) => format!(
                 "dossier {id} is op verzoek gewist en er kan niets meer in worden geschreven; vraag uw coördinator als dat niet klopt"
             ),
@@ -220,6 +260,46 @@ impl FieldBookError {
                 "dit apparaat is ingetrokken; vraag uw coördinator, en meld het opnieuw aan als het zich heeft gewist (`sync`)"
                     .to_owned()
             }
+        }
+    }
+}
+
+impl Unsavable {
+    /// What is the matter and, behind a semicolon, what to do next.
+    pub fn message(&self, lang: Lang) -> String {
+        match (lang, self) {
+            (Lang::En, error) => error.to_string(),
+            (Lang::Nl, Self::TooLarge) => "het is te groot; leg het in delen vast".to_owned(),
+            (Lang::Nl, Self::TooManyEntries) => "dit zijn te veel onderdelen tegelijk; trek ze in delen in".to_owned(),
+            (Lang::Nl, Self::NotAnew) => "dit dossier kan niet opnieuw worden geschreven; vraag uw beheerder".to_owned(),
+            (Lang::Nl, Self::OutOfBounds(_)) => {
+                "een code of toelichting is te lang of geen geldige, of een periode eindigt voor zij begint; pas het aan"
+                    .to_owned()
+            }
+            (Lang::Nl, Self::Unreadable(_)) => {
+                "het programma maakte een wijziging die niet terug te lezen is; meld dit aan wie Veldboek onderhoudt".to_owned()
+            }
+        }
+    }
+}
+
+impl SyncError {
+    /// What is the matter and, behind a semicolon, what to do next.
+    pub fn message(&self, lang: Lang) -> String {
+        match (lang, self) {
+            (_, Self::Store(error)) => error.message(lang),
+            (Lang::En, error) => error.to_string(),
+            (Lang::Nl, Self::NotEnrolled) => {
+                "dit apparaat is nog niet aangemeld bij een server; gebruik `enrol` met de code van uw coördinator".to_owned()
+            }
+            (Lang::Nl, Self::Nonsense(why)) => format!(
+                "het antwoord van de server is niet te vertrouwen ({}); er is niets van gebruikt, en hier ging niets verloren",
+                why.say(lang)
+            ),
+            (Lang::Nl, Self::SomebodyElse { mine, theirs }) => format!(
+                "dit veldboek is van '{mine}', maar de code is voor '{theirs}'; vraag een code voor '{mine}', of gebruik een ander \
+                 veldboek"
+            ),
         }
     }
 }

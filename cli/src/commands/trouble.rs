@@ -296,7 +296,8 @@ mod tests {
     use veldboek_core::clock::{Day, Timestamp};
     use veldboek_core::disk::Action;
     use veldboek_core::document::DocumentError;
-    use veldboek_core::field_book::ExchangeError;
+    use veldboek_core::envelope::BadEnvelope;
+    use veldboek_core::field_book::{ExchangeError, Unsavable};
     use veldboek_core::ids::{DeviceId, DocumentId, KeyId};
     use veldboek_core::journal::{Damage, Position};
     use veldboek_core::ledger::LedgerError;
@@ -304,7 +305,7 @@ mod tests {
     use veldboek_core::report::budget::BudgetError;
     use veldboek_core::statement::Role;
     use veldboek_core::sync::server::{RegionError, Unfit};
-    use veldboek_core::wire::KnownAs;
+    use veldboek_core::wire::{FormatError, KnownAs};
     use veldboek_core::words::Words;
     use veldboek_server::help::foreign_words;
 
@@ -362,7 +363,11 @@ mod tests {
             FieldBookError::Ambiguous("WF-1".into(), "x, y".into()),
             FieldBookError::LostJournal,
             FieldBookError::LostKeyring,
-            FieldBookError::Unfit("too long".into()),
+            FieldBookError::Unfit(Unsavable::TooLarge),
+            FieldBookError::Unfit(Unsavable::TooManyEntries),
+            FieldBookError::Unfit(Unsavable::NotAnew),
+            FieldBookError::Unfit(Unsavable::OutOfBounds(FormatError::Malformed("too long".into()))),
+            FieldBookError::Unfit(Unsavable::Unreadable(BadEnvelope::Actor)),
             FieldBookError::Nobody,
             FieldBookError::Wiped,
             FieldBookError::Revoked,
@@ -421,6 +426,11 @@ mod tests {
             FieldBookError::Ended(..), FieldBookError::StaleReading, FieldBookError::Ambiguous(..), FieldBookError::LostJournal,
             FieldBookError::LostKeyring, FieldBookError::Unfit(_), FieldBookError::NotAChoice, FieldBookError::TwoOfOneName,
             FieldBookError::NotAllowed(_), FieldBookError::Nobody, FieldBookError::Withdrawing);
+        let unsavable: Vec<Unsavable> = store()
+            .into_iter()
+            .filter_map(|error| if let FieldBookError::Unfit(why) = error { Some(why) } else { None })
+            .collect();
+        every!(unsavable; Unsavable::TooLarge, Unsavable::TooManyEntries, Unsavable::NotAnew, Unsavable::OutOfBounds(_), Unsavable::Unreadable(_));
         let keyrings: Vec<KeyringError> = store()
             .into_iter()
             .filter_map(|error| if let FieldBookError::Keyring(error) = error { Some(error) } else { None })

@@ -59,7 +59,7 @@ impl<'a> Fold<'a> {
 
 /// The record of a statement of this device's own making.
 pub(super) fn stated(statement: &Statement, keys: &DeviceKeys) -> Result<Unsealed, FieldBookError> {
-    let signed = SignedStatement::sign(statement, keys).map_err(|error| FieldBookError::Unfit(error.to_string()))?;
+    let signed = SignedStatement::sign(statement, keys).map_err(Unsavable::from)?;
     statement_record(&signed).ok_or(FieldBookError::Nobody)
 }
 
@@ -79,4 +79,44 @@ pub(super) fn to_records(keyring: &Keyring, records: Vec<Unsealed>) -> Vec<NewRe
             NewRecord { kind, key, payload }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Timestamp;
+    use crate::journal::tests::Chance;
+    use crate::record::Lang;
+
+    #[test]
+    fn a_grant_that_nobody_would_read_again_says_what_is_wrong_with_it_in_both_languages() {
+        let keys = DeviceKeys::generate(&mut Chance(1));
+        let from: Day = "2025-03-31".parse().unwrap();
+        let at = Timestamp::from_millis(1_743_400_000_000);
+        let grant = |person: &str, until: Option<Day>| {
+            let by = "anna".to_owned();
+            let (id, document) = (EntryId::fresh(at, &mut Chance(2)), DocumentId::from_bytes([1; 16]));
+            let person = person.to_owned();
+            stated(&Statement::Grant(Grant { id, document, person, from, until, note: None, by, at, decision: None }), &keys)
+        };
+        assert!(grant("bram", Some(from)).is_ok());
+        for refused in [grant(&"b".repeat(300), None), grant("bram", "2025-03-30".parse().ok())] {
+            let error = refused.unwrap_err();
+            assert!(matches!(error, FieldBookError::Unfit(Unsavable::OutOfBounds(_))), "{error}");
+            assert!(error.message(Lang::Nl).starts_with("dit kan niet worden opgeslagen: een code of toelichting is te lang"));
+            assert!(error.message(Lang::En).starts_with("this cannot be saved: a code, note or period in it is not one ("));
+        }
+    }
+
+    #[test]
+    fn what_is_too_large_is_to_be_written_in_parts_whether_it_is_a_change_or_a_statement() {
+        use crate::cbor::FormatError;
+        use crate::chunk::BadChunk;
+        use crate::envelope::BadEnvelope;
+        let large = FormatError::TooLarge { len: 9, limit: 8 };
+        assert_eq!(Unsavable::from(large.clone()), Unsavable::TooLarge);
+        assert_eq!(Unsavable::from(BadEnvelope::Format(large)), Unsavable::TooLarge);
+        assert_eq!(Unsavable::from(BadEnvelope::Chunk(BadChunk::Limit("operations"))), Unsavable::TooLarge);
+        assert_eq!(Unsavable::from(BadEnvelope::Actor), Unsavable::Unreadable(BadEnvelope::Actor));
+    }
 }

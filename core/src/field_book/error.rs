@@ -1,6 +1,9 @@
 //! What can go wrong with a field book.
 
 use super::*;
+use crate::cbor::FormatError;
+use crate::chunk::BadChunk;
+use crate::envelope::BadEnvelope;
 
 /// What went wrong with a field book.
 #[derive(Debug, thiserror::Error)]
@@ -64,9 +67,9 @@ pub enum FieldBookError {
         "the file 'keyring' of this field book is missing, while its journal is here; put it back from a backup, and change nothing else"
     )]
     LostKeyring,
-    /// What was written does not fit the formats: too large, or a name that is none.
+    /// What was written does not fit the formats.
     #[error("this cannot be saved: {0}")]
-    Unfit(String),
+    Unfit(#[from] Unsavable),
     /// A conflict is not settled by a value that it does not have.
     #[error("this is none of the values to choose from; show the conflicts again")]
     NotAChoice,
@@ -89,5 +92,43 @@ pub enum FieldBookError {
 impl From<UnreadableNote> for FieldBookError {
     fn from(error: UnreadableNote) -> Self {
         Self::Ledger(error.into())
+    }
+}
+
+/// Why something cannot be saved.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unsavable {
+    /// More than fits in one change or one statement.
+    #[error("it is too large; write it in parts")]
+    TooLarge,
+    /// So many entries at once that one statement cannot name them.
+    #[error("so many entries at once; withdraw them in parts")]
+    TooManyEntries,
+    /// A dossier of which no copy can be made that differs in what is withdrawn only.
+    #[error("a dossier that cannot be written anew; ask your administrator")]
+    NotAnew,
+    /// A statement that nobody would read again, as when a code or note is too long, or access ends before it begins.
+    #[error("a code, note or period in it is not one ({0}); correct it")]
+    OutOfBounds(FormatError),
+    /// A change that nobody would read again: a mistake of the program.
+    #[error("the program made a change that cannot be read again ({0}); report this")]
+    Unreadable(BadEnvelope),
+}
+
+impl From<FormatError> for Unsavable {
+    fn from(error: FormatError) -> Self {
+        match error {
+            FormatError::TooLarge { .. } => Self::TooLarge,
+            other => Self::OutOfBounds(other),
+        }
+    }
+}
+
+impl From<BadEnvelope> for Unsavable {
+    fn from(error: BadEnvelope) -> Self {
+        match error {
+            BadEnvelope::Chunk(BadChunk::Limit(_)) | BadEnvelope::Format(FormatError::TooLarge { .. }) => Self::TooLarge,
+            other => Self::Unreadable(other),
+        }
     }
 }

@@ -162,5 +162,5 @@ pub(super) fn with_declaration(writes: &[Write]) -> Cow<'_, [Write]> {
 
 /// Signs a change of this device's own making.
 pub(super) fn sign(document: DocumentId, chunk: &[u8], keys: &DeviceKeys) -> Result<SignedChange, FieldBookError> {
-    SignedChange::sign(document, chunk, keys).map_err(|error| FieldBookError::Unfit(error.to_string()))
+    Ok(SignedChange::sign(document, chunk, keys).map_err(Unsavable::from)?)
 }

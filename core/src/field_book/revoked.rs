@@ -153,7 +153,7 @@ impl FieldBook {
         let lost = u32::try_from(self.unsent_items()).unwrap_or(u32::MAX);
         let wiped = Wiped { device: keys.device(), revocation: facts.newest, at: moment.at, lost };
         let signed =
-            SignedStatement::sign(&Statement::Wiped(wiped), keys).map_err(|error| FieldBookError::Unfit(error.to_string()))?;
+            SignedStatement::sign(&Statement::Wiped(wiped), keys).map_err(|error| FieldBookError::Unfit(error.into()))?;
         wipe::begin(&*self.disk, &server.url, signed.bytes(), facts.at)?;
         // Nothing of it stays in memory either.
         self.documents = Shelf::default();

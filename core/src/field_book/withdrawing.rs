@@ -75,7 +75,7 @@ impl FieldBook {
             withdrawn.extend(gone.filter_map(|(entry, _)| entry.parse::<EntryId>().ok()));
         }
         if withdrawn.len() > MAX_WITHDRAWN {
-            return Err(FieldBookError::Unfit("so many entries at once; withdraw them in parts".into()));
+            return Err(Unsavable::TooManyEntries.into());
         }
         let new = DocumentId::fresh(moment.at, rng);
         let again = Opening { document: new, person: person.clone(), at: moment.at, replaces: Some(old), ..opening };
@@ -90,7 +90,7 @@ impl FieldBook {
         let facts = self.ledger.documents.get(&old);
         let heads = facts.map(|facts| facts.heads_among(|change| sent.contains(&change.hash))).unwrap_or_default();
         if chunks.len() > MAX_FOUNDING || heads.len() > MAX_HEADS || !is_exact(&before, &founded, &withdrawn)? {
-            return Err(FieldBookError::Unfit("a dossier that cannot be written anew; ask your administrator".into()));
+            return Err(Unsavable::NotAnew.into());
         }
         let mut changes = Vec::new();
         let mut founding = Vec::new();
