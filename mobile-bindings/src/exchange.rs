@@ -182,19 +182,33 @@ impl HttpAnswer {
     /// The message in it.
     pub(crate) fn read<T>(&self, lang: Lang, decode: impl FnOnce(&[u8], usize) -> Result<T, FormatError>) -> Answered<T> {
         let status = self.status;
+        let not_ours = |reason| FieldBookError::NotTheServer { reason };
         if status == 200 {
-            return decode(&self.body, MAX_BODY).map_err(|error| match error {
-                FormatError::Newer(_) => FieldBookError::UpdateNeeded { reason: error.to_string() },
-                _ => FieldBookError::NotTheServer { reason: format!("the answer is none of Veldboek's: {error}") },
+            return decode(&self.body, MAX_BODY).map_err(|error| match (error, lang) {
+                (FormatError::Newer(_), Lang::Nl) => {
+                    FieldBookError::UpdateNeeded { reason: "de server heeft een nieuwere versie; werk de app bij".to_owned() }
+                }
+                (error @ FormatError::Newer(_), Lang::En) => FieldBookError::UpdateNeeded { reason: error.to_string() },
+                (_, Lang::Nl) => {
+                    not_ours("dit is geen antwoord van Veldboek; kijk of een ander netwerk zich ervoor zet".to_owned())
+                }
+                (error, Lang::En) => not_ours(format!("the answer is none of Veldboek's: {error}")),
             });
         }
         Err(match ErrorAnswer::decode(&self.body, MAX_BODY) {
             Ok(answer) => FieldBookError::refused(&answer, lang),
             // Between us and the server something is down, or busy.
             Err(_) if matches!(status, 408 | 429 | 500..=599) => {
-                FieldBookError::TryLater { reason: format!("HTTP status {status}") }
+                let reason = match lang {
+                    Lang::Nl => format!("de server is nu niet te bereiken (HTTP {status}); probeer het later opnieuw"),
+                    Lang::En => format!("the server cannot be reached now (HTTP {status}); try again later"),
+                };
+                FieldBookError::TryLater { reason }
             }
-            Err(_) => FieldBookError::NotTheServer { reason: format!("HTTP status {status} without Veldboek's explanation") },
+            Err(_) => not_ours(match lang {
+                Lang::Nl => format!("HTTP {status} zonder uitleg van Veldboek; kijk of het adres klopt"),
+                Lang::En => format!("HTTP {status} without Veldboek's explanation; check the address"),
+            }),
         })
     }
 }

@@ -16,13 +16,15 @@ use veldboek_core::keyring::{KeyringError, WrappingKey};
 use veldboek_core::notes::Setup;
 use veldboek_core::record::Code as _;
 use veldboek_core::request_signature::Nonce;
+use veldboek_core::wipe::Wipe;
+use veldboek_core::words::Words;
 use zeroize::Zeroizing;
 
 use crate::codes::{Lang, Role};
 use crate::platform;
 use crate::revoked;
 use crate::shown::*;
-use crate::trouble::{Answered, FieldBookError};
+use crate::trouble::{Answered, FieldBookError, Tried, Trouble};
 
 /// One field book. Calls wait for each other and never for a network; make them off the screen's thread. What a call saved
 /// is durable when it returns, and stays so when the app is killed.
@@ -58,8 +60,10 @@ impl FieldBook {
     #[uniffi::constructor]
     pub fn open(directory: String, key: Vec<u8>, language: Lang) -> Answered<Arc<Self>> {
         let key = Zeroizing::new(key);
-        let bytes =
-            <[u8; 32]>::try_from(key.as_slice()).map_err(|_| FieldBookError::bad("key", "the key must be 32 bytes long"))?;
+        let bytes = <[u8; 32]>::try_from(key.as_slice()).map_err(|_| {
+            let why = Words::new("de sleutel moet 32 bytes lang zijn", "the key must be 32 bytes long");
+            FieldBookError::bad("key", why.say(language))
+        })?;
         let bytes = Zeroizing::new(bytes);
         let held = Held::new(Opener::Key, Some(WrappingKey::from_bytes(*bytes)));
         let book = Self { directory: PathBuf::from(directory), lang: language, held: Mutex::new(held) };
@@ -70,7 +74,7 @@ impl FieldBook {
 impl FieldBook {
     /// Opens it, unless it was wiped: then it is only there for the server to hear of that.
     fn begun(self, open: impl FnOnce(&Self) -> Answered<()>) -> Answered<Arc<Self>> {
-        match revoked::wiped(&self.directory)? {
+        match self.wiped()? {
             // The server has not heard yet: exchanges still work.
             Some(wipe) if !wipe.told => {}
             Some(wipe) => return Err(FieldBookError::wiped(wipe.lost, self.lang)),
@@ -79,17 +83,32 @@ impl FieldBook {
         Ok(Arc::new(self))
     }
 
+    /// What is left of it when it was wiped.
+    fn wiped(&self) -> Answered<Option<Wipe>> {
+        self.tell(revoked::wiped(&self.directory))
+    }
+
+    /// The disk under it, for what needs no open book.
+    fn disk(&self) -> Answered<RealDisk> {
+        self.tell(RealDisk::open(&self.directory))
+    }
+
+    /// Trouble outside a call, in the language of the field book.
+    fn tell<T>(&self, done: Result<T, impl Into<Trouble>>) -> Answered<T> {
+        done.map_err(|trouble| trouble.into().told(self.lang))
+    }
+
     /// One call: the book as the disk has it now. The book is out of the lock meanwhile, so that after a panic, or trouble
     /// that may have left memory and disk apart, the next call opens it again.
-    pub(crate) fn turn<T>(&self, work: impl FnOnce(&mut Turn<'_>) -> Answered<T>) -> Answered<T> {
+    pub(crate) fn turn<T>(&self, work: impl FnOnce(&mut Turn<'_>) -> Tried<T>) -> Answered<T> {
         self.contact(|turn| match turn.book.revoked() {
-            Some(_) => Err(FieldBookError::only_exchanges(turn.lang)),
+            Some(_) => Err(FieldBookError::only_exchanges(turn.lang).into()),
             None => work(turn),
         })
     }
 
     /// The same for what a revoked phone may still do.
-    fn contact<T>(&self, work: impl FnOnce(&mut Turn<'_>) -> Answered<T>) -> Answered<T> {
+    fn contact<T>(&self, work: impl FnOnce(&mut Turn<'_>) -> Tried<T>) -> Answered<T> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let mut slot = held.book.take();
         let mut gone = false;
@@ -103,7 +122,7 @@ impl FieldBook {
             book.catch_up()?;
             let (moment, rng) = (platform::now(), platform::randomness());
             if Held::must_show(opener, *shown, book, moment.at) {
-                return Err(FieldBookError::needs_unlock(self.lang));
+                return Err(Trouble::Told(FieldBookError::needs_unlock(self.lang)));
             }
             book.look_at_the_day(moment);
             let gone = &mut gone;
@@ -120,9 +139,12 @@ impl FieldBook {
                 lang: self.lang,
             })
         }));
-        let done = done.unwrap_or_else(|panic| Err(FieldBookError::Unknown { reason: told(&*panic) }));
+        let done = match done {
+            Ok(done) => self.tell(done),
+            Err(panic) => Err(FieldBookError::Unknown { reason: told(&*panic) }),
+        };
         if matches!(done, Err(FieldBookError::Wiped { .. })) {
-            let lost = revoked::wiped(&self.directory)?.map_or(0, |wipe| wipe.lost);
+            let lost = self.wiped()?.map_or(0, |wipe| wipe.lost);
             return Err(FieldBookError::wiped(lost, self.lang));
         }
         if matches!(done, Err(FieldBookError::NeedsUnlock { .. })) {

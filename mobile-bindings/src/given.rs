@@ -1,19 +1,18 @@
 //! What an app hands in, and how it becomes the core's drafts. Whether a draft is any good is for the core to say.
 
 use std::collections::HashMap;
-use std::str::FromStr;
 
 use veldboek_core::clock::{Day, LocalTime};
 use veldboek_core::ids::VisitId;
 use veldboek_core::placement::{Hours, Placement};
-use veldboek_core::record::{Record as _, Value as _};
+use veldboek_core::record::{Record as _, Unreadable, Value};
 use veldboek_core::rules::Declaration;
 use veldboek_core::trainee::Trainee;
 use veldboek_core::trajectory::{Assignment, Trajectory};
 use veldboek_core::visit::{Agreement, Visit};
 
 use crate::codes::*;
-use crate::trouble::{Answered, FieldBookError};
+use crate::trouble::{Tried, Trouble};
 
 /// A visit to record. What is left out is filled in: the coach is this one, the trajectory and the placement are the only
 /// open ones, it was done, and on site.
@@ -211,16 +210,16 @@ pub(crate) fn declared(not_a_bsn: bool) -> Declaration {
 }
 
 /// Text that must be there and be of this kind.
-pub(crate) fn read<T: FromStr<Err: ToString>>(field: &str, text: &str) -> Answered<T> {
-    text.trim().parse().map_err(|error: T::Err| FieldBookError::bad(field, error))
+pub(crate) fn read<T: Value>(field: &str, text: &str) -> Tried<T> {
+    T::parse(text.trim()).map_err(|why| Trouble::Unreadable(field.to_owned(), why))
 }
 
 /// Text that may be left out, or be empty.
-pub(crate) fn read_some<T: FromStr<Err: ToString>>(field: &str, text: Option<&String>) -> Answered<Option<T>> {
+pub(crate) fn read_some<T: Value>(field: &str, text: Option<&String>) -> Tried<Option<T>> {
     text.filter(|text| !text.trim().is_empty()).map(|text| read(field, text)).transpose()
 }
 
-fn day(field: &str, text: Option<&String>) -> Answered<Option<Day>> {
+fn day(field: &str, text: Option<&String>) -> Tried<Option<Day>> {
     read_some(field, text)
 }
 
@@ -231,7 +230,7 @@ fn words(text: Option<String>) -> Option<String> {
 
 impl NewVisit {
     /// The core's drafts: of the visit, and of what was agreed.
-    pub(crate) fn draft(self) -> Answered<(Visit, Vec<Agreement>)> {
+    pub(crate) fn draft(self) -> Tried<(Visit, Vec<Agreement>)> {
         let visit = Visit {
             trajectory: read_some("trajectory", self.trajectory.as_ref())?,
             placement: read_some("placement", self.placement.as_ref())?,
@@ -248,20 +247,20 @@ impl NewVisit {
             cancelled_by: self.cancelled_by,
             ..Visit::default()
         };
-        let agreements = self.agreements.into_iter().map(NewAgreement::draft).collect::<Answered<_>>()?;
+        let agreements = self.agreements.into_iter().map(NewAgreement::draft).collect::<Tried<_>>()?;
         Ok((visit, agreements))
     }
 }
 
 impl Planned {
     /// Its id, and what was seen with it.
-    pub(crate) fn read(&self) -> Answered<(VisitId, Vec<u8>)> {
+    pub(crate) fn read(&self) -> Tried<(VisitId, Vec<u8>)> {
         Ok((read("planned", &self.visit)?, self.read_at.clone()))
     }
 }
 
 impl NewAgreement {
-    fn draft(self) -> Answered<Agreement> {
+    fn draft(self) -> Tried<Agreement> {
         let due = day("due", self.due.as_ref())?;
         Ok(Agreement { text: words(Some(self.text)), owner: self.owner, due, ..Agreement::default() })
     }
@@ -269,7 +268,7 @@ impl NewAgreement {
 
 impl PlannedFor {
     /// The core's draft.
-    pub(crate) fn draft(&self) -> Answered<Visit> {
+    pub(crate) fn draft(&self) -> Tried<Visit> {
         Ok(Visit {
             planned_on: Some(read("day", &self.day)?),
             trajectory: read_some("trajectory", self.trajectory.as_ref())?,
@@ -282,7 +281,7 @@ impl PlannedFor {
 
 impl NewDossier {
     /// The core's drafts: of the trainee, and of a first trajectory.
-    pub(crate) fn draft(self, organisation: Option<String>) -> Answered<(Trainee, Option<Trajectory>)> {
+    pub(crate) fn draft(self, organisation: Option<String>) -> Tried<(Trainee, Option<Trajectory>)> {
         let trainee = Trainee {
             organisation,
             reference: words(Some(self.reference.trim().to_owned())),
@@ -309,7 +308,7 @@ impl NewDossier {
 
 impl NewAssignment {
     /// The core's draft.
-    pub(crate) fn draft(&self, today: Day) -> Answered<Assignment> {
+    pub(crate) fn draft(&self, today: Day) -> Tried<Assignment> {
         Ok(Assignment {
             coach: words(Some(self.coach.trim().to_owned())),
             role: self.role,
@@ -322,7 +321,7 @@ impl NewAssignment {
 
 impl NewPlacement {
     /// The core's draft.
-    pub(crate) fn draft(self) -> Answered<Placement> {
+    pub(crate) fn draft(self) -> Tried<Placement> {
         let hours = words(self.hours_per_week).map(|text| Hours::parse(&text)).transpose();
         Ok(Placement {
             trajectory: read_some("trajectory", self.trajectory.as_ref())?,
@@ -331,7 +330,7 @@ impl NewPlacement {
             function_title: words(self.function_title),
             start: Some(read("start", &self.start)?),
             planned_end: day("planned_end", self.planned_end.as_ref())?,
-            hours_per_week: hours.map_err(|error| FieldBookError::bad("hours_per_week", error))?,
+            hours_per_week: hours.map_err(|why| Trouble::Unreadable("hours_per_week".to_owned(), why))?,
             supervisor_first_name: words(self.supervisor),
             location: words(self.location),
             ..Placement::default()
@@ -340,12 +339,14 @@ impl NewPlacement {
 }
 
 /// A trainee with these fields changed: each by its name, with the new value as a person would write it.
-pub(crate) fn edited(before: &Trainee, changes: &HashMap<String, String>) -> Answered<Trainee> {
+pub(crate) fn edited(before: &Trainee, changes: &HashMap<String, String>) -> Tried<Trainee> {
     let mut cells = before.cells();
     for (name, text) in changes {
         let field = Trainee::fields().iter().find(|field| field.name == name);
-        let field = field.ok_or_else(|| FieldBookError::bad(name, format!("a trainee has no field '{name}'")))?;
-        let new = (field.parse)(text).map_err(|error| FieldBookError::bad(name, error))?;
+        let unknown =
+            || Unreadable::new(format!("een persoon heeft geen veld '{name}'"), format!("a trainee has no field '{name}'"));
+        let new = field.ok_or_else(unknown).and_then(|field| Ok((field, (field.parse)(text)?)));
+        let (field, new) = new.map_err(|why| Trouble::Unreadable(name.clone(), why))?;
         cells.retain(|key, _| key.split(':').next() != Some(field.key));
         cells.extend(new.into_iter().map(|(suffix, value)| (format!("{}{suffix}", field.key), value)));
     }
@@ -355,6 +356,7 @@ pub(crate) fn edited(before: &Trainee, changes: &HashMap<String, String>) -> Ans
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::FieldBookError;
 
     fn visit() -> NewVisit {
         NewVisit {
@@ -394,7 +396,10 @@ mod tests {
     #[test]
     fn what_cannot_be_read_names_its_field() {
         let wrong = |visit: NewVisit| match visit.draft() {
-            Err(FieldBookError::BadInput { fields, .. }) => fields.join(","),
+            Err(Trouble::Unreadable(field, why)) => {
+                assert_ne!(why.message(Lang::Nl), why.message(Lang::En));
+                field
+            }
             other => panic!("{other:?}"),
         };
         assert_eq!(wrong(NewVisit { started_at: "gisteren".into(), ..visit() }), "started_at");
@@ -410,7 +415,10 @@ mod tests {
         assert_eq!((after.given_name.as_deref(), after.municipality.as_deref()), (Some("Sanne"), Some("GM0453")));
         assert_eq!(change("municipality", "").unwrap().municipality, None);
         assert_eq!(change("target_groups", "PRO|VSV").unwrap().target_groups.len(), 2);
-        assert!(matches!(change("bsn", "1"), Err(FieldBookError::BadInput { .. })));
-        assert!(matches!(change("birth_date", "ooit"), Err(FieldBookError::BadInput { .. })));
+        let told = |name: &str, value: &str| change(name, value).unwrap_err().told(Lang::Nl);
+        let bad = |field: &str, reason: &str| FieldBookError::BadInput { fields: vec![field.into()], reason: reason.into() };
+        assert_eq!(told("bsn", "1"), bad("bsn", "een persoon heeft geen veld 'bsn'"));
+        let day = "'ooit' is geen bestaande datum; schrijf hem als 2025-03-31 of 31-3-2025";
+        assert_eq!(told("birth_date", "ooit"), bad("birth_date", day));
     }
 }

@@ -9,7 +9,7 @@ use veldboek_core::wipe::{self, Wipe};
 use veldboek_core::wire::{ErrorAnswer, ErrorCode, MAX_BODY};
 
 use crate::exchange::{HttpAnswer, SyncOutcome};
-use crate::trouble::{Answered, FieldBookError};
+use crate::trouble::{FieldBookError, Tried};
 
 /// Where a wiped phone says so.
 pub(crate) const WIPED_PATH: &str = "/v1/wiped";
@@ -40,7 +40,7 @@ impl HttpAnswer {
 }
 
 /// A field book that was wiped, its last files destroyed where that was cut short; nothing for any other.
-pub(crate) fn wiped(directory: &Path) -> Answered<Option<Wipe>> {
+pub(crate) fn wiped(directory: &Path) -> Tried<Option<Wipe>> {
     if !directory.is_dir() {
         return Ok(None);
     }
@@ -52,7 +52,7 @@ pub(crate) fn wiped(directory: &Path) -> Answered<Option<Wipe>> {
 }
 
 /// Notes that the server has heard.
-pub(crate) fn heard(directory: &Path) -> Answered<()> {
+pub(crate) fn heard(directory: &Path) -> Tried<()> {
     Ok(wipe::told(&RealDisk::open(directory)?)?)
 }
 
@@ -73,7 +73,7 @@ pub(crate) fn obey(
     directory: &Path,
     revoked: &Revoked,
     moment: veldboek_core::clock::Moment,
-) -> Answered<SyncOutcome> {
+) -> Tried<SyncOutcome> {
     if revoked.may_deliver && revoked.unsent > 0 {
         return Ok(SyncOutcome { again: true, state: DeviceState::Revoked, ..SyncOutcome::default() });
     }
@@ -87,7 +87,7 @@ pub(crate) fn after_delivery(
     delivered: &Delivered,
     moment: veldboek_core::clock::Moment,
     lang: Lang,
-) -> Answered<SyncOutcome> {
+) -> Tried<SyncOutcome> {
     let outcome = SyncOutcome::new(&delivered.outcome, None, lang);
     match delivered.next {
         Next::Deliver => Ok(SyncOutcome { again: true, state: DeviceState::Revoked, ..outcome }),
@@ -96,12 +96,7 @@ pub(crate) fn after_delivery(
     }
 }
 
-fn wipe_now(
-    book: &mut Book,
-    directory: &Path,
-    moment: veldboek_core::clock::Moment,
-    outcome: SyncOutcome,
-) -> Answered<SyncOutcome> {
+fn wipe_now(book: &mut Book, directory: &Path, moment: veldboek_core::clock::Moment, outcome: SyncOutcome) -> Tried<SyncOutcome> {
     let wipe = book.wipe(moment)?;
     forget_beside(directory);
     Ok(told(&wipe, outcome))

@@ -3,7 +3,7 @@
 use veldboek_core::field_book::Saved;
 use veldboek_core::ids::DocumentId;
 
-use crate::trouble::Answered;
+use crate::trouble::Tried;
 
 mod book;
 mod change;
@@ -46,7 +46,7 @@ impl SavedState {
 }
 
 /// What is seen of a dossier by whoever is shown it now.
-pub(crate) type ReadAt<'a> = dyn Fn(DocumentId) -> Answered<Vec<u8>> + 'a;
+pub(crate) type ReadAt<'a> = dyn Fn(DocumentId) -> Tried<Vec<u8>> + 'a;
 
 /// Text of something that may be absent.
 fn text<T: ToString>(value: Option<T>) -> Option<String> {

@@ -5,12 +5,12 @@ use veldboek_core::field_book::{FieldBookError as StoreError, SyncError};
 use veldboek_core::journal::JournalError;
 use veldboek_core::keyring::{KeyringError, KeystoreError, UnlockError};
 use veldboek_core::ledger::LedgerError;
-use veldboek_core::record::{Code as _, Lang};
+use veldboek_core::record::{Code as _, Lang, Unreadable};
 use veldboek_core::rules::RuleBroken;
 use veldboek_core::wire::{ErrorAnswer, ErrorCode};
 
-/// Why a call did nothing. What was saved before stays saved. `reason` is for a person to read: in the language of the
-/// field book where that person can do something about it, in English where it is a detail for whoever helps.
+/// Why a call did nothing. What was saved before stays saved. `reason` is for a person to read, in the language of the
+/// field book; what a system or another program said stands in it as it was said.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, uniffi::Error)]
 pub enum FieldBookError {
     /// Ask for the code from the coordinator and enrol.
@@ -194,11 +194,11 @@ impl FieldBookError {
                 let what = if lang == Lang::Nl { "wacht even met de volgende poging" } else { "wait before the next try" };
                 (what, *left, Some(*until), *unsynced)
             }
-            UnlockError::Keyring(error) => return error.clone().into(),
-            UnlockError::NoPassphrase => return Self::WrongKey { reason: error.to_string() },
-            UnlockError::NoMemory => return Self::TryLater { reason: error.to_string() },
+            UnlockError::Keyring(error) => return Self::keyring(error, lang),
+            UnlockError::NoPassphrase => return Self::WrongKey { reason: error.message(lang) },
+            UnlockError::NoMemory => return Self::TryLater { reason: error.message(lang) },
             UnlockError::Keystore(KeystoreError::NotNow(_)) => return Self::needs_unlock(lang),
-            UnlockError::Keystore(KeystoreError::Gone(_)) => return Self::WrongKey { reason: error.to_string() },
+            UnlockError::Keystore(KeystoreError::Gone(_)) => return Self::WrongKey { reason: error.message(lang) },
         };
         let reason = format!("{what}; {}", stake(left, unsynced));
         Self::PassphraseRefused { reason, left, try_again_at: until.map(|at| at.to_string()), unsynced }
@@ -249,9 +249,54 @@ impl FieldBookError {
     }
 }
 
-impl From<DiskError> for FieldBookError {
-    fn from(error: DiskError) -> Self {
-        let reason = error.to_string();
+/// Trouble on its way to the app, before it is told in the language of the field book.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    /// Told already.
+    Told(FieldBookError),
+    /// What was given for this field cannot be read.
+    Unreadable(String, Unreadable),
+    /// The core did not do it.
+    Store(StoreError),
+    /// The exchange came to nothing.
+    Sync(SyncError),
+}
+
+/// What is done within a call.
+pub(crate) type Tried<T> = Result<T, Trouble>;
+
+impl Trouble {
+    /// For the app, in the language of its person.
+    pub(crate) fn told(self, lang: Lang) -> FieldBookError {
+        match self {
+            Self::Told(error) => error,
+            Self::Unreadable(field, why) => FieldBookError::bad(&field, why.message(lang)),
+            Self::Store(error) => FieldBookError::store(&error, lang),
+            Self::Sync(error) => FieldBookError::sync(&error, lang),
+        }
+    }
+}
+
+macro_rules! troubles {
+    ($($kind:ty => $how:expr;)*) => {$(
+        impl From<$kind> for Trouble {
+            fn from(error: $kind) -> Self {
+                $how(error)
+            }
+        }
+    )*};
+}
+troubles! {
+    FieldBookError => Trouble::Told;
+    StoreError => Trouble::Store;
+    SyncError => Trouble::Sync;
+    DiskError => |error| Trouble::Store(StoreError::Disk(error));
+    KeyringError => |error| Trouble::Store(StoreError::Keyring(error));
+}
+
+impl FieldBookError {
+    fn disk(error: &DiskError, lang: Lang) -> Self {
+        let reason = error.message(lang);
         match error {
             DiskError::Full { .. } => Self::NoSpace { reason },
             DiskError::Locked | DiskError::Denied { .. } => Self::Locked { reason },
@@ -260,43 +305,38 @@ impl From<DiskError> for FieldBookError {
             }
         }
     }
-}
 
-impl From<KeyringError> for FieldBookError {
-    fn from(error: KeyringError) -> Self {
-        let reason = error.to_string();
+    fn keyring(error: &KeyringError, lang: Lang) -> Self {
+        let reason = error.message(lang);
         match error {
             KeyringError::WrongKey => Self::WrongKey { reason },
             KeyringError::Destroyed(destroyed) => Self::KeysDestroyed { reason, unsynced: destroyed.unsynced },
             KeyringError::Damaged { .. } => Self::Damaged { reason },
             KeyringError::Newer { .. } => Self::UpdateNeeded { reason },
-            KeyringError::Disk(error) => error.into(),
+            KeyringError::Disk(error) => Self::disk(error, lang),
             _ => Self::Unknown { reason },
         }
     }
-}
 
-impl From<JournalError> for FieldBookError {
-    fn from(error: JournalError) -> Self {
-        let reason = error.to_string();
+    fn journal(error: &JournalError, lang: Lang) -> Self {
+        let reason = error.message(lang);
         match error {
             JournalError::Damaged(_) | JournalError::KeyMissing { .. } => Self::Damaged { reason },
             JournalError::Newer { .. } => Self::UpdateNeeded { reason },
             JournalError::TooLarge { .. } => Self::BadInput { fields: Vec::new(), reason },
-            JournalError::Keyring(error) => error.into(),
-            JournalError::Disk(error) => error.into(),
+            JournalError::Keyring(error) => Self::keyring(error, lang),
+            JournalError::Disk(error) => Self::disk(error, lang),
             _ => Self::Unknown { reason },
         }
     }
-}
 
-impl From<StoreError> for FieldBookError {
-    fn from(error: StoreError) -> Self {
-        let reason = error.to_string();
+    /// What the store did not do.
+    pub(crate) fn store(error: &StoreError, lang: Lang) -> Self {
+        let reason = error.message(lang);
         match error {
-            StoreError::Disk(error) => error.into(),
-            StoreError::Journal(error) => error.into(),
-            StoreError::Keyring(error) => error.into(),
+            StoreError::Disk(error) => Self::disk(error, lang),
+            StoreError::Journal(error) => Self::journal(error, lang),
+            StoreError::Keyring(error) => Self::keyring(error, lang),
             StoreError::Ledger(LedgerError::Note(_)) => Self::UpdateNeeded { reason },
             StoreError::Ledger(LedgerError::Record(..)) | StoreError::Document(_) => Self::Damaged { reason },
             StoreError::Ended(..) | StoreError::Closed(_) => Self::AccessEnded { reason },
@@ -311,48 +351,18 @@ impl From<StoreError> for FieldBookError {
             _ => Self::Unknown { reason },
         }
     }
-}
 
-impl From<SyncError> for FieldBookError {
-    fn from(error: SyncError) -> Self {
-        let reason = error.to_string();
+    /// What an exchange came to.
+    fn sync(error: &SyncError, lang: Lang) -> Self {
+        let reason = error.message(lang);
         match error {
-            SyncError::NotEnrolled => Self::NotEnrolled { reason },
+            SyncError::NotEnrolled => Self::not_enrolled(lang),
             SyncError::Nonsense(_) => Self::NotTheServer { reason },
             SyncError::SomebodyElse { .. } => Self::bad("code", reason),
-            SyncError::Store(error) => error.into(),
+            SyncError::Store(error) => Self::store(error, lang),
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_answer_of_the_server_is_something_to_do() {
-        let told = |code: ErrorCode| FieldBookError::refused(&code.into(), Lang::Nl);
-        assert!(matches!(told(ErrorCode::UnknownDevice), FieldBookError::NotEnrolled { .. }));
-        assert!(matches!(told(ErrorCode::Revoked), FieldBookError::Revoked { reason } if reason.contains("ingetrokken")));
-        assert!(matches!(told(ErrorCode::Busy), FieldBookError::TryLater { .. }));
-        assert!(matches!(told(ErrorCode::WrongCode), FieldBookError::BadInput { fields, .. } if fields == ["code"]));
-        assert!(matches!(told(ErrorCode::TooLarge), FieldBookError::Server { code, .. } if code == "TOO_LARGE"));
-    }
-
-    #[test]
-    fn a_possible_bsn_asks_for_a_declaration_and_a_full_disk_for_room() {
-        let field = veldboek_core::rules::FieldName { name: "summary", label_nl: "verslag" };
-        let broken = RuleBroken::PossibleBsn { field, positions: vec![std::ops::Range { start: 3, end: 12 }] };
-        assert!(
-            matches!(FieldBookError::rule(&broken, Lang::Nl), FieldBookError::PossibleBsn { field, .. } if field == "summary")
-        );
-        let full = DiskError::Full {
-            action: veldboek_core::disk::Action::Append,
-            name: "journal/00000001.vbj".into(),
-            detail: "no space left".into(),
-        };
-        let error = FieldBookError::from(SyncError::Store(StoreError::Journal(JournalError::Disk(full))));
-        assert!(matches!(error, FieldBookError::NoSpace { .. }));
-        assert!(error.unsettles());
-    }
-}
+mod tests;

@@ -1,7 +1,6 @@
 //! Exchanges with the server: enrolment, work that goes and comes, and the last word of a phone that was wiped.
 
 use veldboek_core::field_book::Sent;
-use veldboek_core::wipe::Wipe;
 use veldboek_core::wire::{Answer, EnrolAnswer, ErrorCode};
 
 use super::*;
@@ -50,7 +49,7 @@ impl FieldBook {
 
     /// What to send to the server now. The nonce is that of the last outcome; left out, the one in memory is used.
     pub fn sync_begin(&self, nonce: Option<String>) -> Answered<HttpRequest> {
-        if let Some(wipe) = revoked::wiped(&self.directory)? {
+        if let Some(wipe) = self.wiped()? {
             return self.report(&wipe);
         }
         self.contact(|turn| {
@@ -73,16 +72,17 @@ impl FieldBook {
 
     /// Takes in the answer: durable when this returns. An answer that never came needs nothing: begin again later.
     pub fn sync_finish(&self, exchange: u64, answer: HttpAnswer) -> Answered<SyncOutcome> {
-        if let Some(wipe) = revoked::wiped(&self.directory)? {
+        if let Some(wipe) = self.wiped()? {
             return self.reported(exchange, &answer, wipe);
         }
         self.contact(|turn| {
             let pending = turn.pending.take_if(|pending| pending.exchange == exchange);
             let Some(Pending { what, .. }) = pending else {
-                return Err(FieldBookError::bad(
-                    "exchange",
+                let why = Words::new(
+                    "deze uitwisseling is al afgerond, of er begon daarna een andere; begin opnieuw",
                     "this exchange was finished, or another one begun since; begin anew",
-                ));
+                );
+                return Err(FieldBookError::bad("exchange", why.say(turn.lang)).into());
             };
             let nonce = answer.nonce();
             *turn.nonce = nonce.or(*turn.nonce);
@@ -94,7 +94,7 @@ impl FieldBook {
                 }
                 let reason = ErrorCode::BadSignature.label(turn.lang).to_owned();
                 *turn.stale = 0;
-                return Err(FieldBookError::Server { code: ErrorCode::StaleNonce.code().to_owned(), reason });
+                return Err(FieldBookError::Server { code: ErrorCode::StaleNonce.code().to_owned(), reason }.into());
             }
             *turn.stale = 0;
             let (moment, nonce_text) = (turn.moment, nonce.map(|nonce| nonce.to_string()));
@@ -115,7 +115,7 @@ impl FieldBook {
                     let outcome = turn.book.answer(sent, message, moment, &mut turn.rng)?;
                     return Ok(SyncOutcome::new(&outcome, nonce, turn.lang));
                 }
-                (None, What::Wiped) => return Err(FieldBookError::wiped(0, turn.lang)),
+                (None, What::Wiped) => return Err(FieldBookError::wiped(0, turn.lang).into()),
             };
             *turn.gone = ended.state == DeviceState::Wiped;
             Ok(SyncOutcome { nonce: nonce_text, ..ended })
@@ -124,7 +124,7 @@ impl FieldBook {
 
     /// Whether this field book can be used: ask when the app starts, and after each exchange.
     pub fn device_state(&self) -> Answered<DeviceState> {
-        if revoked::wiped(&self.directory)?.is_some() {
+        if self.wiped()?.is_some() {
             return Ok(DeviceState::Wiped);
         }
         self.contact(|turn| Ok(turn.book.revoked().map_or(DeviceState::Usable, |_| DeviceState::Revoked)))
@@ -153,7 +153,7 @@ impl FieldBook {
             return Err(FieldBookError::wiped(wipe.lost, self.lang));
         }
         answer.read(self.lang, |_, _| Ok(()))?;
-        revoked::heard(&self.directory)?;
+        self.tell(revoked::heard(&self.directory))?;
         wipe.told = true;
         Ok(revoked::told(&wipe, SyncOutcome::default()))
     }

@@ -97,8 +97,8 @@ impl FieldBook {
     #[uniffi::constructor]
     pub fn open_with_keystore(directory: String, keystore: Arc<dyn Keystore>, language: Lang) -> Answered<Arc<Self>> {
         Self::closed(directory, Opener::Keystore(keystore.clone()), language).begun(|book| {
-            let disk = RealDisk::open(&book.directory)?;
-            if Book::exists(&disk)? {
+            let disk = book.disk()?;
+            if book.tell(Book::exists(&disk))? {
                 return book.unlock_asking_if_needed();
             }
             let lock = NewLock::Keystore(&Handed(&*keystore));
@@ -115,8 +115,8 @@ impl FieldBook {
     #[uniffi::constructor]
     pub fn open_with_passphrase(directory: String, passphrase: String, language: Lang) -> Answered<Arc<Self>> {
         Self::closed(directory, Opener::Passphrase, language).begun(|book| {
-            let disk = RealDisk::open(&book.directory)?;
-            if Book::exists(&disk)? {
+            let disk = book.disk()?;
+            if book.tell(Book::exists(&disk))? {
                 return book.unlock_with_passphrase(passphrase);
             }
             let passphrase = strong(passphrase, language)?;
@@ -139,9 +139,12 @@ impl FieldBook {
     pub fn unlock(&self, presence: bool) -> Answered<()> {
         let keystore = match &self.held.lock().unwrap_or_else(PoisonError::into_inner).opener {
             Opener::Keystore(keystore) => keystore.clone(),
-            _ => return Err(FieldBookError::bad("presence", "this field book is not locked by a keystore")),
+            _ => {
+                let why = Words::new("dit veldboek zit niet in een sleutelkluis", "this field book is not locked by a keystore");
+                return Err(FieldBookError::bad("presence", why.say(self.lang)));
+            }
         };
-        let disk = RealDisk::open(&self.directory)?;
+        let disk = self.disk()?;
         let key = keyring::unlock_with(&disk, &Handed(&*keystore), presence)
             .map_err(|error| FieldBookError::unlock(&error, self.lang))?;
         self.open_now(key, presence.then(|| platform::now().at))
@@ -150,7 +153,7 @@ impl FieldBook {
     /// Unlocks with the passphrase. A wrong one is counted; after the fifth there is a wait, and the tenth destroys the keys, and
     /// with them what the server does not have.
     pub fn unlock_with_passphrase(&self, passphrase: String) -> Answered<()> {
-        let disk = RealDisk::open(&self.directory)?;
+        let disk = self.disk()?;
         let now = platform::now().at;
         let key = keyring::unlock(&disk, &Passphrase::typed(passphrase), now)
             .map_err(|error| FieldBookError::unlock(&error, self.lang))?;
@@ -160,8 +163,8 @@ impl FieldBook {
     /// Locks with this passphrase from now on, under a fresh key. Where there is a passphrase already, it must be given too.
     pub fn set_passphrase(&self, current: Option<String>, new: String) -> Answered<()> {
         let new = strong(new, self.lang)?;
-        let disk = RealDisk::open(&self.directory)?;
-        if keyring::lock_state(&disk)? == keyring::LockState::Passphrase {
+        let disk = self.disk()?;
+        if self.tell(keyring::lock_state(&disk))? == keyring::LockState::Passphrase {
             let current = Passphrase::typed(current.unwrap_or_default());
             keyring::unlock(&disk, &current, platform::now().at).map_err(|error| FieldBookError::unlock(&error, self.lang))?;
         }
@@ -176,8 +179,8 @@ impl FieldBook {
 
     /// How it is locked; can be asked while it is.
     pub fn lock_status(&self) -> Answered<LockStatus> {
-        let disk = RealDisk::open(&self.directory)?;
-        let (kind, tries) = (keyring::lock_state(&disk)?, keyring::standing(&disk)?);
+        let disk = self.disk()?;
+        let (kind, tries) = (self.tell(keyring::lock_state(&disk))?, self.tell(keyring::standing(&disk))?);
         Ok(LockStatus {
             kind: kind.code().to_owned(),
             unlocked: self.held.lock().unwrap_or_else(PoisonError::into_inner).key.is_some(),
@@ -213,11 +216,11 @@ impl FieldBook {
     }
 
     fn relock(&self, opener: Opener, lock: NewLock<'_>) -> Answered<()> {
-        let disk = RealDisk::open(&self.directory)?;
+        let disk = self.disk()?;
         let lang = self.lang;
         let key = self.turn(|turn| {
             let relocked = turn.book.keyring().relock(&disk, lock, &mut turn.rng);
-            relocked.map_err(|error| FieldBookError::unlock(&error, lang))
+            relocked.map_err(|error| FieldBookError::unlock(&error, lang).into())
         })?;
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.opener = opener;

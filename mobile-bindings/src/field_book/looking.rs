@@ -101,7 +101,7 @@ impl FieldBook {
 }
 
 impl Turn<'_> {
-    fn line(&mut self, document: DocumentId, dossier: &Dossier) -> Answered<DossierLine> {
+    fn line(&mut self, document: DocumentId, dossier: &Dossier) -> Tried<DossierLine> {
         let only_here = !self.book.unsaved(document)?.is_empty();
         let read_at = self.read_at(document)?;
         Ok(DossierLine::new(document, dossier, self.moment.today(), only_here, read_at))

@@ -137,7 +137,7 @@ impl FieldBook {
 
 impl Turn<'_> {
     /// Whether the reference is free in its organisation, as far as this device knows.
-    fn free(&mut self, draft: &Trainee) -> Answered<()> {
+    fn free(&mut self, draft: &Trainee) -> Tried<()> {
         let taken = self.book.dossiers()?.into_iter().any(|(_, dossier)| {
             let (one, wanted) = (&dossier.trainee.reference, &draft.reference);
             let same = one.as_ref().zip(wanted.as_ref()).is_some_and(|(one, wanted)| one.eq_ignore_ascii_case(wanted));
@@ -150,7 +150,7 @@ impl Turn<'_> {
             Lang::Nl => "er is al een dossier met deze referentie; kies een andere",
             Lang::En => "there is a dossier with this reference already; choose another",
         };
-        Err(FieldBookError::bad("reference", reason))
+        Err(FieldBookError::bad("reference", reason).into())
     }
 
     /// Plans an operation as this person, now.
@@ -158,11 +158,11 @@ impl Turn<'_> {
         &mut self,
         declaration: Declaration,
         operation: impl FnOnce(&mut By<'_>) -> Result<Plan<Id>, RuleBroken>,
-    ) -> Answered<Plan<Id>> {
+    ) -> Tried<Plan<Id>> {
         let person = self.person()?;
         let coordinates = matches!(self.book.identity().role, Some(Role::Coordinator));
         let mut by = By::new(&person, self.moment, &mut self.rng).coordinating(coordinates).declaring(declaration);
-        operation(&mut by).map_err(|broken| FieldBookError::rule(&broken, self.lang))
+        operation(&mut by).map_err(|broken| FieldBookError::rule(&broken, self.lang).into())
     }
 
     /// Plans an operation on a dossier as it was read. What is refused as it is now is refused too, and told.
@@ -172,28 +172,28 @@ impl Turn<'_> {
         now: &Dossier,
         declaration: Declaration,
         operation: impl Fn(&Dossier, &mut By<'_>) -> Result<Plan<Id>, RuleBroken>,
-    ) -> Answered<Plan<Id>> {
+    ) -> Tried<Plan<Id>> {
         let _refused_now = self.plan(declaration, |by| operation(now, by))?;
         let read = self.book.dossier_as_read(reading)?;
         self.plan(declaration, |by| operation(&read, by))
     }
 
     /// Writes such a plan as one change, beside what came in since.
-    fn change_as_read(&mut self, reading: &Reading, id: impl ToString, job: Job, warnings: &[Warning]) -> Answered<SavedChange> {
+    fn change_as_read(&mut self, reading: &Reading, id: impl ToString, job: Job, warnings: &[Warning]) -> Tried<SavedChange> {
         let now = self.book.perform_as_read(reading, job, self.moment, &mut self.rng)?;
         let (dossier, remarks) = (reading.document().to_string(), remarks(warnings, self.lang));
         Ok(SavedChange { dossier, id: id.to_string(), remarks, read_at: Some(now.encode()) })
     }
 
     /// Writes a plan as one change.
-    fn perform<Id>(&mut self, document: DocumentId, plan: Plan<Id>) -> Answered<(Id, Vec<Remark>)> {
+    fn perform<Id>(&mut self, document: DocumentId, plan: Plan<Id>) -> Tried<(Id, Vec<Remark>)> {
         if !plan.writes.is_empty() {
             self.book.perform(document, plan.writes, self.moment, &mut self.rng)?;
         }
         Ok((plan.id, remarks(&plan.warnings, self.lang)))
     }
 
-    fn change<Id: ToString>(&mut self, document: DocumentId, plan: Plan<Id>) -> Answered<SavedChange> {
+    fn change<Id: ToString>(&mut self, document: DocumentId, plan: Plan<Id>) -> Tried<SavedChange> {
         let (id, remarks) = self.perform(document, plan)?;
         Ok(SavedChange { dossier: document.to_string(), id: id.to_string(), remarks, read_at: None })
     }

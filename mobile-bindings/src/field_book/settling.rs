@@ -1,5 +1,7 @@
 //! Conflicts, and settling them.
 
+use veldboek_core::field_book::ConflictKind;
+
 use super::*;
 
 #[uniffi::export]
@@ -16,15 +18,15 @@ impl FieldBook {
     pub fn settle(&self, conflict: String, index: u32) -> Answered<()> {
         self.turn(|turn| {
             let conflicts = turn.book.conflicts()?;
-            let conflict = conflicts
-                .iter()
-                .find(|one| one.id == conflict)
-                .ok_or(FieldBookError::NotFound { reason: format!("no conflict '{conflict}'; it may be settled already") })?;
+            let gone = match turn.lang {
+                Lang::Nl => format!("er is geen conflict '{conflict}'; het kan al beslecht zijn"),
+                Lang::En => format!("no conflict '{conflict}'; it may be settled already"),
+            };
+            let conflict = conflicts.iter().find(|one| one.id == conflict).ok_or(FieldBookError::NotFound { reason: gone })?;
             let chosen = usize::try_from(index).ok().and_then(|index| conflict.versions.get(index));
-            let chosen =
-                chosen.ok_or_else(|| FieldBookError::bad("index", "there is no such choice; list the conflicts again"))?;
-            if let veldboek_core::field_book::ConflictKind::DuplicateReference(_) = conflict.kind {
-                return Err(FieldBookError::bad("conflict", "give one of the two dossiers another reference"));
+            let chosen = chosen.ok_or_else(|| FieldBookError::bad("index", StoreError::NotAChoice.message(turn.lang)))?;
+            if let ConflictKind::DuplicateReference(_) = conflict.kind {
+                return Err(FieldBookError::bad("conflict", StoreError::TwoOfOneName.message(turn.lang)).into());
             }
             let writes = turn.book.settle(conflict, chosen.value.clone(), turn.moment, &mut turn.rng)?;
             turn.book.perform(conflict.document, writes, turn.moment, &mut turn.rng)?;

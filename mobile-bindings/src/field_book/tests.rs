@@ -35,7 +35,7 @@ fn a_panic_is_one_failed_call_and_the_next_one_works() {
     let directory = tempfile::tempdir().unwrap();
     let book = open(directory.path(), 7).unwrap();
     let identity = book.identity().unwrap();
-    let failed = book.turn(|_| -> Answered<()> { panic!("halfway") });
+    let failed = book.turn(|_| -> Tried<()> { panic!("halfway") });
     assert_eq!(failed, Err(FieldBookError::Unknown { reason: "halfway".into() }));
     assert!(book.held.lock().unwrap().book.is_none());
     assert_eq!(book.identity().unwrap(), identity);

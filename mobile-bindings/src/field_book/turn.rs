@@ -23,26 +23,29 @@ pub(crate) struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    pub(super) fn person(&self) -> Answered<String> {
-        self.book.identity().person.ok_or_else(|| FieldBookError::not_enrolled(self.lang))
+    pub(super) fn person(&self) -> Tried<String> {
+        self.book.identity().person.ok_or_else(|| FieldBookError::not_enrolled(self.lang).into())
     }
 
-    pub(super) fn find(&mut self, name: &str) -> Answered<(DocumentId, Arc<Dossier>)> {
+    pub(super) fn find(&mut self, name: &str) -> Tried<(DocumentId, Arc<Dossier>)> {
         let document = self.book.find(name.trim())?;
         Ok((document, self.book.dossier(document)?))
     }
 
     /// What is seen of a dossier by whoever is shown it now.
-    pub(super) fn read_at(&self, document: DocumentId) -> Answered<Vec<u8>> {
+    pub(super) fn read_at(&self, document: DocumentId) -> Tried<Vec<u8>> {
         Ok(self.book.reading(document)?.encode())
     }
 
     /// What was seen of it when the form was filled.
-    pub(super) fn reading(&self, document: DocumentId, read_at: &[u8]) -> Answered<Reading> {
+    pub(super) fn reading(&self, document: DocumentId, read_at: &[u8]) -> Tried<Reading> {
         let reading = Reading::decode(read_at)?;
         match reading.document() == document {
             true => Ok(reading),
-            false => Err(FieldBookError::bad("read_at", "this was read in another dossier")),
+            false => {
+                let why = Words::new("dit is in een ander dossier gelezen", "this was read in another dossier");
+                Err(FieldBookError::bad("read_at", why.say(self.lang)).into())
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use veldboek_core::caseload::{AgreementRow, Caseload, DueRow, Place, PlannedRow,
 
 use super::{ReadAt, text};
 use crate::codes::{PartySpoken, VisitType};
-use crate::trouble::Answered;
+use crate::trouble::Tried;
 
 /// The first screen: what this coach has to do.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
@@ -27,9 +27,8 @@ pub struct TodayList {
 
 impl TodayList {
     /// What a coach has to do.
-    pub(crate) fn new(caseload: Caseload, read_at: &ReadAt<'_>) -> Answered<Self> {
-        let planned =
-            |rows: Vec<PlannedRow>| rows.into_iter().map(|row| PlannedVisit::new(row, read_at)).collect::<Answered<_>>();
+    pub(crate) fn new(caseload: Caseload, read_at: &ReadAt<'_>) -> Tried<Self> {
+        let planned = |rows: Vec<PlannedRow>| rows.into_iter().map(|row| PlannedVisit::new(row, read_at)).collect::<Tried<_>>();
         Ok(Self {
             day: caseload.as_of.to_string(),
             coach: caseload.coach,
@@ -101,7 +100,7 @@ pub struct PlannedVisit {
 }
 
 impl PlannedVisit {
-    fn new(row: PlannedRow, read_at: &ReadAt<'_>) -> Answered<Self> {
+    fn new(row: PlannedRow, read_at: &ReadAt<'_>) -> Tried<Self> {
         let read_at = read_at(row.who.document)?;
         Ok(Self {
             dossier: row.who.into(),
