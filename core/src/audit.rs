@@ -60,6 +60,7 @@ codes! {
         WrongCode = "WRONG_CODE", "Verkeerde code", "Wrong code";
         AuditSearched = "AUDIT_SEARCHED", "Verslag geraadpleegd", "Audit searched";
         ChainContradicted = "CHAIN_CONTRADICTED", "Keten weersproken", "Chain contradicted";
+        Reopened = "REOPENED", "Na terugzetten vrijgegeven", "Reopened after a restore";
         LifeBegan = "LIFE_BEGAN", "Nieuw leven van de server", "A life of the server began";
         Contact = "CONTACT", "Contact", "Contact";
         Other = "OTHER", "Overig", "Other";

@@ -47,6 +47,7 @@ mod loading;
 mod mending;
 mod opening;
 mod performing;
+mod proving;
 mod reading;
 mod revoked;
 mod session;

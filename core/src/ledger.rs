@@ -242,6 +242,8 @@ pub struct StatementFacts {
     pub acknowledged: Option<u64>,
     /// A life of the server before this one had it.
     pub former: bool,
+    /// Where the server's signed word is that it had it.
+    pub receipt: Option<Position>,
     /// Refused by the server.
     pub refused: bool,
 }
@@ -389,7 +391,9 @@ impl Ledger {
             Kind::Acknowledged => {
                 let note = Acknowledged::decode(bytes)?;
                 let receipt = note.signature.is_some().then_some(record.position);
+                let stated = note.stated.is_some().then_some(record.position);
                 for entry in &note.entries {
+                    let receipt = if entry.document.is_some() { receipt } else { stated };
                     self.acknowledge(entry.document, &entry.hash, entry.seq, receipt);
                 }
                 for document in note.entries.iter().filter_map(|entry| entry.document) {
@@ -591,7 +595,8 @@ impl Ledger {
             Statement::Closing(_) | Statement::Wiped(_) | Statement::Newer(_) => None,
         };
         let kind = signed.statement().kind();
-        let facts = StatementFacts { number, position, document, kind, acknowledged: None, former: false, refused: false };
+        let facts =
+            StatementFacts { number, position, document, kind, acknowledged: None, former: false, receipt: None, refused: false };
         self.statements.insert(hash, facts);
         self.names.insert(signed.id(), hash);
     }
@@ -616,6 +621,7 @@ impl Ledger {
                 if let Some(facts) = self.statements.get_mut(hash) {
                     facts.acknowledged = Some(seq);
                     facts.former = false;
+                    facts.receipt = receipt.or(facts.receipt);
                 }
             }
         }

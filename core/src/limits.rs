@@ -91,3 +91,6 @@ pub const MAX_ERASURE_REQUESTS_A_DAY: usize = 20;
 pub const MAX_DECISIONS_A_DAY: usize = 1_000;
 /// The most statements that the server looks at in one exchange; what is beyond them is to be sent again.
 pub const MAX_PUSHED_STATEMENTS: usize = 2_000;
+/// The most receipts of a former life, of changes and of statements each, that the server looks at in one exchange: a device sends
+/// no more, and what they are about goes with the next.
+pub const MAX_PUSHED_RECEIPTS: usize = 2_000;

@@ -85,6 +85,8 @@ notes! {
         1 entries: Vec<Receipted>;
         /// The server's signature over the list, as [`crate::wire::Receipt`] carries it.
         2 signature: Option<ByteVec>;
+        /// The server's signature over those of the list that are statements, as [`crate::wire::StatementReceipt`] carries it.
+        3 stated: Option<ByteVec>;
     }
 
     /// One line of a receipt.
@@ -174,6 +176,9 @@ notes! {
         1 at: Timestamp;
         /// The region, in the first note.
         2 region: Option<String>;
+        /// On the server: whether this life gives nothing yet, after a backup was put back; said again, of the same life, when it
+        /// does.
+        3 held: Option<bool>;
     }
 
     /// Somebody may enrol a device with a code.

@@ -28,7 +28,7 @@ pub use enrolling::{EnrolAnswer, EnrolRequest, InviteAnswer, InviteRequest, Serv
 pub use erasing::{ErasureDecision, ErasureInfo, ErasureList, ErasureWaiting};
 pub use handover::{MAX_WAITING_PAGE, News, QuarantineList, WaitingChange};
 pub use head::{Head, Seen};
-pub use receipt::{Receipt, ReceiptLine, heads_digest};
+pub use receipt::{Receipt, ReceiptLine, StatementLine, StatementReceipt, heads_digest};
 pub use refusal::{ErrorAnswer, ErrorCode, KnownAs};
 pub use revoking::{RevokeAnswer, RevokeRequest, kept_by, sign_kept};
 pub use verdict::{Reason, Verdict, Why};
@@ -183,6 +183,14 @@ pub struct Request {
     #[n(14)]
     #[cbor(decode_with = "cbor::list::<Ctx, _, MAX_DOCUMENTS>", skip_if = "Vec::is_empty")]
     pub waiting: Vec<Hashes>,
+    /// Receipts of a former life of the server, about statements in this request: what it admitted once it does not judge again.
+    #[n(16)]
+    #[cbor(
+        encode_with = "cbor::encode_byte_lists",
+        decode_with = "cbor::byte_lists::<Ctx, MAX_ITEMS>",
+        skip_if = "Vec::is_empty"
+    )]
+    pub statement_receipts: Vec<Vec<u8>>,
 }
 
 impl Default for Request {
@@ -201,6 +209,7 @@ impl Default for Request {
             lock: None,
             push_only: false,
             waiting: Vec::new(),
+            statement_receipts: Vec::new(),
         }
     }
 }
@@ -308,6 +317,14 @@ pub struct Answer {
     /// The head of the server's chain, when it is not the one that the device saw last.
     #[n(15)]
     pub head: Option<Head>,
+    /// The server's signature over the statements that this answer accepts or delivers; see [`StatementReceipt`].
+    #[n(16)]
+    pub statement_receipt: Option<Signature>,
+    /// The server was put back from a backup and waits for its administrator: until then it takes back what it signed once, and
+    /// gives nothing.
+    #[n(17)]
+    #[cbor(skip_if = "cbor::is_false")]
+    pub held: bool,
 }
 
 impl Default for Answer {
@@ -328,6 +345,8 @@ impl Default for Answer {
             kept: None,
             head: None,
             news: None,
+            statement_receipt: None,
+            held: false,
         }
     }
 }

@@ -217,6 +217,21 @@ fn check_journal(bytes: &[u8], keyring: &[u8]) {
 fn check(name: &str, all: &BTreeMap<String, Vec<u8>>) {
     let bytes = all.get(name).unwrap_or_else(|| panic!("{name} is missing")).as_slice();
     match name {
+        "statement-receipt" => {
+            message!(bytes, StatementReceipt, statement_receipt());
+            let receipt = StatementReceipt::decode(bytes, MAX_BODY).unwrap();
+            receipt.verify(&server().public()).unwrap();
+            // The same lines say nothing about changes.
+            let lines = receipt.lines.iter().map(|line| ReceiptLine { seq: line.seq, document: document(), hash: line.hash });
+            let changes = Receipt::assemble(receipt.epoch, lines.collect(), receipt.signature);
+            changes.verify(&server().public()).unwrap_err();
+            let one = ReceiptLine { seq: 18, document: document(), hash: hash() };
+            let of_changes = Receipt::sign(epoch(), vec![one], &server());
+            let lines = vec![StatementLine { seq: one.seq, hash: one.hash }];
+            StatementReceipt::assemble(epoch(), lines, of_changes.signature).verify(&server().public()).unwrap_err();
+        }
+        "request-returning" => message!(bytes, Request, request_returning()),
+        "answer-held" => message!(bytes, Answer, answer_held()),
         _ if name.starts_with("statement-") => check_statement(name, bytes),
         "envelope" => check_envelope(bytes),
         "receipt" => {

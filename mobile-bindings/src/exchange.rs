@@ -111,6 +111,8 @@ pub struct SyncOutcome {
     pub lost: u32,
     /// How many milliseconds the phone's clock runs ahead of the server's; warn when it is hours.
     pub clock_ahead_ms: i64,
+    /// The server was put back from a backup and gives nothing until its administrator reopens it: try again later.
+    pub held: bool,
 }
 
 /// What became of the server's record book since this phone looked last.
@@ -234,6 +236,7 @@ impl SyncOutcome {
             state: DeviceState::Usable,
             lost: 0,
             clock_ahead_ms: outcome.clock_offset,
+            held: outcome.held,
         }
     }
 }

@@ -225,6 +225,38 @@ pub fn rotate_key(settings: &Settings, new: &std::path::Path) -> Result<KeyRotat
     })
 }
 
+/// What `reopen` did.
+#[derive(Debug, Serialize)]
+pub struct Reopened {
+    /// Whether the server was held until now.
+    pub was_held: bool,
+    /// How many devices are trusted from now on.
+    pub trusted: usize,
+    /// How many of them it has heard of since it was put back.
+    pub heard_of: usize,
+    /// How many devices are revoked.
+    pub revoked: usize,
+}
+
+/// Lets a server that was put back from a backup give again, as the word of whoever administers the machine.
+///
+/// # Errors
+/// [`ServerError`].
+pub fn reopen(settings: &Settings) -> Result<Reopened, ServerError> {
+    let mut region = setup::open_beside(settings)?;
+    let (was_held, since) = (region.is_held(), region.life_began());
+    setup::do_one(&mut region, Work::Reopen, time::now())?;
+    let devices = ask_devices(settings, None)?;
+    let trusted = devices.iter().filter(|info| info.revoked.is_none());
+    let heard_of = trusted.clone().filter(|info| info.last_contact.is_some_and(|at| at >= since)).count();
+    Ok(Reopened {
+        was_held,
+        trusted: trusted.count(),
+        heard_of,
+        revoked: devices.iter().filter(|info| info.revoked.is_some()).count(),
+    })
+}
+
 /// All devices, oldest first.
 ///
 /// # Errors

@@ -107,6 +107,8 @@ pub enum Command {
     Backup(Backup),
     /// Een kopie terugzetten waar geen opslag is; de apparaten brengen terug wat erna kwam | Put a copy back where no store is; the devices bring back what came after it
     Restore(Restore),
+    /// Een teruggezette server vrijgeven, als de coördinatoren hebben gesynchroniseerd en ingetrokken is wat ontbrak | Reopen a server that was put back, once the coordinators have synced and what was missing is revoked
+    Reopen(Reopen),
     /// Wie wat deed, wanneer en vanaf welk apparaat: het logboek doorzoeken en uitvoeren | Who did what, when and from which device: search the record book and export it
     Audit(Audit),
     /// Elke regel van de opslag nagaan, en de keten die ze verbindt | Check every record of the store and the chain that binds them
@@ -283,6 +285,14 @@ pub struct Restore {
     /// Waar de kopie van de nieuwste sleutelbos is, als die niet in de kopie zelf staat | Where the copy of the newest keyring is, if not in the copy itself
     #[arg(long, value_name = "DIR")]
     pub keyring: Option<PathBuf>,
+    /// How to print the result.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// Options of `reopen`.
+#[derive(Debug, Args)]
+pub struct Reopen {
     /// How to print the result.
     #[command(flatten)]
     pub output: Output,

@@ -75,6 +75,8 @@ pub struct Restored {
     pub store: String,
     /// The new life of the server.
     pub epoch: String,
+    /// It gives nothing until it is reopened.
+    pub held: bool,
     /// Records that cannot be read any more, because their key was destroyed since.
     pub erased: u64,
     /// What was put back.
@@ -193,7 +195,7 @@ pub fn restore(settings: &Settings, options: &Restore, progress: &mut dyn FnMut(
     if let Some(parent) = store.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         sync_folder(parent)?;
     }
-    Ok(Restored { store: store.display().to_string(), epoch: epoch.to_string(), erased: found.gone, manifest })
+    Ok(Restored { store: store.display().to_string(), epoch: epoch.to_string(), held: true, erased: found.gone, manifest })
 }
 
 fn failed(path: &Path) -> impl Fn(std::io::Error) -> ServerError + '_ {

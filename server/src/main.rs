@@ -105,6 +105,7 @@ fn carry_out(cli: Cli, lang: Lang) -> Result<(), ServerError> {
         Command::Restore(options) => {
             render::print(&backup::restore(&settings, &options, &mut report)?, options.output.format, lang);
         }
+        Command::Reopen(options) => render::print(&admin::reopen(&settings)?, options.output.format, lang),
         Command::Audit(options) => audit::print(&settings, &options, lang)?,
         Command::Verify(options) => {
             let found = admin::verify(&settings, options.head)?;

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use veldboek_core::record::Lang;
 
-use crate::admin::{Device, Erased, Invited, KeyRotated, Person, Revoked, Verified};
+use crate::admin::{Device, Erased, Invited, KeyRotated, Person, Reopened, Revoked, Verified};
 use crate::args::Format;
 use crate::backup::{BackedUp, Manifest, Restored};
 use crate::setup::FirstStart;
@@ -305,19 +305,40 @@ impl Render for BackedUp {
 
 impl Render for Restored {
     fn table(&self, lang: Lang) -> String {
-        let Self { store, epoch, erased, manifest } = self;
+        let Self { store, epoch, erased, manifest, .. } = self;
         let Manifest { taken_at, records, .. } = manifest;
         match lang {
             Lang::Nl => format!(
                 "teruggezet in {store}: {records} regels van {taken_at}, waarvan {erased} gewist; nieuw leven {epoch}\n\
-                 Start de server. Elk apparaat brengt bij het volgende contact terug wat erna kwam: eerst wat gewist en\n\
-                 ingetrokken is. Trek apparaten die sindsdien zijn ingetrokken nu zelf weer in: zie `device list`."
+                 De server weet niet welke apparaten sindsdien zijn ingetrokken en welke dossiers gewist. Daarom geeft hij nog niets.\n\
+                 1. Start hem, en laat de coördinatoren synchroniseren: hun apparaten brengen terug wat hij ondertekende.\n\
+                 2. Bekijk `device list`, en trek met `device revoke` in wat dan nog ontbreekt.\n\
+                 3. Geef hem vrij met `veldboek-server reopen`."
             ),
             Lang::En => format!(
                 "put back in {store}: {records} records of {taken_at}, {erased} of them erased; new life {epoch}\n\
-                 Start the server. At its next contact each device brings back what came after: what was erased and revoked\n\
-                 first. Revoke devices that were revoked since then again now: see `device list`."
+                 The server does not know which devices were revoked since then, and which dossiers erased. So it gives nothing yet.\n\
+                 1. Start it, and let the coordinators sync: their devices bring back what it signed.\n\
+                 2. Look at `device list`, and revoke with `device revoke` what is still missing then.\n\
+                 3. Reopen it with `veldboek-server reopen`."
             ),
+        }
+    }
+}
+
+impl Render for Reopened {
+    fn table(&self, lang: Lang) -> String {
+        let Self { was_held, trusted, heard_of, revoked } = self;
+        match (lang, was_held) {
+            (Lang::Nl, true) => format!(
+                "vrijgegeven: {trusted} apparaten worden vertrouwd, waarvan {heard_of} sinds het terugzetten contact hadden; {revoked} \
+                 zijn ingetrokken"
+            ),
+            (Lang::En, true) => format!(
+                "reopened: {trusted} devices are trusted, of which {heard_of} were in contact since the restore; {revoked} are revoked"
+            ),
+            (Lang::Nl, false) => "deze server was al vrijgegeven; er is niets veranderd".to_owned(),
+            (Lang::En, false) => "this server was open already; nothing was changed".to_owned(),
         }
     }
 }

@@ -77,6 +77,12 @@ pub fn open(settings: &Settings) -> Result<Store, ServerError> {
     if let Some(asked) = settings.region.as_ref().filter(|asked| **asked != name) {
         return Err(ServerError::OtherRegion { store: settings.store.clone(), is: name, asked: asked.clone() });
     }
+    if region.is_held() {
+        tracing::warn!(
+            "this store was put back from a backup: it takes back what it signed once, and gives nothing, until \
+             `veldboek-server reopen` says that the revocations since the backup are here"
+        );
+    }
     let set_aside = Journal::untold(&*disk)?.len();
     if set_aside > 0 {
         tracing::warn!(

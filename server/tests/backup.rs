@@ -107,6 +107,14 @@ fn a_backup_beside_a_running_server_is_whole_and_begins_a_new_life_when_it_is_pu
     assert_eq!((again, region.as_str(), new.to_string()), (server, "gooi", restored.epoch));
     let verified = admin::verify(&machine.settings, None).unwrap();
     assert!(verified.whole && verified.records > made.manifest.records, "the new life is in the chain");
+    // It is held, beside a running server too, until the administrator says so.
+    let mut store = store;
+    assert!(restored.held && store.region.is_held());
+    assert!(admin::reopen(&machine.settings).unwrap().was_held);
+    store.region.catch_up().unwrap();
+    assert!(!store.region.is_held());
+    assert!(!admin::reopen(&machine.settings).unwrap().was_held);
+    assert_eq!(store.region.identity().3, new, "it is the same life");
 }
 
 #[test]

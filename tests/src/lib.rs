@@ -259,8 +259,19 @@ impl Field {
         Backup { journal: journal.into_iter().map(read).collect(), keyring: keyring.map(read).collect() }
     }
 
-    /// The machine is lost; the server is put back from the journal of one backup and the keyring of another.
+    /// The machine is lost; the server is put back, and its administrator lets it give again at once.
     pub fn restore(&mut self, journal: &Backup, keyring: &Backup) {
+        self.put_back(journal, keyring);
+        self.reopen();
+    }
+
+    /// The administrator says that a server that was put back may give again.
+    pub fn reopen(&mut self) {
+        self.server(Work::Reopen).expect("a server that can be reopened");
+    }
+
+    /// The machine is lost; the server is put back from the journal of one backup and the keyring of another.
+    pub fn put_back(&mut self, journal: &Backup, keyring: &Backup) {
         let disk: Arc<dyn Disk> = Arc::new(MemoryDisk::default());
         for (name, bytes) in journal.journal.iter().chain(&keyring.keyring) {
             disk.append(name, bytes).and_then(|()| disk.sync(name)).expect("room for a copy");

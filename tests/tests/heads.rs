@@ -351,7 +351,7 @@ fn with_life(field: &Field, disk: Arc<dyn Disk>, life: u8) -> Arc<dyn Disk> {
     let mut journal = Journal::open(disk.clone()).unwrap();
     let mut writer = journal.write().unwrap();
     writer.read_new(&keyring, &mut |_| {}).unwrap();
-    let note = EpochNote { epoch: Epoch::from_bytes([life; 16]), at: field.clock.0, region: None };
+    let note = EpochNote { epoch: Epoch::from_bytes([life; 16]), at: field.clock.0, region: None, held: None };
     let record = NewRecord { kind: Kind::Epoch, key: keyring.store_key_id(), payload: note.encode() };
     writer.append(&keyring, &mut Dice::new(9), &[record]).unwrap();
     writer.commit().unwrap();

@@ -3,15 +3,17 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
 
+use veldboek_core::chunk::ChangeHash;
 use veldboek_core::clock::Day;
-use veldboek_core::field_book::RecordBook;
+use veldboek_core::envelope::SignedChange;
+use veldboek_core::field_book::{Job, RecordBook, Target};
 use veldboek_core::ids::{DocumentId, TraineeId};
 use veldboek_core::keys::DeviceKeys;
-use veldboek_core::record::Record;
+use veldboek_core::record::{Container, Record, Scalar, Write};
 use veldboek_core::statement::{Revocation, Role, SignedStatement, Statement};
-use veldboek_core::sync::server::{ErasureOrder, RegionError, Work};
+use veldboek_core::sync::server::{Done, ErasureOrder, RegionError, Work};
 use veldboek_core::trainee::Trainee;
-use veldboek_core::wire::Verdict;
+use veldboek_core::wire::{Reason, Receipt, ReceiptLine, RevokeRequest, StatementLine, StatementReceipt, VERSION, Verdict};
 use veldboek_tests::{Device, Field};
 
 fn always() -> (Day, Option<Day>) {
@@ -213,4 +215,198 @@ fn who_was_revoked_stays_out_once_anyone_else_came_by() {
     request.statements.push(SignedStatement::sign(&forged, carla.book.device_keys()).unwrap().bytes().to_vec());
     let answer = field.answer_to(&carla, request);
     assert!(matches!(answer.verdicts.as_slice(), [Verdict::Refused(_)]));
+}
+
+/// Revokes a device at the server.
+fn revoke(field: &mut Field, device: &Device) {
+    let device = device.book.identity().device;
+    field.server(Work::Revoke(None, RevokeRequest { version: VERSION, device, reason: None, accept_unsent: false })).unwrap();
+}
+
+/// Ends somebody's access from today on.
+fn end_access(field: &mut Field, carla: &mut Device, document: DocumentId, person: &str) {
+    let today = field.clock.now().today();
+    let write = Write {
+        container: Container::Trainee,
+        entry: String::new(),
+        key: "given_name".into(),
+        value: Scalar::Text(format!("Zonder {person}")),
+    };
+    let job = Job::new(Target::Existing(document), vec![write]).ending(vec![(person.into(), today)]);
+    carla.book.perform_all(vec![job], field.clock.now(), &mut field.dice).unwrap();
+}
+
+/// What waits at the server, by its hash.
+fn what_waits(field: &mut Field, coordinator: &Device) -> Vec<ChangeHash> {
+    let who = coordinator.book.identity().device;
+    let Done::Quarantine(list) = field.server(Work::Quarantine(who, 0)).unwrap() else { unreachable!() };
+    list.changes.iter().map(|one| SignedChange::decode(&one.envelope).unwrap().hash()).collect()
+}
+
+#[test]
+fn who_has_access_is_as_it_was_though_the_laptop_that_decided_it_was_revoked_since() {
+    let mut field = Field::new(66);
+    let mut carla = field.enrolled("carla", Role::Coordinator);
+    let mut anna = field.enrolled("anna", Role::Coach);
+    let mut bram = field.enrolled("bram", Role::Coach);
+    let mut dora = field.enrolled("dora", Role::Coach);
+    let shared = dossier(&mut field, &mut carla, "WF-2025-0001", &["bram", "dora"]);
+    field.sync(&mut bram);
+    field.sync(&mut dora);
+    let old = field.backup();
+    // After the backup Carla gives it to Anna and takes it from Bram; then her laptop is stolen.
+    let (from, until) = always();
+    carla.book.grant(shared, ("anna".into(), from, until), field.clock.now(), &mut field.dice).unwrap();
+    end_access(&mut field, &mut carla, shared, "bram");
+    field.sync(&mut carla);
+    field.sync(&mut anna);
+    field.visit(&mut anna, shared, "Anna is er nu");
+    field.sync(&mut anna);
+    field.sync(&mut dora);
+    revoke(&mut field, &carla);
+    drop(carla);
+    for device in [&mut anna, &mut bram, &mut dora] {
+        field.sync(device);
+    }
+    assert!(bram.book.find("WF-2025-0001").is_err());
+
+    field.restore(&old, &old);
+    // Only Dora, who was told of it and decided nothing, comes by: she brings both back, with the server's own word for it.
+    let (outcome, _) = field.sync(&mut dora);
+    assert_eq!((outcome.refused, outcome.quarantined, outcome.closed), (vec![], 0, 0));
+    let (outcome, _) = field.sync(&mut anna);
+    assert_eq!((outcome.refused, outcome.quarantined, outcome.closed), (vec![], 0, 0));
+    assert_eq!(anna.summaries(shared), ["Anna is er nu"]);
+    field.visit(&mut anna, shared, "Anna nog eens");
+    let (outcome, _) = field.sync(&mut anna);
+    assert_eq!((outcome.accepted, outcome.quarantined), (1, 0));
+    let (outcome, _) = field.sync(&mut bram);
+    assert_eq!((outcome.received, outcome.refused), (0, vec![]));
+    assert!(bram.book.find("WF-2025-0001").is_err());
+    let mut fresh = field.enrolled("anna", Role::Coach);
+    field.sync(&mut fresh);
+    assert_eq!(fresh.summaries(shared), ["Anna is er nu", "Anna nog eens"]);
+}
+
+#[test]
+fn what_was_decided_about_waiting_work_stays_decided() {
+    // Before the work came to the server, and while it waited there.
+    for waited in [false, true] {
+        let mut field = Field::new(67);
+        let mut carla = field.enrolled("carla", Role::Coordinator);
+        let mut conny = field.enrolled("conny", Role::Coordinator);
+        let mut anna = field.enrolled("anna", Role::Coach);
+        let shared = dossier(&mut field, &mut carla, "WF-2025-0001", &["anna"]);
+        field.sync(&mut anna);
+        field.sync(&mut conny);
+        end_access(&mut field, &mut carla, shared, "anna");
+        field.sync(&mut carla);
+        // Weeks later Anna, who was away all the time, writes twice.
+        field.clock.pass_minutes(30 * 24 * 60);
+        let mut old = field.backup();
+        field.visit(&mut anna, shared, "Goed");
+        let (outcome, _) = field.sync(&mut anna);
+        assert_eq!(outcome.quarantined, 1);
+        let mut anna_on_her_laptop = anna.copy();
+        if waited {
+            old = field.backup();
+        }
+        let good = what_waits(&mut field, &carla);
+        let decision = (shared, good.clone(), Vec::new(), true);
+        carla.book.decide(decision, None, field.clock.now(), &mut field.dice).unwrap();
+        field.sync(&mut carla);
+        field.sync(&mut conny);
+        assert_eq!(conny.summaries(shared), ["Goed"]);
+        revoke(&mut field, &carla);
+        drop(carla);
+        field.sync(&mut conny);
+
+        field.restore(&old, &old);
+        let (outcome, _) = field.sync(&mut conny);
+        assert_eq!((outcome.refused, outcome.quarantined), (vec![], 0), "waited: {waited}");
+        assert_eq!(what_waits(&mut field, &conny), [], "waited: {waited}");
+        let (outcome, _) = field.sync(&mut anna_on_her_laptop);
+        assert_eq!((outcome.refused, outcome.quarantined), (vec![], 0), "waited: {waited}");
+        assert_eq!(what_waits(&mut field, &conny), [], "waited: {waited}");
+        let mut fresh = field.enrolled("conny", Role::Coordinator);
+        field.sync(&mut fresh);
+        assert_eq!(fresh.summaries(shared), ["Goed"], "waited: {waited}");
+    }
+}
+
+#[test]
+fn what_was_refused_does_not_wait_anew_after_a_restore() {
+    for waited in [false, true] {
+        let mut field = Field::new(68);
+        let mut carla = field.enrolled("carla", Role::Coordinator);
+        let mut conny = field.enrolled("conny", Role::Coordinator);
+        let mut anna = field.enrolled("anna", Role::Coach);
+        let shared = dossier(&mut field, &mut carla, "WF-2025-0001", &["anna"]);
+        field.sync(&mut anna);
+        end_access(&mut field, &mut carla, shared, "anna");
+        field.sync(&mut carla);
+        field.clock.pass_minutes(30 * 24 * 60);
+        let mut old = field.backup();
+        field.visit(&mut anna, shared, "Niet overnemen");
+        field.sync(&mut anna);
+        if waited {
+            old = field.backup();
+        }
+        let decision = (shared, what_waits(&mut field, &carla), Vec::new(), false);
+        carla.book.decide(decision, Some("dubbel".into()), field.clock.now(), &mut field.dice).unwrap();
+        field.sync(&mut carla);
+        field.sync(&mut conny);
+
+        field.restore(&old, &old);
+        let (outcome, _) = field.sync(&mut conny);
+        assert_eq!((outcome.refused, outcome.quarantined), (vec![], 0), "waited: {waited}");
+        assert_eq!(what_waits(&mut field, &conny), [], "waited: {waited}");
+        // Anna has not heard of the decision yet; now she does, and her text stays readable for her.
+        field.sync(&mut anna);
+        assert_eq!(what_waits(&mut field, &conny), [], "waited: {waited}");
+        let refused = anna.book.refused().unwrap();
+        assert_eq!(refused.iter().map(|(one, _)| one.reason).collect::<Vec<_>>(), [Reason::NotTaken], "waited: {waited}");
+        assert!(!refused[0].1.is_empty());
+        assert!(anna.book.waiting().unwrap().is_empty());
+        let mut fresh = field.enrolled("conny", Role::Coordinator);
+        field.sync(&mut fresh);
+        assert_eq!(fresh.summaries(shared), <[&str; 0]>::default());
+    }
+}
+
+#[test]
+fn nobody_but_the_server_vouches_for_what_a_revoked_laptop_decided() {
+    let mut field = Field::new(69);
+    let mut carla = field.enrolled("carla", Role::Coordinator);
+    let mut anna = field.enrolled("anna", Role::Coach);
+    let shared = dossier(&mut field, &mut carla, "WF-2025-0001", &["anna"]);
+    field.sync(&mut anna);
+    // Carla's stolen laptop gives a friend access; the server never took that in.
+    let (from, until) = always();
+    carla.book.grant(shared, ("dief".into(), from, until), field.clock.now(), &mut field.dice).unwrap();
+    let (stolen, _) = carla.book.request(None).unwrap();
+    let name = veldboek_core::ledger::statement_hash(&stolen.statements[0]);
+    revoke(&mut field, &carla);
+    let epoch = field.region.identity().3;
+    let server = DeviceKeys::from_bytes(&field.region.escrow());
+    let lines = vec![StatementLine { seq: 9, hash: name }];
+    let by_another = StatementReceipt::sign(epoch, lines.clone(), anna.book.device_keys()).encode();
+    // The server's signature, but over a change that happens to be called like that.
+    let of_a_change = Receipt::sign(epoch, vec![ReceiptLine { seq: 9, document: shared, hash: name }], &server);
+    let taken_over = StatementReceipt::assemble(epoch, lines.clone(), of_a_change.signature).encode();
+    for (receipts, statement_receipts) in
+        [(vec![], vec![]), (vec![], vec![by_another]), (vec![], vec![taken_over]), (vec![of_a_change.encode()], vec![])]
+    {
+        let (mut request, _) = anna.book.request(None).unwrap();
+        (request.receipts, request.statement_receipts) = (receipts, statement_receipts);
+        request.statements = stolen.statements.clone();
+        let answer = field.answer_to(&anna, request);
+        let refused = |one: &Verdict| matches!(one, Verdict::Refused(why) if why.reason == Reason::Revoked);
+        assert!(answer.verdicts.len() == 1 && refused(&answer.verdicts[0]), "{:?}", answer.verdicts);
+    }
+    // Had the server signed it, it would be as it was.
+    let (mut request, _) = anna.book.request(None).unwrap();
+    request.statement_receipts = vec![StatementReceipt::sign(epoch, lines, &server).encode()];
+    request.statements = stolen.statements;
+    assert!(matches!(field.answer_to(&anna, request).verdicts[..], [Verdict::Accepted { .. }]));
 }

@@ -116,6 +116,7 @@ fn add(total: &mut Outcome, page: Outcome) {
     total.again = page.again;
     total.clock_offset = page.clock_offset;
     total.record_book = total.record_book.and(page.record_book);
+    total.held = page.held;
 }
 
 impl Exchanged {
@@ -146,7 +147,7 @@ pub(super) fn sync(context: &mut Context<'_>, options: &Sync) -> Result<Output, 
 pub(super) fn told(context: &Context<'_>, book: &mut Book, exchanged: Exchanged) -> Result<Output, Problem> {
     let Exchanged { outcome, traffic, conflicts, handovers, stopped } = exchanged;
     let status = book.inner.status()?;
-    let up_to_date = stopped.is_none() && !outcome.again && status.unsynced == 0;
+    let up_to_date = stopped.is_none() && !outcome.again && !outcome.held && status.unsynced == 0;
     let value = json!({
         "sent": outcome.sent,
         "accepted": outcome.accepted,
@@ -165,6 +166,7 @@ pub(super) fn told(context: &Context<'_>, book: &mut Book, exchanged: Exchanged)
         "header_bytes_sent": traffic.header_bytes_sent,
         "up_to_date": up_to_date,
         "interrupted": stopped.is_some(),
+        "held": outcome.held,
         "record_book": match outcome.record_book {
             RecordBook::GoesOn => "ok",
             RecordBook::Restored => "restored",
@@ -228,6 +230,12 @@ pub(super) fn told(context: &Context<'_>, book: &mut Book, exchanged: Exchanged)
                  evidence"
             ));
         }
+    }
+    if outcome.held {
+        output = output.note(text!(
+            "de server is teruggezet uit een reservekopie en geeft nog niets: hij nam terug wat hij kwijt was, en uw werk blijft op              dit apparaat tot de beheerder hem vrijgeeft; synchroniseer later opnieuw",
+            "the server was put back from a backup and gives nothing yet: it took back what it had lost, and your work stays on this              device until its administrator reopens it; sync again later"
+        ));
     }
     output = erasing::notices(&outcome.wiped).into_iter().fold(output, Output::note);
     for (document, reason) in &outcome.refused {

@@ -64,6 +64,7 @@ pub const DECODERS: &[(&str, Decoder)] = &[
     ("revoke-request", message!(RevokeRequest)),
     ("server-info", message!(ServerInfo)),
     ("statement", statement),
+    ("statement-receipt", message!(StatementReceipt)),
     ("tries", tries),
 ];
 

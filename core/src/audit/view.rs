@@ -141,8 +141,10 @@ impl AuditView {
                 Some(AuditLine { at: note.at, count: Some(u64::from(note.unsynced)), ..line })
             }
             Kind::Epoch => {
-                self.clock = EpochNote::decode(bytes)?.at;
-                Some(self.plain(record.seq, AuditAction::LifeBegan))
+                let note = EpochNote::decode(bytes)?;
+                self.clock = note.at;
+                let reopened = note.held == Some(false);
+                Some(self.plain(record.seq, if reopened { AuditAction::Reopened } else { AuditAction::LifeBegan }))
             }
             Kind::Contradicted => {
                 let note = ContradictedNote::decode(bytes)?;

@@ -78,12 +78,13 @@ impl FieldBook {
         self.revoked().ok_or(SyncError::Nonsense(Words::new("de intrekking zegt niets", "its revocation means nothing")))
     }
 
-    /// What a revoked device sends while it may: statements and changes that the server has not seen, and no question.
+    /// What a revoked device sends while it may: statements and changes that the server has not seen, and no question. It is not
+    /// told what a server that was put back still has, so it brings all that a former life had.
     ///
     /// # Errors
     /// As [`FieldBook::request`].
     pub fn delivery(&mut self) -> Result<(Request, Sent), SyncError> {
-        let (request, sent) = self.request(None)?;
+        let (request, sent) = self.request_within(None, syncing::REQUEST_BYTES, true)?;
         Ok((Request { push_only: true, have: Vec::new(), ..request }, sent))
     }
 
@@ -121,10 +122,15 @@ impl FieldBook {
                 "it brings what a revoked device may not have",
             )));
         }
-        let busy =
-            |verdict: &Verdict| matches!(verdict, Verdict::Deferred(why) if matches!(why.reason, Reason::Busy | Reason::Quota));
+        let busy = |verdict: &Verdict| matches!(verdict, Verdict::Deferred(why) if matches!(why.reason, Reason::Busy | Reason::Quota | Reason::Held));
         let wait = answer.verdicts.iter().any(busy);
-        let judged = answer.verdicts.iter().any(|verdict| !matches!(verdict, Verdict::Deferred(_)));
+        // That a dossier was erased is said again each time, and moves nothing: this device is not given the word for it.
+        let moved = |verdict: &Verdict| match verdict {
+            Verdict::Accepted { .. } | Verdict::Quarantined(_) => true,
+            Verdict::Refused(why) => why.reason != Reason::Erased,
+            Verdict::Deferred(_) => false,
+        };
+        let judged = answer.verdicts.iter().any(moved);
         let outcome = self.answer(sent, answer, moment, rng)?;
         let next = match self.unsent_items() {
             0 => Next::Wipe,

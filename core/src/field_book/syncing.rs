@@ -1,21 +1,22 @@
 //! The device's half of the exchange: what it sends, and what it makes of the answer.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use super::heads::Told;
+use super::proving::Proofs;
 use super::*;
 use crate::admission::{self, Candidate, Judgement};
 use crate::ledger::statement_hash;
 use crate::notes::{Access, Acknowledged, CursorNote, EpochNote, NotAdmitted, Receipted};
 use crate::record::Code;
 use crate::wire::{
-    Answer, Contact, EnrolAnswer, EnrolRequest, Hashes, ItemKind, Reason, Receipt, ReceiptLine, Request, Verdict, Why,
-    heads_digest,
+    Answer, Contact, EnrolAnswer, EnrolRequest, Hashes, ItemKind, Reason, Receipt, ReceiptLine, Request, StatementLine,
+    StatementReceipt, Verdict, Why, heads_digest,
 };
 use crate::words::Words;
 
 /// How many bytes of changes go in one request; what is left goes in the next.
-const REQUEST_BYTES: usize = 2 << 20;
+pub(super) const REQUEST_BYTES: usize = 2 << 20;
 /// How often one process compares hash lists for documents whose heads do not agree.
 const HEALING_ROUNDS: u32 = 5;
 
@@ -105,6 +106,8 @@ pub struct Outcome {
     pub released: usize,
     /// Coordinators: changes of others that came to wait for a decision since the exchange before.
     pub new_to_decide: bool,
+    /// The server was put back from a backup and gives nothing until its administrator says so.
+    pub held: bool,
 }
 
 impl FieldBook {
@@ -113,6 +116,19 @@ impl FieldBook {
     /// # Errors
     /// [`SyncError::NotEnrolled`]; store errors.
     pub fn request(&mut self, contacts_since: Option<crate::clock::Timestamp>) -> Result<(Request, Sent), SyncError> {
+        // A new life of the server says first what it still has.
+        let former = !self.ledger.reading_again;
+        self.request_within(contacts_since, REQUEST_BYTES, former)
+    }
+
+    /// A request with about so many bytes of changes, so many of receipts, and half of statements; with or without what a former
+    /// life of the server had.
+    pub(super) fn request_within(
+        &mut self,
+        contacts_since: Option<crate::clock::Timestamp>,
+        bytes: usize,
+        former: bool,
+    ) -> Result<(Request, Sent), SyncError> {
         let identity = self.identity();
         if identity.server.is_none() {
             return Err(SyncError::NotEnrolled);
@@ -132,9 +148,15 @@ impl FieldBook {
             .map(|(hash, facts)| ((rank(facts.kind), facts.number), *hash, facts.position))
             .collect();
         statements.sort_unstable_by_key(|(place, ..)| *place);
-        let mut left = REQUEST_BYTES / 2;
+        let mut proofs = Proofs::new(&identity, bytes);
+        let mut left = bytes / 2;
         for (_, hash, position) in statements {
             if let Some(bytes) = bytes_at(&self.journal, position, &self.keyring)? {
+                let facts = self.ledger.statements.get(&hash);
+                let receipt = facts.filter(|facts| facts.former && !facts.is_public()).and_then(|facts| facts.receipt);
+                if !self.prove_statement(receipt, &mut proofs)? {
+                    break;
+                }
                 left = left.saturating_sub(bytes.len());
                 request.statements.push(bytes);
                 sent.statements.push(hash);
@@ -143,15 +165,14 @@ impl FieldBook {
                 break;
             }
         }
-        let mut left = REQUEST_BYTES;
-        let mut receipts: BTreeSet<Position> = BTreeSet::new();
+        let mut left = bytes;
         let mut changes: Vec<(bool, u64, DocumentId, ChangeHash, Position)> = Vec::new();
         for (document, facts) in self.ledger.documents.iter().filter(|(id, _)| !self.ledger.is_left_behind(id)) {
             let left = self.is_left(document);
             // Of a document that waits to be erased no more than a former life of the server had: it is held against that.
             for change in facts.live().filter(|change| !left || change.former) {
                 let again = self.resend.contains(&(*document, change.hash));
-                if self.ledger.reading_again && change.former {
+                if !former && change.former {
                     continue;
                 }
                 if (change.acknowledged.is_none() && change.quarantined.is_none()) || again {
@@ -168,14 +189,17 @@ impl FieldBook {
                 break;
             }
             if let Some(bytes) = bytes_at(&self.journal, position, &self.keyring)? {
+                let facts = self.ledger.documents.get(&document).and_then(|facts| facts.change(&hash));
+                let receipt = facts.filter(|change| change.former).and_then(|change| change.receipt);
+                if !self.prove_change(receipt, &mut proofs)? {
+                    break;
+                }
                 left = left.saturating_sub(bytes.len());
                 request.changes.push(bytes);
                 sent.changes.push((document, hash));
-                let facts = self.ledger.documents.get(&document).and_then(|facts| facts.change(&hash));
-                receipts.extend(facts.filter(|change| change.former).and_then(|change| change.receipt));
             }
         }
-        request.receipts = self.receipts(&receipts, &identity)?;
+        (request.receipts, request.statement_receipts) = proofs.into_receipts();
         request.unsynced = u32::try_from(waiting - sent.changes.len()).unwrap_or(u32::MAX);
         request.waiting = self.waiting_hashes();
         for document in self.healing.iter().copied() {
@@ -185,33 +209,6 @@ impl FieldBook {
             }
         }
         Ok((request, sent))
-    }
-
-    /// The server's own signed words about what is sent again, so that it needs nobody's grant a second time.
-    fn receipts(&self, positions: &BTreeSet<Position>, identity: &Identity) -> Result<Vec<Vec<u8>>, SyncError> {
-        let Some(server) = &identity.server else { return Ok(Vec::new()) };
-        let mut left = REQUEST_BYTES;
-        let mut receipts = Vec::new();
-        for position in positions {
-            let Some(bytes) = bytes_at(&self.journal, *position, &self.keyring)? else { continue };
-            let note = Acknowledged::decode(&bytes)?;
-            let lines = note
-                .entries
-                .iter()
-                .filter_map(|entry| Some(ReceiptLine { seq: entry.seq, document: entry.document?, hash: entry.hash }));
-            let signature = note.signature.as_ref().and_then(|bytes| crate::keys::Signature::from_slice(bytes));
-            let mut lines: Vec<ReceiptLine> = lines.collect();
-            lines.sort_unstable();
-            lines.dedup();
-            let Some(receipt) = signature.map(|signature| Receipt::assemble(note.epoch, lines, signature)) else { continue };
-            // One of which this device could not use everything cannot be put together again.
-            let bytes = receipt.encode();
-            if receipt.verify(&server.keys).is_ok() && bytes.len() <= left {
-                left -= bytes.len();
-                receipts.push(bytes);
-            }
-        }
-        Ok(receipts)
     }
 
     /// Takes in the answer to a request: durable when this returns.
@@ -246,20 +243,20 @@ impl FieldBook {
         let (statement_verdicts, change_verdicts) = answer.verdicts.split_at(sent.statements.len());
         let incoming = Incoming::read(&answer)?;
         let news = answer.news.clone().unwrap_or_default();
-        check_receipt(epoch, &sent, change_verdicts, &incoming, &answer, &server.keys)?;
+        let entries = receipted(epoch, &sent, &incoming, &answer, &server.keys)?;
 
         let mut outcome = Outcome {
             sent: sent.changes.len(),
             clock_offset: moment.at.as_millis() - answer.time.as_millis(),
             contacts: answer.contacts.clone(),
+            held: answer.held,
             ..Outcome::default()
         };
         let mut records: Vec<Unsealed> = Vec::new();
         let mut refusals: Vec<Unsealed> = Vec::new();
-        let mut entries: Vec<Receipted> = Vec::new();
         if answer.epoch.is_some() && self.ledger.cursor.is_some() {
             // First of all: whatever was acknowledged before this may be lost.
-            records.push((Kind::Epoch, None, EpochNote { epoch, at: moment.at, region: None }.encode()));
+            records.push((Kind::Epoch, None, EpochNote { epoch, at: moment.at, region: None, held: None }.encode()));
         }
 
         let settled = |verdicts: &[Verdict]| verdicts.iter().any(|verdict| !matches!(verdict, Verdict::Deferred(_)));
@@ -268,7 +265,7 @@ impl FieldBook {
             match verdict {
                 // It was too much at one time: sent at once, as long as each time something is settled.
                 Verdict::Deferred(why) if why.reason == Reason::Busy && taken => {}
-                Verdict::Accepted { seq } => entries.push(Receipted { seq: *seq, document: None, hash: *hash }),
+                Verdict::Accepted { .. } => {}
                 // The server's own word about the erasure comes with the feed.
                 Verdict::Refused(why) if why.reason == Reason::Erased => {}
                 Verdict::Refused(why) => {
@@ -286,10 +283,7 @@ impl FieldBook {
         let mut over = Vec::new();
         for ((document, hash), verdict) in sent.changes.iter().zip(change_verdicts) {
             match verdict {
-                Verdict::Accepted { seq } => {
-                    outcome.accepted += 1;
-                    entries.push(Receipted { seq: *seq, document: Some(*document), hash: *hash });
-                }
+                Verdict::Accepted { .. } => outcome.accepted += 1,
                 Verdict::Deferred(why) => {
                     outcome.deferred += 1;
                     if why.reason == Reason::Busy {
@@ -313,10 +307,10 @@ impl FieldBook {
         if !settled(change_verdicts) {
             self.deferred.extend(over);
         }
-        self.take_statements(&incoming, &server.keys, &mut records, &mut entries, rng)?;
-        self.take_changes(&incoming, &mut records, &mut entries, &mut outcome, rng)?;
+        self.take_statements(&incoming, &server.keys, &mut records, rng)?;
+        self.take_changes(&incoming, &mut records, &mut outcome, rng)?;
         let listed: HashSet<ChangeHash> = self.ledger.refused.iter().map(|item| item.hash).collect();
-        self.take_news(&news, &mut records, &mut entries, rng)?;
+        self.take_news(&news, &mut records, rng)?;
         self.check_closings(&answer.closed, &news, &server.keys)?;
         for document in &answer.closed {
             records.push((Kind::Closed, None, Access { document: *document, person: None }.encode()));
@@ -325,8 +319,9 @@ impl FieldBook {
         let heard_decisions = records.iter().any(|(kind, ..)| *kind == Kind::Decision);
         outcome.released = entries.iter().filter(|entry| self.waits(entry)).count();
         if !entries.is_empty() {
-            let signature = answer.receipt.map(|signature| signature.as_bytes().to_vec().into());
-            records.push((Kind::Acknowledged, None, Acknowledged { epoch, entries, signature }.encode()));
+            let bytes = |signature: crate::keys::Signature| signature.as_bytes().to_vec().into();
+            let (signature, stated) = (answer.receipt.map(bytes), answer.statement_receipt.map(bytes));
+            records.push((Kind::Acknowledged, None, Acknowledged { epoch, entries, signature, stated }.encode()));
         }
         let cursor = match (answer.cursor.is_empty(), &self.ledger.cursor) {
             (true, Some(cursor)) => cursor.cursor.to_vec(),
@@ -340,10 +335,12 @@ impl FieldBook {
         let (known, waiting) = (before.and_then(|note| note.newest), before.and_then(|note| note.to_decide));
         outcome.new_to_decide = news.newest.is_some_and(|newest| known.is_none_or(|known| newest > known));
         // Pages before the last say nothing about what waits.
-        let (to_decide, newest) = if answer.more { (waiting, known) } else { (news.to_decide, news.newest.max(known)) };
+        let (to_decide, newest) =
+            if answer.more || answer.held { (waiting, known) } else { (news.to_decide, news.newest.max(known)) };
         let server_time = Some(answer.time);
-        let note =
-            CursorNote { epoch, cursor: cursor.into(), at: moment.at, server_time, end: Some(!answer.more), to_decide, newest };
+        // One that is held has not said what it still has.
+        let end = Some(!answer.more && !answer.held);
+        let note = CursorNote { epoch, cursor: cursor.into(), at: moment.at, server_time, end, to_decide, newest };
         records.push((Kind::Cursor, None, note.encode()));
         // Before anything closes: what was done in a copy that the server refused goes back to where it was copied from.
         self.append(refusals, rng)?;
@@ -430,7 +427,6 @@ impl FieldBook {
         incoming: &Incoming,
         server: &PublicKeys,
         records: &mut Vec<Unsealed>,
-        entries: &mut Vec<Receipted>,
         rng: &mut dyn CryptoRng,
     ) -> Result<(), SyncError> {
         let about = |signed: &SignedStatement| signed.statement().document().filter(|id| !self.ledger.is_erased(id));
@@ -439,8 +435,7 @@ impl FieldBook {
         let mut opened: HashSet<DocumentId> = HashSet::new();
         let mut here = HashSet::new();
         let mut certified: HashMap<DeviceId, PublicKeys> = HashMap::new();
-        for (seq, signed) in &incoming.statements {
-            let hash = statement_hash(signed.bytes());
+        for (_, signed) in &incoming.statements {
             // A kind that this version does not know is left for a newer one, which reads the feed again.
             let Some(record) = statement_record(signed) else { continue };
             let signer = signed.signer();
@@ -477,7 +472,6 @@ impl FieldBook {
             if self.ledger.known_statement(signed).is_none() && here.insert(signed.id()) {
                 records.push(record);
             }
-            entries.push(Receipted { seq: *seq, document: None, hash });
         }
         // Certificates must be known before changes are judged; they are appended with everything else.
         self.arriving = certified;
@@ -488,7 +482,6 @@ impl FieldBook {
         &mut self,
         incoming: &Incoming,
         records: &mut Vec<Unsealed>,
-        entries: &mut Vec<Receipted>,
         outcome: &mut Outcome,
         rng: &mut dyn CryptoRng,
     ) -> Result<(), SyncError> {
@@ -505,17 +498,15 @@ impl FieldBook {
             }
             let batch: Vec<&Candidate> = group.iter().map(|(_, change)| change).collect();
             let (judgements, _) = self.judge(document, &batch)?;
-            for ((seq, change), judgement) in group.into_iter().zip(judgements) {
+            for ((_, change), judgement) in group.into_iter().zip(judgements) {
                 match judgement {
                     Judgement::Valid => {
                         outcome.received += 1;
                         records.push((Kind::Change, Some(document), change.bytes().to_vec()));
                     }
                     Judgement::Known => {}
-                    // Its line stays in the receipt, which holds only as a whole.
                     Judgement::Deferred(_) | Judgement::Refused(_) => outcome.unusable += 1,
                 }
-                entries.push(Receipted { seq: *seq, document: Some(document), hash: change.hash() });
             }
             outcome.touched.push(document);
         }
@@ -711,32 +702,54 @@ impl Incoming {
     }
 }
 
-fn check_receipt(
+/// What an answer takes and gives, as the server signed it: all of it, also what this device cannot use, because a receipt
+/// holds only as a whole.
+fn receipted(
     epoch: Epoch,
     sent: &Sent,
-    verdicts: &[Verdict],
     incoming: &Incoming,
     answer: &Answer,
     server: &PublicKeys,
-) -> Result<(), SyncError> {
-    let accepted = sent.changes.iter().zip(verdicts).filter_map(|((document, hash), verdict)| match verdict {
-        Verdict::Accepted { seq } => Some(ReceiptLine { seq: *seq, document: *document, hash: *hash }),
+) -> Result<Vec<Receipted>, SyncError> {
+    let (statement_verdicts, change_verdicts) = answer.verdicts.split_at(sent.statements.len());
+    let seq_of = |verdict: &Verdict| match verdict {
+        Verdict::Accepted { seq } => Some(*seq),
         _ => None,
-    });
+    };
+    let accepted = sent.changes.iter().zip(change_verdicts);
+    let accepted = accepted
+        .filter_map(|((document, hash), verdict)| Some(ReceiptLine { seq: seq_of(verdict)?, document: *document, hash: *hash }));
     let delivered =
         incoming.changes.iter().map(|(seq, change)| ReceiptLine { seq: *seq, document: change.document(), hash: change.hash() });
     let admitted = answer.news.iter().flat_map(|news| news.admitted.iter().copied());
-    let mut lines: Vec<ReceiptLine> = accepted.chain(delivered).chain(admitted).collect();
-    lines.sort_unstable();
-    lines.dedup();
-    match answer.receipt {
-        Some(signature) => Receipt::assemble(epoch, lines, signature).verify(server).map_err(|_| {
-            SyncError::Nonsense(Words::new(
-                "het ontvangstbewijs is niet door de server ondertekend",
-                "its receipt is not signed by the server",
-            ))
-        }),
-        None if lines.is_empty() => Ok(()),
-        None => Err(SyncError::Nonsense(Words::new("het ontvangstbewijs ontbreekt", "it has no receipt"))),
+    let mut changes: Vec<ReceiptLine> = accepted.chain(delivered).chain(admitted).collect();
+    changes.sort_unstable();
+    changes.dedup();
+    let taken = sent.statements.iter().zip(statement_verdicts);
+    let taken = taken.filter_map(|(hash, verdict)| Some(StatementLine { seq: seq_of(verdict)?, hash: *hash }));
+    let given = incoming.statements.iter();
+    let given = given.map(|(seq, signed)| StatementLine { seq: *seq, hash: statement_hash(signed.bytes()) });
+    let mut statements: Vec<StatementLine> = taken.chain(given).collect();
+    statements.sort_unstable();
+    statements.dedup();
+
+    let of_statements = statements.iter().map(|line| Receipted { seq: line.seq, document: None, hash: line.hash });
+    let of_changes = changes.iter().map(|line| Receipted { seq: line.seq, document: Some(line.document), hash: line.hash });
+    let entries: Vec<Receipted> = of_statements.chain(of_changes).collect();
+    let missing = || SyncError::Nonsense(Words::new("het ontvangstbewijs ontbreekt", "it has no receipt"));
+    let forged = |_| {
+        SyncError::Nonsense(Words::new(
+            "het ontvangstbewijs is niet door de server ondertekend",
+            "its receipt is not signed by the server",
+        ))
+    };
+    if !changes.is_empty() || answer.receipt.is_some() {
+        let signature = answer.receipt.ok_or_else(missing)?;
+        Receipt::assemble(epoch, changes, signature).verify(server).map_err(forged)?;
     }
+    if !statements.is_empty() || answer.statement_receipt.is_some() {
+        let signature = answer.statement_receipt.ok_or_else(missing)?;
+        StatementReceipt::assemble(epoch, statements, signature).verify(server).map_err(forged)?;
+    }
+    Ok(entries)
 }

@@ -7,7 +7,7 @@ use super::*;
 use crate::admission::{Candidate, Judgement};
 use crate::clock::Timestamp;
 use crate::ledger::aside_key;
-use crate::notes::{Receipted, SetAside};
+use crate::notes::SetAside;
 use crate::record::Code;
 use crate::statement::Decision;
 use crate::wire::{Hashes, News, Reason, WaitingChange};
@@ -199,7 +199,6 @@ impl FieldBook {
         &mut self,
         news: &News,
         records: &mut Vec<Unsealed>,
-        entries: &mut Vec<Receipted>,
         rng: &mut dyn CryptoRng,
     ) -> Result<(), SyncError> {
         for bytes in &news.decisions {
@@ -226,8 +225,6 @@ impl FieldBook {
                 records.push((Kind::Decision, Some(key), bytes.clone()));
             }
         }
-        let admitted = news.admitted.iter();
-        entries.extend(admitted.map(|line| Receipted { seq: line.seq, document: Some(line.document), hash: line.hash }));
         Ok(())
     }
 }

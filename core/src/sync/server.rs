@@ -133,6 +133,19 @@ pub enum Work {
     Erasures(Option<DeviceId>, ErasureOrder),
     /// A coordinator asks what waits after a number.
     Quarantine(DeviceId, u64),
+    /// The administrator at the machine says that a server that was put back from a backup may give again.
+    Reopen,
+}
+
+impl Work {
+    /// The device that wants to see or decide something with its rights, beside an exchange.
+    const fn asked_by(&self) -> Option<DeviceId> {
+        match self {
+            Self::Invite(by, _) | Self::Devices(by, _) | Self::Revoke(by, _) | Self::Erasures(by, _) => *by,
+            Self::Quarantine(by, _) => Some(*by),
+            _ => None,
+        }
+    }
 }
 
 /// What came of it.
@@ -192,7 +205,7 @@ impl Region {
         }
         Keyring::create(&*disk, wrapping, rng)?;
         let mut this = Self::open(disk, cache, wrapping)?;
-        let note = EpochNote { epoch: Epoch::fresh(moment.at, rng), at: moment.at, region: Some(region.to_owned()) };
+        let note = EpochNote { epoch: Epoch::fresh(moment.at, rng), at: moment.at, region: Some(region.to_owned()), held: None };
         let mut writer = this.journal.write()?;
         writer.read_new(&this.keyring, &mut |_| {})?;
         let record = NewRecord { kind: Kind::Epoch, key: this.keyring.store_key_id(), payload: note.encode() };
@@ -319,6 +332,11 @@ impl Region {
         batch.open_and_close_what_is_due()?;
         let mut waiting = Vec::with_capacity(works.len());
         for work in works {
+            // It may have been revoked since the backup.
+            if batch.state.held && work.asked_by().is_some_and(|device| batch.state.live(&device).is_some()) {
+                waiting.push(Waiting::Done(Err(Unfit::Held.into())));
+                continue;
+            }
             waiting.push(match work {
                 Work::Exchange(caller, push) => match batch.exchange(caller, &push, rng) {
                     Ok(pending) => Waiting::Exchange(Box::new(pending)),
@@ -351,6 +369,7 @@ impl Region {
                     }
                     Waiting::Done(outcome.map(Done::Erasures))
                 }
+                Work::Reopen => Waiting::Done(batch.reopen().map(|()| Done::Noted)),
                 Work::Audit(note) => Waiting::Done(batch.audit(note).map(|()| Done::Noted)),
             });
         }

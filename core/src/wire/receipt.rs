@@ -1,4 +1,5 @@
-//! The server's signature over what it took and gave: proof, for a rebuilt server, that a change was admitted once.
+//! The server's signatures over what it took and gave: proof, for a rebuilt server, that a change or a statement was admitted
+//! once. Each kind has its own purpose and its own lines, so that a line of the one is never read as one of the other.
 
 use sha2::{Digest, Sha256};
 
@@ -10,6 +11,8 @@ use crate::wire::{MAX_ITEMS, VERSION, messages};
 
 /// What a signature over a receipt begins with.
 const PURPOSE: &str = "veldboek/receipt/1";
+/// What a signature over a receipt of statements begins with.
+const STATEMENTS: &str = "veldboek/statement-receipt/1";
 
 /// One admitted change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, minicbor::Encode, minicbor::Decode)]
@@ -45,7 +48,70 @@ pub struct Receipt {
     pub signature: Signature,
 }
 
-messages!(Receipt);
+/// One admitted statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, minicbor::Encode, minicbor::Decode)]
+pub struct StatementLine {
+    /// Its number in the feed.
+    #[n(0)]
+    pub seq: u64,
+    /// The SHA-256 of its signed bytes.
+    #[n(1)]
+    pub hash: ChangeHash,
+}
+
+/// The same for statements: signed apart from changes.
+#[derive(Debug, Clone, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[cbor(map)]
+pub struct StatementReceipt {
+    /// [`VERSION`].
+    #[n(0)]
+    pub version: u32,
+    /// The life of the server in which the numbers count.
+    #[n(1)]
+    pub epoch: Epoch,
+    /// The statements that the answer accepted or delivered, by number.
+    #[n(2)]
+    #[cbor(decode_with = "cbor::list::<Ctx, _, { 2 * MAX_ITEMS }>")]
+    pub lines: Vec<StatementLine>,
+    /// The server's signature.
+    #[n(3)]
+    pub signature: Signature,
+}
+
+messages!(Receipt, StatementReceipt);
+
+impl StatementReceipt {
+    /// The server signs what it accepted and delivers; the lines are put in order of number first.
+    pub fn sign(epoch: Epoch, mut lines: Vec<StatementLine>, keys: &DeviceKeys) -> Self {
+        lines.sort_unstable();
+        let signature = keys.sign(STATEMENTS, &[epoch.as_bytes(), &signed_statements(&lines)]);
+        Self { version: VERSION, epoch, lines, signature }
+    }
+
+    /// The device puts together what an answer accepted and delivered with the answer's signature.
+    pub fn assemble(epoch: Epoch, mut lines: Vec<StatementLine>, signature: Signature) -> Self {
+        lines.sort_unstable();
+        Self { version: VERSION, epoch, lines, signature }
+    }
+
+    /// Checks that the server signed exactly these lines.
+    ///
+    /// # Errors
+    /// [`BadSignature`] otherwise: the answer was changed on the way.
+    pub fn verify(&self, server: &PublicKeys) -> Result<(), BadSignature> {
+        server.verify(STATEMENTS, &[self.epoch.as_bytes(), &signed_statements(&self.lines)], &self.signature)
+    }
+}
+
+/// The lines as they are signed: number (8 bytes, big end first), hash.
+fn signed_statements(lines: &[StatementLine]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(lines.len() * 40);
+    for line in lines {
+        bytes.extend_from_slice(&line.seq.to_be_bytes());
+        bytes.extend_from_slice(line.hash.as_bytes());
+    }
+    bytes
+}
 
 impl Receipt {
     /// The server signs what it accepted and delivers; the lines are put in order of number first.

@@ -75,6 +75,9 @@ codes! {
         AlreadyWiped = "ALREADY_WIPED",
             "Het apparaat heeft zich al gewist; er kan niets meer van komen.",
             "The device has wiped itself already; nothing more can come from it.";
+        Held = "HELD",
+            "De server is teruggezet uit een reservekopie en wacht op de beheerder; probeer het opnieuw als de beheerder hem heeft vrijgegeven.",
+            "The server was put back from a backup and waits for its administrator; try again when the administrator has reopened it.";
         Other = "OTHER",
             "De server gaf een fout die deze versie niet kent; werk Veldboek bij en probeer opnieuw.",
             "The server gave an error that this version does not know; update Veldboek and try again.";

@@ -75,6 +75,9 @@ codes! {
         NotTaken = "NOT_TAKEN",
             "De coördinator heeft dit niet overgenomen. De tekst staat nog op dit apparaat (veldboek status); overleg met de coördinator, of leg het anders vast.",
             "The coordinator did not take this in. The text is still on this device (veldboek status); talk to the coordinator, or record it differently.";
+        Held = "HELD",
+            "De server is teruggezet uit een reservekopie en wacht op de beheerder. Alles blijft zolang op dit apparaat bewaard; synchroniseer later opnieuw.",
+            "The server was put back from a backup and waits for its administrator. Everything stays on this device until then; sync again later.";
         Decided = "DECIDED",
             "Hierover is al beslist, of het wacht niet meer; `veldboek quarantine list` toont wat er nog wacht.",
             "This was decided already, or no longer waits; `veldboek quarantine list` shows what still does.";

@@ -18,6 +18,7 @@ use veldboek_core::ids::{DocumentId, EntryId, Epoch, TraineeId};
 use veldboek_core::journal::{Journal, Kind, NewRecord};
 use veldboek_core::keyring::{self, Cause, Cost, Keyring, Keystore, KeystoreError, LockState, NewLock, Passphrase, WrappingKey};
 use veldboek_core::keys::DeviceKeys;
+use veldboek_core::ledger::statement_hash;
 use veldboek_core::request_signature::{self, Nonce};
 use veldboek_core::statement::*;
 use veldboek_core::wire::*;
@@ -76,7 +77,7 @@ pub fn other_document() -> DocumentId {
     DocumentId::from_bytes([6; 16])
 }
 
-fn epoch() -> Epoch {
+pub fn epoch() -> Epoch {
     Epoch::from_bytes([2; 16])
 }
 
@@ -100,7 +101,7 @@ pub fn envelope() -> Vec<u8> {
     SignedChange::sign(document(), &chunk(), &anna()).unwrap().bytes().to_vec()
 }
 
-fn hash() -> ChangeHash {
+pub fn hash() -> ChangeHash {
     SignedChange::decode(&envelope()).unwrap().hash()
 }
 
@@ -228,6 +229,30 @@ fn signed(name: &str) -> Vec<u8> {
 pub fn receipt() -> Receipt {
     let line = |seq, hash| ReceiptLine { seq, document: document(), hash };
     Receipt::sign(epoch(), vec![line(18, hash()), line(17, ChangeHash::from_bytes([9; 32]))], &server())
+}
+
+pub fn statement_receipt() -> StatementReceipt {
+    let line = |seq, name| StatementLine { seq, hash: statement_hash(&signed(name)) };
+    let lines = vec![line(17, "statement-grant-end"), line(16, "statement-opening")];
+    StatementReceipt::sign(epoch(), lines, &server())
+}
+
+/// What a device brings back to a server that lost it.
+pub fn request_returning() -> Request {
+    Request {
+        statements: vec![signed("statement-grant-end")],
+        statement_receipts: vec![statement_receipt().encode()],
+        ..request_nothing_new()
+    }
+}
+
+pub fn answer_held() -> Answer {
+    Answer {
+        verdicts: vec![Verdict::Accepted { seq: 17 }, Verdict::Deferred(Reason::Held.into())],
+        statement_receipt: Some(statement_receipt().signature),
+        held: true,
+        ..answer_nothing_new()
+    }
 }
 
 pub fn cursor() -> Cursor {
@@ -575,6 +600,9 @@ pub fn all() -> BTreeMap<String, Vec<u8>> {
     let rest: Vec<(&str, Vec<u8>)> = vec![
         ("envelope", envelope()),
         ("receipt", receipt().encode()),
+        ("statement-receipt", statement_receipt().encode()),
+        ("request-returning", request_returning().encode()),
+        ("answer-held", answer_held().encode()),
         ("cursor", cursor().encode()),
         ("request", request().encode()),
         ("request-nothing-new", request_nothing_new().encode()),

@@ -36,13 +36,19 @@ impl<'a> Held<'a> {
 impl Batch<'_> {
     /// The documents that begin with these statements: only what is going to be let in is worth a key, which stays. Each counts
     /// from here on, so that there never are more keys than a person may open dossiers.
-    pub(super) fn documents_to_open(&mut self, statements: &[Vec<u8>], anew: &super::refounding::Anew) -> Vec<DocumentId> {
+    pub(super) fn documents_to_open(
+        &mut self,
+        statements: &[Vec<u8>],
+        anew: &super::refounding::Anew,
+        stated: &HashSet<ChangeHash>,
+    ) -> Vec<DocumentId> {
         let mut beginning = Vec::new();
         let mut named = HashSet::new();
         for bytes in statements {
             let Some(signed) = SignedStatement::decode(bytes).ok().filter(SignedStatement::is_as_signed) else { continue };
             let Statement::Opening(opening) = signed.statement() else { continue };
-            if anew.is_outdated(&opening.document) {
+            let proven = stated.contains(&statement_hash(bytes));
+            if anew.is_outdated(&opening.document) && !proven {
                 continue;
             }
             let Some(certificate) = self.state.ledger.certificates.get(&signed.signer()) else { continue };
@@ -55,11 +61,12 @@ impl Batch<'_> {
             if later || marked || !first || self.is_of_erased(signed.statement()) {
                 continue;
             }
-            if self.may_open(opening, &signed.signer(), certificate).is_err() || signed.verify(&certificate.keys).is_err() {
+            let may = if proven { self.may_open_again(opening) } else { self.may_open(opening, &signed.signer(), certificate) };
+            if may.is_err() || (self.state.held && !proven) || signed.verify(&certificate.keys).is_err() {
                 continue;
             }
             let person = certificate.person.clone();
-            if self.count_opening(&person) {
+            if proven || self.count_opening(&person) {
                 beginning.push(opening.document);
             }
         }
@@ -98,11 +105,34 @@ impl Batch<'_> {
         if opening.person != certificate.person || certificate.role == Role::Administrator {
             return Err(Verdict::Refused(Why::at(Step::Grant, Reason::NoGrant)));
         }
+        self.is_free(opening)?;
+        self.may_replace(opening, signer)
+    }
+
+    /// The same of one that a former life of this server let in.
+    fn may_open_again(&self, opening: &Opening) -> Result<(), Verdict> {
+        if self.state.ledger.replaces_in_a_ring(opening) {
+            return Err(Verdict::Refused(Reason::NotAllowed.into()));
+        }
+        self.is_free(opening)
+    }
+
+    /// Whether no dossier stands where this one begins.
+    fn is_free(&self, opening: &Opening) -> Result<(), Verdict> {
         let facts = self.state.ledger.documents.get(&opening.document);
         if Some(opening.document) == self.state.ledger.register() || facts.is_some_and(|facts| facts.opening.is_some()) {
             return Err(Verdict::Refused(Why::at(Step::Sequence, Reason::SequenceTaken)));
         }
-        self.may_replace(opening, signer)
+        Ok(())
+    }
+
+    /// Whether the dossier of a statement is here; the register has no opening.
+    fn is_begun(&self, document: &DocumentId) -> Result<(), Verdict> {
+        let begun = self.state.ledger.documents.get(document).is_some_and(|facts| facts.opening.is_some());
+        if begun || Some(*document) == self.state.ledger.register() {
+            return Ok(());
+        }
+        Err(Verdict::Deferred(Why::at(Step::Dependencies, Reason::MissingDependencies)))
     }
 
     /// Whether there is a key for what begins; if not, one is made, a few times in an exchange.
@@ -156,24 +186,35 @@ impl Batch<'_> {
             return Ok(Verdict::Refused(Why::at(Step::Signature, Reason::BadSignature)));
         }
         if let Some(seq) = self.kept(&signed) {
+            pending.receipted.push((seq, None, hash));
             return Ok(Verdict::Accepted { seq });
+        }
+        // By its own signature this server took it in once, in a former life. Whether its signer might was asked then: they may
+        // have been revoked since, or coordinate no more.
+        let proven = pending.stated.contains(&hash);
+        if self.state.held && !proven {
+            return Ok(Verdict::Deferred(Reason::Held.into()));
         }
         // What a revoked device says counts no more, but for the opening of a dossier: that holds nothing, and the work in
         // it can only wait for a coordinator when the dossier is known.
-        if self.state.ledger.revoked.contains_key(&signed.signer()) && !matches!(signed.statement(), Statement::Opening(_)) {
+        let revoked = self.state.ledger.revoked.contains_key(&signed.signer());
+        if revoked && !proven && !matches!(signed.statement(), Statement::Opening(_)) {
             return Ok(Verdict::Refused(Why::at(Step::Grant, Reason::Revoked)));
         }
         let today = self.moment.today();
         let kind = match signed.statement() {
             Statement::Opening(opening) => {
                 // Its re-founding comes with it and is refused: nothing is to be begun for that.
-                if pending.anew.is_outdated(&opening.document) {
+                if !proven && pending.anew.is_outdated(&opening.document) {
                     return Ok(Verdict::Refused(Why::at(Step::Dependencies, Reason::WithdrawAnew)));
                 }
-                if let Err(verdict) = self.may_open(opening, &signed.signer(), &certificate) {
+                let may =
+                    if proven { self.may_open_again(opening) } else { self.may_open(opening, &signed.signer(), &certificate) };
+                if let Err(verdict) = may {
                     return Ok(verdict);
                 }
-                if !pending.counted.remove(&opening.document) && !self.count_opening(&certificate.person) {
+                let counted = pending.counted.remove(&opening.document) || proven;
+                if !counted && !self.count_opening(&certificate.person) {
                     return Ok(Verdict::Deferred(Why::at(Step::Quota, Reason::Quota)));
                 }
                 if self.is_copy(opening) {
@@ -183,6 +224,27 @@ impl Batch<'_> {
                     return Ok(Verdict::Deferred(Why::at(Step::Quota, Reason::Busy)));
                 }
                 Kind::Opening
+            }
+            Statement::Grant(_)
+            | Statement::GrantEnd(_)
+            | Statement::ErasureRequest(_)
+            | Statement::Refounding(_)
+            | Statement::Decision(_)
+                if proven =>
+            {
+                // A re-founding is about the document in which the dossier goes on: the other may be gone.
+                let about = match signed.statement() {
+                    Statement::Refounding(refounding) => Some(refounding.new),
+                    other => other.document(),
+                };
+                if let Err(verdict) = self.is_begun(&about.unwrap_or_default()) {
+                    return Ok(verdict);
+                }
+                match signed.statement() {
+                    Statement::Decision(_) => Kind::Decision,
+                    Statement::Grant(_) | Statement::GrantEnd(_) => Kind::Grant,
+                    _ => Kind::Erasing,
+                }
             }
             Statement::Grant(grant) => {
                 if self.state.ledger.documents.get(&grant.document).is_none_or(|facts| facts.opening.is_none()) {
@@ -225,8 +287,9 @@ impl Batch<'_> {
                     return Ok(Verdict::Deferred(Reason::MissingDependencies.into()));
                 }
                 // One of each device: whatever it says of when, it says nothing new.
-                if let Some(number) = self.state.receipts.get(&(receipt.document, signed.signer())) {
-                    return Ok(Verdict::Accepted { seq: *number });
+                if let Some(number) = self.state.receipts.get(&(receipt.document, signed.signer())).copied() {
+                    pending.receipted.push((number, None, hash));
+                    return Ok(Verdict::Accepted { seq: number });
                 }
                 Kind::Erasing
             }
@@ -323,12 +386,15 @@ impl Batch<'_> {
         if let Some(verdict) = self.state.quarantine.verdict(&hash) {
             return Place::Decided(verdict);
         }
+        let decided = self.is_decided(change, pending);
+        if self.state.held && !decided {
+            return Place::Decided(Verdict::Deferred(Reason::Held.into()));
+        }
         if self.awaits_founding(document, change, &pending.anew) {
             return Place::Decided(Verdict::Deferred(Why::at(Step::Dependencies, Reason::MissingDependencies)));
         }
         let authority = match self.authority(change, self.moment.today()) {
-            // By its own signature this server admitted it in a former life: that needs nobody's grant again.
-            Err(Verdict::Quarantined(_)) if pending.proven.contains(&(document, hash)) => Ok(()),
+            Err(Verdict::Quarantined(_)) if decided => Ok(()),
             authority => authority,
         };
         match authority {
@@ -338,6 +404,12 @@ impl Batch<'_> {
             Err(Verdict::Quarantined(why)) => Place::Waits(why),
             Err(verdict) => Place::Decided(verdict),
         }
+    }
+
+    /// Whether it was decided before that a change may come in: this server admitted it in a former life, by its own signature,
+    /// or a coordinator's decision of that life has come back before it.
+    fn is_decided(&self, change: &SignedChange, pending: &Pending) -> bool {
+        pending.proven.contains(&(change.document(), change.hash())) || self.state.quarantine.is_accepted(&change.hash())
     }
 
     /// Valid ones wait for a coordinator; what never can come in is refused at once.
@@ -418,7 +490,7 @@ impl Batch<'_> {
                     clean = false;
                     self.wait(caller, change, Why::at(Step::Waiting, Reason::MissingDependencies))?
                 }
-                Judgement::Valid if holds_bsn(change) && !pending.proven.contains(&(document, change.hash())) => {
+                Judgement::Valid if holds_bsn(change) && !self.is_decided(change, pending) => {
                     clean = false;
                     self.wait(caller, change, Why::at(Step::Text, Reason::BsnInText))?
                 }

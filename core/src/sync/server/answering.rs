@@ -1,6 +1,8 @@
 //! The answer to an exchange, made when everything that it promises is staged, and given when that is durable.
 
 use super::*;
+use crate::keys::Signature;
+use crate::wire::{StatementLine, StatementReceipt};
 
 /// An exchange that waits for its group to be durable.
 pub(super) struct Pending {
@@ -25,6 +27,8 @@ pub(super) struct Pending {
     pub(super) returns: bool,
     /// What this server admitted in a former life, by its own signature.
     pub(super) proven: HashSet<(DocumentId, ChangeHash)>,
+    /// The same of statements.
+    pub(super) stated: HashSet<ChangeHash>,
     pub(super) page: usize,
     pub(super) contacts_since: Option<Timestamp>,
     /// What the device hears of the chain.
@@ -80,8 +84,9 @@ impl Batch<'_> {
                 0
             }
         };
-        let page = match pending.returns {
-            true => Page { lines: Vec::new(), closed: Vec::new(), place: pending.from, more: true },
+        let held = state.held;
+        let page = match pending.returns || held {
+            true => Page { lines: Vec::new(), closed: Vec::new(), place: pending.from, more: !held },
             false => state.feed.page(&reader, pending.from, &pending.sent, pending.page, &mut weigh),
         };
         if let Some(error) = trouble {
@@ -117,7 +122,7 @@ impl Batch<'_> {
         }
         touched.sort();
         touched.dedup();
-        let heads = if page.more {
+        let heads = if page.more || held {
             Vec::new()
         } else {
             touched
@@ -129,15 +134,10 @@ impl Batch<'_> {
                 })
                 .collect()
         };
-        let told = self.told(&pending.caller, &pending.waiting, &page.closed, page.more)?;
-        let mut lines: Vec<ReceiptLine> = receipted
-            .into_iter()
-            .filter_map(|(seq, document, hash)| Some(ReceiptLine { seq, document: document?, hash }))
-            .chain(told.iter().flat_map(|news| news.admitted.iter().copied()))
-            .collect();
-        lines.sort_unstable();
-        lines.dedup();
-        let receipt = (!lines.is_empty()).then(|| Receipt::sign(state.epoch, lines, self.keyring.device_keys()).signature);
+        let told = if held { None } else { self.told(&pending.caller, &pending.waiting, &page.closed, page.more)? };
+        let admitted = told.iter().flat_map(|news| news.admitted.iter().copied());
+        let (receipt, statement_receipt) = self.receipts(receipted, admitted);
+        let contacts = pending.contacts_since.filter(|_| !held);
         Ok(Answer {
             verdicts: pending.verdicts,
             items,
@@ -147,8 +147,10 @@ impl Batch<'_> {
             heads,
             missing: pending.missing,
             receipt,
+            statement_receipt,
+            held,
             time: self.moment.at,
-            contacts: pending.contacts_since.map(|since| state.contacts_since(since, &pending.caller)).unwrap_or_default(),
+            contacts: contacts.map(|since| state.contacts_since(since, &pending.caller)).unwrap_or_default(),
             epoch: pending.foreign_epoch.then_some(state.epoch),
             news: told,
             ..Answer::default()
@@ -158,21 +160,42 @@ impl Batch<'_> {
     /// Verdicts and signatures, and no byte of content: the device may be in the hands of a stranger.
     fn answer_to_delivery(&self, pending: Pending) -> Answer {
         let keys = self.keyring.device_keys();
-        let mut lines: Vec<ReceiptLine> = pending
-            .receipted
-            .into_iter()
-            .filter_map(|(seq, document, hash)| Some(ReceiptLine { seq, document: document?, hash }))
-            .collect();
-        lines.sort_unstable();
-        lines.dedup();
+        let (receipt, statement_receipt) = self.receipts(pending.receipted, std::iter::empty());
         Answer {
             verdicts: pending.verdicts,
-            receipt: (!lines.is_empty()).then(|| Receipt::sign(self.state.epoch, lines, keys).signature),
+            receipt,
+            statement_receipt,
+            held: self.state.held,
             time: self.moment.at,
             epoch: pending.foreign_epoch.then_some(self.state.epoch),
             kept: Some(sign_kept(pending.caller, &pending.kept, keys)),
             ..Answer::default()
         }
+    }
+
+    /// The signatures over the changes and over the statements that an answer takes and gives.
+    fn receipts(
+        &self,
+        receipted: Vec<(u64, Option<DocumentId>, ChangeHash)>,
+        admitted: impl Iterator<Item = ReceiptLine>,
+    ) -> (Option<Signature>, Option<Signature>) {
+        let mut changes: Vec<ReceiptLine> = admitted.collect();
+        let mut statements: Vec<StatementLine> = Vec::new();
+        for (seq, document, hash) in receipted {
+            match document {
+                Some(document) => changes.push(ReceiptLine { seq, document, hash }),
+                None => statements.push(StatementLine { seq, hash }),
+            }
+        }
+        changes.sort_unstable();
+        changes.dedup();
+        statements.sort_unstable();
+        statements.dedup();
+        let (epoch, keys) = (self.state.epoch, self.keyring.device_keys());
+        (
+            (!changes.is_empty()).then(|| Receipt::sign(epoch, changes, keys).signature),
+            (!statements.is_empty()).then(|| StatementReceipt::sign(epoch, statements, keys).signature),
+        )
     }
 
     fn body(&self, line: &Line) -> Result<Option<Vec<u8>>, RegionError> {

@@ -111,7 +111,11 @@ impl Region {
         let mut found = Vec::new();
         let mut trouble = None;
         Journal::open(disk.clone())?.read_new(keyring, &mut |record| match (record.kind, &record.payload) {
-            (Kind::Epoch, _) => found.clear(),
+            (Kind::Epoch, Payload::Bytes(bytes)) => match EpochNote::decode(bytes) {
+                Ok(note) if note.held == Some(false) => {}
+                Ok(_) => found.clear(),
+                Err(error) => trouble = Some(error),
+            },
             (Kind::Contradicted, Payload::Bytes(bytes)) => match ContradictedNote::decode(bytes) {
                 Ok(note) => found.push(note),
                 Err(error) => trouble = Some(error),

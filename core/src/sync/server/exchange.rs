@@ -49,6 +49,7 @@ impl Batch<'_> {
             foreign_epoch,
             returns,
             proven: self.proven(&request.receipts),
+            stated: self.stated(&request.statement_receipts),
             page: request.page.map_or(PAGE, |limit| (limit as usize).clamp(1, PAGE)),
             contacts_since: request.contacts_since.filter(|_| coordinates),
             news: chain::News { seen: request.seen.clone(), doubted },
@@ -65,7 +66,7 @@ impl Batch<'_> {
         }
         // One replacement of the keyring for all dossiers that begin here, not one for each.
         let (statements, beyond) = request.statements.split_at(request.statements.len().min(MAX_PUSHED_STATEMENTS));
-        let beginning = self.documents_to_open(statements, &pending.anew);
+        let beginning = self.documents_to_open(statements, &pending.anew, &pending.stated);
         self.writer.add_document_keys(self.keyring, &beginning, rng)?;
         pending.counted.extend(beginning);
         let mut effort = self.state.efforts.of(caller, self.moment.at);
@@ -145,7 +146,7 @@ impl Batch<'_> {
         self.audit_refusals(caller, request, changes, &pending.verdicts)?;
         if request.push_only {
             pending.keeps(&request.statements, changes);
-        } else {
+        } else if !self.state.held {
             self.heal(request, &mut pending);
         }
         let behind = |verdict: &&Verdict| matches!(verdict, Verdict::Deferred(_) | Verdict::Quarantined(_));

@@ -20,8 +20,8 @@ pub(super) struct Quarantine {
     bytes: HashMap<DeviceId, usize>,
     /// How much of a device waits in a document.
     load: HashMap<(DocumentId, DeviceId), Load>,
-    /// Accepted, and let in as soon as what they lean on is.
-    accepted: HashSet<ChangeHash>,
+    /// Accepted, by document, and let in as soon as what they lean on is. Of a former life also what has not come back yet.
+    accepted: HashMap<ChangeHash, DocumentId>,
     refused: HashMap<ChangeHash, Refusal>,
 }
 
@@ -50,8 +50,8 @@ struct Refusal {
     decision: ChangeHash,
     /// It was not looked at itself, but leant on one that was refused.
     leaning: bool,
-    /// Who made it, and who brought it.
-    concerns: Vec<DeviceId>,
+    /// Who made it, and who brought it. Unknown when it waited in a former life only: then whoever can name it is told.
+    concerns: Option<Vec<DeviceId>>,
     reason: Option<String>,
 }
 
@@ -78,18 +78,22 @@ impl Quarantine {
         self.accepted.remove(&change.hash());
     }
 
-    /// A coordinator decided.
-    pub(super) fn decided(&mut self, decision: &Decision, statement: ChangeHash) {
+    /// A coordinator decided. What does not wait was decided about in a former life of this server, and counts when it comes;
+    /// `admitted` says what is in the dossier.
+    pub(super) fn decided(&mut self, decision: &Decision, statement: ChangeHash, admitted: &dyn Fn(&ChangeHash) -> bool) {
         if decision.accepted {
-            let waits = |hash: &&ChangeHash| self.reasons.contains_key(hash);
-            self.accepted.extend(decision.changes.iter().filter(waits).copied());
+            let open = decision.changes.iter().filter(|hash| !admitted(hash));
+            self.accepted.extend(open.map(|hash| (*hash, decision.document)));
             return;
         }
         let named = decision.changes.iter().map(|hash| (hash, false));
         for (hash, leaning) in named.chain(decision.leaning.iter().map(|hash| (hash, true))) {
-            let Some(item) = self.remove(&decision.document, hash) else { continue };
+            let item = self.remove(&decision.document, hash);
+            if item.is_none() && (admitted(hash) || self.refused.contains_key(hash)) {
+                continue;
+            }
             self.accepted.remove(hash);
-            let concerns = std::iter::once(item.change.signer()).chain(item.sender).collect();
+            let concerns = item.map(|item| std::iter::once(item.change.signer()).chain(item.sender).collect());
             let reason = decision.reason.clone();
             self.refused.insert(*hash, Refusal { document: decision.document, decision: statement, leaning, concerns, reason });
         }
@@ -128,8 +132,8 @@ impl Quarantine {
         let hashes: Vec<ChangeHash> = self.of(document).iter().map(|item| item.change.hash()).collect();
         for hash in hashes {
             self.remove(document, &hash);
-            self.accepted.remove(&hash);
         }
+        self.accepted.retain(|_, of| of != document);
         self.refused.retain(|_, refusal| refusal.document != *document);
     }
 
@@ -155,6 +159,11 @@ impl Quarantine {
                 let _ = item.change.examine(&signer, None);
             }
         }
+    }
+
+    /// Whether a coordinator let a change in that waits, or has not come back yet.
+    pub(super) fn is_accepted(&self, hash: &ChangeHash) -> bool {
+        self.accepted.contains_key(hash)
     }
 
     /// How many bytes of a device wait.
@@ -209,7 +218,7 @@ impl State {
                 if let Some(change) = facts.and_then(|facts| facts.change(hash)) {
                     admitted.push(ReceiptLine { seq: change.number, document: *document, hash: *hash });
                 } else if let Some(refusal) = self.quarantine.refused.get(hash)
-                    && refusal.concerns.iter().any(concerns)
+                    && refusal.concerns.as_ref().is_none_or(|devices| devices.iter().any(concerns))
                     && !decisions.contains(&refusal.decision)
                 {
                     decisions.push(refusal.decision);
@@ -254,7 +263,7 @@ impl Batch<'_> {
             // What only leant on something had the right to come in when it came.
             let allowed = item.reason == Reason::MissingDependencies
                 || self.authority(&item.change, self.moment.day_of(item.arrived)).is_ok();
-            self.state.quarantine.accepted.contains(&hash) || (allowed && !holds_bsn(&item.change))
+            self.state.quarantine.is_accepted(&hash) || (allowed && !holds_bsn(&item.change))
         };
         let eligible: HashSet<ChangeHash> =
             self.state.quarantine.of(&document).iter().filter(eligible).map(|item| item.change.hash()).collect();

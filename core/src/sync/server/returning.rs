@@ -4,11 +4,12 @@
 //! or given out again.
 
 use super::*;
-use crate::wire::MAX_BODY;
+use crate::wire::{MAX_BODY, StatementReceipt};
 
 impl Region {
     /// Begins a new life after the store was put back from a backup: every device's place in the feed is void, and each brings
-    /// back what this server may have lost.
+    /// back what this server may have lost. Who was revoked since the backup, and what was erased, this server does not know: it
+    /// gives nothing, and believes nobody but itself, until an administrator says so ([`Work::Reopen`]).
     ///
     /// # Errors
     /// Store errors.
@@ -17,7 +18,7 @@ impl Region {
         let mut writer = self.journal.write()?;
         let state = &mut self.state;
         writer.read_new(&self.keyring, &mut |record| state.take(record))?;
-        let note = EpochNote { epoch, at: moment.at, region: None };
+        let note = EpochNote { epoch, at: moment.at, region: None, held: Some(true) };
         let record = NewRecord { kind: Kind::Epoch, key: self.keyring.store_key_id(), payload: note.encode() };
         let appended = writer.append(&self.keyring, rng, std::slice::from_ref(&record))?;
         writer.commit()?;
@@ -25,6 +26,16 @@ impl Region {
             self.state.fold(record.clone().at(at))?;
         }
         Ok(epoch)
+    }
+
+    /// Whether this server was put back from a backup and waits for its administrator.
+    pub const fn is_held(&self) -> bool {
+        self.state.held
+    }
+
+    /// When this life of the server began.
+    pub const fn life_began(&self) -> Timestamp {
+        self.state.life_began
     }
 }
 
@@ -34,10 +45,29 @@ impl Batch<'_> {
         signed.signer().as_bytes() == self.keyring.device_keys().server().as_bytes()
     }
 
+    /// An administrator says that the revocations and erasures since the backup are here: from now on this life gives too.
+    pub(super) fn reopen(&mut self) -> Result<(), RegionError> {
+        if self.state.held {
+            let note = EpochNote { epoch: self.state.epoch, at: self.moment.at, region: None, held: Some(false) };
+            self.stage_note(Kind::Epoch, note.encode())?;
+        }
+        Ok(())
+    }
+
+    /// The statements that this server says it admitted once.
+    pub(super) fn stated(&self, receipts: &[Vec<u8>]) -> HashSet<ChangeHash> {
+        let keys = self.keyring.device_keys().public();
+        let receipts = receipts.iter().take(MAX_PUSHED_RECEIPTS);
+        let receipts = receipts.filter_map(|bytes| StatementReceipt::decode(bytes, MAX_BODY).ok());
+        let own = receipts.filter(|receipt| receipt.verify(&keys).is_ok());
+        own.flat_map(|receipt| receipt.lines).map(|line| line.hash).collect()
+    }
+
     /// The changes that this server says it admitted once.
     pub(super) fn proven(&self, receipts: &[Vec<u8>]) -> HashSet<(DocumentId, ChangeHash)> {
         let keys = self.keyring.device_keys().public();
-        let receipts = receipts.iter().filter_map(|bytes| Receipt::decode(bytes, MAX_BODY).ok());
+        let receipts = receipts.iter().take(MAX_PUSHED_RECEIPTS);
+        let receipts = receipts.filter_map(|bytes| Receipt::decode(bytes, MAX_BODY).ok());
         let own = receipts.filter(|receipt| receipt.verify(&keys).is_ok());
         own.flat_map(|receipt| receipt.lines).map(|line| (line.document, line.hash)).collect()
     }

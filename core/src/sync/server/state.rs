@@ -9,6 +9,10 @@ pub(super) struct State {
     pub(super) feed: Feed,
     pub(super) region: String,
     pub(super) epoch: Epoch,
+    /// This life began with a backup, and waits for an administrator.
+    pub(super) held: bool,
+    /// When this life began.
+    pub(super) life_began: Timestamp,
     pub(super) invitations: Vec<Invitation>,
     /// Wrong tries by the invitation that they named. By record: one is folded when it is staged and again when it is read.
     pub(super) wrong_codes: HashMap<String, BTreeSet<u64>>,
@@ -106,7 +110,8 @@ impl State {
                         Some(What::Public(hash))
                     }
                     Statement::Decision(decision) => {
-                        self.quarantine.decided(decision, hash);
+                        let facts = self.ledger.documents.get(&decision.document);
+                        self.quarantine.decided(decision, hash, &|change| facts.is_some_and(|facts| facts.has(change)));
                         Some(What::About(decision.document, hash))
                     }
                     other => Some(other.document().map_or(What::Public(hash), |document| What::About(document, hash))),
@@ -139,8 +144,12 @@ impl State {
         match rest.kind {
             Kind::Epoch => {
                 let note = EpochNote::decode(bytes)?;
-                self.chain.life_begins(note.epoch, number);
-                self.epoch = note.epoch;
+                self.held = note.held == Some(true);
+                if note.held != Some(false) {
+                    self.chain.life_begins(note.epoch, number);
+                    self.epoch = note.epoch;
+                    self.life_began = note.at;
+                }
                 if let Some(region) = note.region {
                     self.ledger.set_region(&region);
                     self.region = region;

@@ -22,6 +22,8 @@ pub enum Unfit {
     OwnDevice,
     /// It is too late to take what was not sent.
     AlreadyWiped,
+    /// The server was put back from a backup and waits for its administrator.
+    Held,
     /// Not the word of a revoked device that it wiped itself.
     NotItsWord(&'static str),
     /// A statement that the server cannot sign: what it is about breaks a limit.
@@ -39,6 +41,7 @@ impl Unfit {
             Self::NotAsked => ErrorCode::NotAsked.into(),
             Self::OwnDevice => ErrorCode::OwnDevice.into(),
             Self::AlreadyWiped => ErrorCode::AlreadyWiped.into(),
+            Self::Held => ErrorCode::Held.into(),
             Self::NotItsWord(why) => detailed(why),
             Self::Unsignable(why) => detailed(why),
         }
