@@ -84,3 +84,30 @@ fn what_waits_of_one_device_has_an_end_and_a_colleague_has_room_of_their_own() {
     field.restart_server();
     assert_eq!(waits(&mut field, &mallory, &large), Told::Deferred(Some(Step::Quota)));
 }
+
+#[test]
+fn a_restart_of_the_server_gives_nobody_another_days_worth_of_dossiers() {
+    let mut field = Field::new(33);
+    let device = field.enrolled("mallory", Role::Coach);
+    let mallory = maker(&field, &device, "mallory");
+    let mut dice = field.dice.clone();
+    // Told by their openings alone: as many statements as one exchange looks at.
+    let mut open = |field: &mut Field, count: usize| {
+        let openings: Vec<Vec<u8>> = (0..count).map(|_| mallory.opens(&mut dice).opening).collect();
+        let request = Request { statements: openings, page: Some(1), ..Request::default() };
+        let work = Work::Exchange(mallory.keys.device(), request.into());
+        let Done::Exchanged(answer) = field.server(work).expect("a welcome device") else { unreachable!() };
+        answer.verdicts.iter().filter(|verdict| Told::from(*verdict) == Told::Accepted).count()
+    };
+    assert_eq!(open(&mut field, 2_000), 2_000);
+    field.restart_server();
+    assert_eq!(open(&mut field, 2_000), 2_000);
+    assert_eq!(open(&mut field, 2_000), 1_000);
+    field.restart_server();
+    assert_eq!(open(&mut field, 10), 0);
+    // Nor does putting the clock back; the next day does.
+    field.clock.pass_minutes(-24 * 60);
+    assert_eq!(open(&mut field, 10), 0);
+    field.clock.pass_minutes(2 * 24 * 60);
+    assert_eq!(open(&mut field, 10), 10);
+}

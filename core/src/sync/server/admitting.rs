@@ -37,12 +37,13 @@ impl Batch<'_> {
     /// The documents that begin with these statements: only what is going to be let in is worth a key, which stays. Each counts
     /// from here on, so that there never are more keys than a person may open dossiers.
     pub(super) fn documents_to_open(
-        &mut self,
+        &self,
         statements: &[Vec<u8>],
         anew: &super::refounding::Anew,
         stated: &HashSet<ChangeHash>,
     ) -> Vec<DocumentId> {
         let mut beginning = Vec::new();
+        let mut counted: HashMap<&str, usize> = HashMap::new();
         let mut named = HashSet::new();
         for bytes in statements {
             let Some(signed) = SignedStatement::decode(bytes).ok().filter(SignedStatement::is_as_signed) else { continue };
@@ -65,8 +66,9 @@ impl Batch<'_> {
             if may.is_err() || (self.state.held && !proven) || signed.verify(&certificate.keys).is_err() {
                 continue;
             }
-            let person = certificate.person.clone();
-            if proven || self.count_opening(&person) {
+            let of_person = counted.entry(certificate.person.as_str()).or_default();
+            if proven || self.may_open_more(&certificate.person, *of_person) {
+                *of_person += usize::from(!proven);
                 beginning.push(opening.document);
             }
         }
@@ -90,14 +92,9 @@ impl Batch<'_> {
         fits
     }
 
-    /// Counts one more dossier that a person opens today; false when that is too many.
-    fn count_opening(&mut self, person: &str) -> bool {
-        let today = (person.to_owned(), self.moment.at.as_millis() / 86_400_000);
-        self.state.openings_today.retain(|(_, day), _| *day == today.1);
-        let opened = self.state.openings_today.entry(today).or_default();
-        let fits = *opened < MAX_OPENINGS_A_DAY;
-        *opened += usize::from(fits);
-        fits
+    /// Whether a person may open one more dossier today, besides so many that are about to be let in.
+    fn may_open_more(&self, person: &str, others: usize) -> bool {
+        self.state.openings.of(person, self.moment.at).saturating_add(others) < MAX_OPENINGS_A_DAY
     }
 
     /// Why an opening, signed by this device, is not let in.
@@ -214,7 +211,7 @@ impl Batch<'_> {
                     return Ok(verdict);
                 }
                 let counted = pending.counted.remove(&opening.document) || proven;
-                if !counted && !self.count_opening(&certificate.person) {
+                if !counted && !self.may_open_more(&certificate.person, pending.counted.len()) {
                     return Ok(Verdict::Deferred(Why::at(Step::Quota, Reason::Quota)));
                 }
                 if self.is_copy(opening) {
@@ -321,7 +318,12 @@ impl Batch<'_> {
         let key = signed.statement().document().map_or(self.keyring.store_key_id(), |document| self.key_of(document));
         let seq = self.stage(kind, key, signed.bytes().to_vec())?;
         match signed.statement() {
-            Statement::Opening(opening) => self.open_for(opening.document, &opening.person)?,
+            Statement::Opening(opening) => {
+                if proven {
+                    self.state.openings.take_back(&opening.person);
+                }
+                self.open_for(opening.document, &opening.person)?;
+            }
             Statement::Grant(grant) if self.state.ledger.holds_grant(&grant.document, &grant.person, today) => {
                 self.open_for(grant.document, &grant.person)?;
                 pending.releases.insert(grant.document);

@@ -92,7 +92,7 @@ impl State {
             Statement::Decision(decision) => decision.document,
             _ => return None,
         };
-        let known = self.ledger.statements.contains_key(&statement_hash(bytes));
+        let known = self.ledger.known_statement(&signed).is_some();
         (!known && !self.quarantine.of(&document).is_empty()).then_some(document)
     }
 

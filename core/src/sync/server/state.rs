@@ -24,7 +24,7 @@ pub(super) struct State {
     /// Who is not listened to, until when; nobody's device stands for everyone without a good signature.
     pub(super) locked_out: BTreeMap<Option<DeviceId>, Timestamp>,
     pub(super) quarantine: Quarantine,
-    pub(super) openings_today: HashMap<(String, i64), usize>,
+    pub(super) openings: Openings,
     /// How many statements of a kind were made today about a document; the day counts from 1970.
     pub(super) stated_today: (i64, HashMap<(DocumentId, u32), usize>),
     pub(super) documents: Shelf,
@@ -49,6 +49,39 @@ pub(super) struct State {
     pub(super) attempts: auditing::Attempts,
     /// The server's time as a reader of the journal has it here.
     pub(super) last_time: Timestamp,
+}
+
+/// How many dossiers each person opened on the last day of which the journal tells.
+#[derive(Debug, Default)]
+pub(super) struct Openings {
+    day: i64,
+    by: HashMap<String, usize>,
+}
+
+impl Openings {
+    fn add(&mut self, person: &str, at: Timestamp) {
+        if day(at) > self.day {
+            *self = Self { day: day(at), by: HashMap::new() };
+        }
+        *self.by.entry(person.to_owned()).or_default() += 1;
+    }
+
+    /// One that was counted comes back after a restore: it was opened on another day. What is folded anew does not tell, and
+    /// counts it until the day is over.
+    pub(super) fn take_back(&mut self, person: &str) {
+        if let Some(opened) = self.by.get_mut(person) {
+            *opened = opened.saturating_sub(1);
+        }
+    }
+
+    /// How many it were on this day; on one before, if the clock was put back, they count still.
+    pub(super) fn of(&self, person: &str, now: Timestamp) -> usize {
+        if day(now) > self.day { 0 } else { self.by.get(person).copied().unwrap_or_default() }
+    }
+}
+
+fn day(at: Timestamp) -> i64 {
+    at.as_millis().div_euclid(86_400_000)
 }
 
 impl State {
@@ -87,6 +120,10 @@ impl State {
             (Payload::Bytes(bytes), kind) if is_statement(kind) => {
                 let signed = SignedStatement::decode(bytes).map_err(|error| LedgerError::Record(number, error.to_string()))?;
                 if let Statement::Opening(opening) = signed.statement() {
+                    // A staged one is folded again when it is written.
+                    if number > self.feed.end() {
+                        self.openings.add(&opening.person, self.last_time);
+                    }
                     self.feed.opened_by(opening.document, &opening.organisation, number);
                 }
                 if let Statement::Certificate(certificate) = signed.statement() {
