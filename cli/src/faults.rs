@@ -14,15 +14,14 @@ pub(crate) const WIPED_UNTOLD: &str = "wiped-untold";
 pub(crate) const PAGE_HALF_APPLIED: &str = "page-half-applied";
 
 #[cfg(feature = "faults")]
-pub(crate) use real::{FaultyDisk, HalfBody, apply, point, wanted};
+pub(crate) use real::{HalfBody, Onlooker, apply, point, wanted};
 
 #[cfg(feature = "faults")]
 mod real {
     use std::io::Read;
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
 
-    use veldboek_core::disk::{Disk, DiskError, Held};
+    use veldboek_core::disk::{Change, Disk, DiskError, Watch};
 
     static APPLYING: AtomicBool = AtomicBool::new(false);
 
@@ -74,37 +73,17 @@ mod real {
         }
     }
 
-    /// A disk that makes the process stand still when half of an answer was written to the journal.
-    pub(crate) struct FaultyDisk(pub(crate) Arc<dyn Disk>);
+    /// Who looks on at the disk: makes the process stand still when half of an answer was written to the journal.
+    pub(crate) struct Onlooker;
 
-    impl Disk for FaultyDisk {
-        fn append(&self, name: &str, bytes: &[u8]) -> Result<(), DiskError> {
+    impl Watch for Onlooker {
+        fn before(&self, disk: &dyn Disk, name: &str, change: Change<'_>) -> Result<(), DiskError> {
+            let Change::Append(bytes) = change else { return Ok(()) };
             if APPLYING.load(Ordering::SeqCst) && name.starts_with("journal") && wanted(super::PAGE_HALF_APPLIED) {
-                self.0.append(name, &bytes[..bytes.len() / 2])?;
+                disk.append(name, &bytes[..bytes.len() / 2])?;
                 point(super::PAGE_HALF_APPLIED);
             }
-            self.0.append(name, bytes)
-        }
-        fn sync(&self, name: &str) -> Result<(), DiskError> {
-            self.0.sync(name)
-        }
-        fn read(&self, name: &str, offset: u64, most: usize) -> Result<Vec<u8>, DiskError> {
-            self.0.read(name, offset, most)
-        }
-        fn len(&self, name: &str) -> Result<Option<u64>, DiskError> {
-            self.0.len(name)
-        }
-        fn truncate(&self, name: &str, len: u64) -> Result<(), DiskError> {
-            self.0.truncate(name, len)
-        }
-        fn list(&self) -> Result<Vec<String>, DiskError> {
-            self.0.list()
-        }
-        fn remove(&self, name: &str) -> Result<(), DiskError> {
-            self.0.remove(name)
-        }
-        fn lock(&self) -> Result<Box<dyn Held>, DiskError> {
-            self.0.lock()
+            Ok(())
         }
     }
 }

@@ -11,11 +11,13 @@ mod memory;
 #[cfg(not(target_family = "wasm"))]
 mod real;
 mod simulated;
+mod watched;
 
 pub use memory::MemoryDisk;
 #[cfg(not(target_family = "wasm"))]
 pub use real::RealDisk;
 pub use simulated::SimulatedDisk;
+pub use watched::{Change, Watch, WatchedDisk};
 
 /// What a disk was doing when it failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

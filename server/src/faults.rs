@@ -11,14 +11,13 @@ pub const BEFORE_COMMIT: &str = "before-commit";
 pub const DURABLE_UNACKNOWLEDGED: &str = "durable-unacknowledged";
 
 #[cfg(feature = "faults")]
-pub use real::{FaultyDisk, arm, point};
+pub use real::{Onlooker, arm, point};
 
 #[cfg(feature = "faults")]
 mod real {
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
 
-    use veldboek_core::disk::{Disk, DiskError, Held};
+    use veldboek_core::disk::{Change, Disk, DiskError, Watch};
 
     static ARMED: AtomicBool = AtomicBool::new(false);
     static WRITTEN: AtomicBool = AtomicBool::new(false);
@@ -51,37 +50,17 @@ mod real {
         }
     }
 
-    /// A disk with the point [`super::BEFORE_COMMIT`] in front of the `sync` that makes a batch durable.
-    pub struct FaultyDisk(pub Arc<dyn Disk>);
+    /// Who looks on at the disk: the point [`super::BEFORE_COMMIT`] lies in front of the `sync` that makes a batch durable.
+    pub struct Onlooker;
 
-    impl Disk for FaultyDisk {
-        fn append(&self, name: &str, bytes: &[u8]) -> Result<(), DiskError> {
-            WRITTEN.store(true, Ordering::SeqCst);
-            self.0.append(name, bytes)
-        }
-        fn sync(&self, name: &str) -> Result<(), DiskError> {
-            if ARMED.load(Ordering::SeqCst) && WRITTEN.load(Ordering::SeqCst) {
-                point(super::BEFORE_COMMIT);
+    impl Watch for Onlooker {
+        fn before(&self, _: &dyn Disk, _: &str, change: Change<'_>) -> Result<(), DiskError> {
+            match change {
+                Change::Append(_) => WRITTEN.store(true, Ordering::SeqCst),
+                Change::Sync if ARMED.load(Ordering::SeqCst) && WRITTEN.load(Ordering::SeqCst) => point(super::BEFORE_COMMIT),
+                _ => {}
             }
-            self.0.sync(name)
-        }
-        fn read(&self, name: &str, offset: u64, most: usize) -> Result<Vec<u8>, DiskError> {
-            self.0.read(name, offset, most)
-        }
-        fn len(&self, name: &str) -> Result<Option<u64>, DiskError> {
-            self.0.len(name)
-        }
-        fn truncate(&self, name: &str, len: u64) -> Result<(), DiskError> {
-            self.0.truncate(name, len)
-        }
-        fn list(&self) -> Result<Vec<String>, DiskError> {
-            self.0.list()
-        }
-        fn remove(&self, name: &str) -> Result<(), DiskError> {
-            self.0.remove(name)
-        }
-        fn lock(&self) -> Result<Box<dyn Held>, DiskError> {
-            self.0.lock()
+            Ok(())
         }
     }
 }

@@ -135,7 +135,7 @@ pub fn existing_disk(settings: &Settings) -> Result<Arc<dyn Disk>, ServerError> 
 fn disk(store: &Path) -> Result<Arc<dyn Disk>, ServerError> {
     let disk: Arc<dyn Disk> = Arc::new(RealDisk::open(store)?);
     #[cfg(feature = "faults")]
-    let disk: Arc<dyn Disk> = Arc::new(crate::faults::FaultyDisk(disk));
+    let disk: Arc<dyn Disk> = Arc::new(veldboek_core::disk::WatchedDisk::new(disk, crate::faults::Onlooker));
     Ok(disk)
 }
 

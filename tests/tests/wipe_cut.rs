@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use veldboek_core::bundle::Bundle;
 use veldboek_core::cache::NoCache;
-use veldboek_core::disk::{Disk, DiskError, Held, MemoryDisk};
+use veldboek_core::disk::{Change, Disk, DiskError, MemoryDisk, Watch, WatchedDisk};
 use veldboek_core::field_book::{FieldBook, FieldBookError};
 use veldboek_core::ids::DocumentId;
 use veldboek_core::keyring::{Keyring, WrappingKey};
@@ -18,52 +18,28 @@ use veldboek_core::wipe;
 use veldboek_core::wire::{RevokeRequest, VERSION};
 use veldboek_tests::Field;
 
-/// A disk whose power goes out after so many changes to it.
+/// The power goes out after so many changes to a disk.
 struct Cut {
-    disk: Arc<dyn Disk>,
     left: AtomicUsize,
 }
 
 impl Cut {
     fn after(changes: usize, disk: &Arc<dyn Disk>) -> Arc<dyn Disk> {
-        Arc::new(Self { disk: disk.clone(), left: AtomicUsize::new(changes) })
-    }
-
-    fn change<T>(&self, change: impl FnOnce(&dyn Disk) -> Result<T, DiskError>) -> Result<T, DiskError> {
-        let left = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
-        if left.is_ok() { change(&*self.disk) } else { Err(DiskError::PowerCut) }
+        Arc::new(WatchedDisk::new(disk.clone(), Self { left: AtomicUsize::new(changes) }))
     }
 }
 
-impl Disk for Cut {
-    fn append(&self, name: &str, bytes: &[u8]) -> Result<(), DiskError> {
-        let whole = self.change(|disk| disk.append(name, bytes));
-        if whole == Err(DiskError::PowerCut) {
-            // Half of what was on its way.
-            let _ = self.disk.append(name, &bytes[..bytes.len() / 2]);
+impl Watch for Cut {
+    fn before(&self, disk: &dyn Disk, name: &str, change: Change<'_>) -> Result<(), DiskError> {
+        let left = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        if left.is_ok() {
+            return Ok(());
         }
-        whole
-    }
-    fn sync(&self, name: &str) -> Result<(), DiskError> {
-        self.change(|disk| disk.sync(name))
-    }
-    fn read(&self, name: &str, offset: u64, most: usize) -> Result<Vec<u8>, DiskError> {
-        self.disk.read(name, offset, most)
-    }
-    fn len(&self, name: &str) -> Result<Option<u64>, DiskError> {
-        self.disk.len(name)
-    }
-    fn truncate(&self, name: &str, len: u64) -> Result<(), DiskError> {
-        self.change(|disk| disk.truncate(name, len))
-    }
-    fn list(&self) -> Result<Vec<String>, DiskError> {
-        self.disk.list()
-    }
-    fn remove(&self, name: &str) -> Result<(), DiskError> {
-        self.change(|disk| disk.remove(name))
-    }
-    fn lock(&self) -> Result<Box<dyn Held>, DiskError> {
-        self.disk.lock()
+        if let Change::Append(bytes) = change {
+            // Half of what was on its way.
+            let _ = disk.append(name, &bytes[..bytes.len() / 2]);
+        }
+        Err(DiskError::PowerCut)
     }
 }
 

@@ -61,7 +61,7 @@ impl Book {
         }
         let disk: Arc<dyn Disk> = Arc::new(RealDisk::open(dir)?);
         #[cfg(feature = "faults")]
-        let disk: Arc<dyn Disk> = Arc::new(crate::faults::FaultyDisk(disk));
+        let disk: Arc<dyn Disk> = Arc::new(veldboek_core::disk::WatchedDisk::new(disk, crate::faults::Onlooker));
         let wrapping = access.key(&*disk, dir, clock::now().at)?;
         Self::on(disk, dir, &wrapping)
     }
