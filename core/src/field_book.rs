@@ -45,6 +45,7 @@ mod lease;
 mod leaving;
 mod loading;
 mod mending;
+mod noting;
 mod opening;
 mod performing;
 mod proving;
@@ -106,6 +107,8 @@ pub struct FieldBook {
     ended: BTreeMap<DocumentId, Day>,
     /// Keys from certificates that came in the answer that is being taken in.
     arriving: HashMap<DeviceId, PublicKeys>,
+    /// When this process last wrote down an exchange.
+    noted: Option<crate::clock::Timestamp>,
 }
 
 impl FieldBook {

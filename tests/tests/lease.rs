@@ -40,3 +40,39 @@ fn a_field_book_without_a_server_has_no_lease() {
     assert_eq!(alone.book.lease_until(), None);
     assert!(!alone.book.lease_is_over(field.clock.now().at));
 }
+
+#[test]
+fn a_device_that_asks_all_day_does_not_fill_its_own_disk() {
+    let mut field = Field::new(93);
+    let mut anna = field.enrolled("anna", Role::Coach);
+    let mut carla = field.enrolled("carla", Role::Coordinator);
+    field.sync(&mut anna);
+    let size = |device: &veldboek_tests::Device| {
+        let names = device.disk().list().unwrap().into_iter().filter(|name| name.starts_with("journal/"));
+        names.map(|name| device.disk().len(&name).unwrap().unwrap()).sum::<u64>()
+    };
+    let before = size(&anna);
+    for _ in 0..100 {
+        field.clock.pass_minutes(1);
+        // The server's record book goes on with what others do.
+        field.dossier(&mut carla, "WF-2025-0001");
+        field.sync(&mut carla);
+        field.sync(&mut anna);
+        assert_eq!(anna.book.last_contact(), Some(field.clock.0), "what it knows itself is exact");
+    }
+    assert!(size(&anna) - before < 3_000, "{} bytes in a hundred exchanges", size(&anna) - before);
+    // After a restart it is at most an hour behind, and the lease ends no later for it.
+    let known = anna.book.last_contact().unwrap();
+    anna.restart();
+    let noted = anna.book.last_contact().unwrap();
+    assert!(noted <= known && noted >= known.plus_millis(-60 * 60_000), "{noted:?} {known:?}");
+    // What is news is written at once.
+    let dossier = field.dossier(&mut carla, "WF-2025-0002");
+    carla.book.grant(dossier, ("anna".into(), field.clock.now().today(), None), field.clock.now(), &mut field.dice).unwrap();
+    field.sync(&mut carla);
+    field.clock.pass_minutes(1);
+    field.sync(&mut anna);
+    anna.restart();
+    assert_eq!(anna.book.last_contact(), Some(field.clock.0));
+    assert_eq!(field.sync(&mut anna).0.received, 0, "it knows how far it read");
+}

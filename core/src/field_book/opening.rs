@@ -69,6 +69,7 @@ impl FieldBook {
             resend: HashSet::new(),
             ended: BTreeMap::new(),
             arriving: HashMap::new(),
+            noted: None,
             unseen: HashMap::new(),
         };
         book.catch_up()?;

@@ -330,7 +330,6 @@ impl FieldBook {
         let told = std::mem::take(&mut sent.told);
         let (record_book, heads) = self.judge_record_book(told, &answer, epoch, &server.keys, moment)?;
         outcome.record_book = record_book;
-        records.extend(heads.iter().map(|head| (Kind::Head, None, head.encode())));
         let before = self.ledger.cursor.as_ref();
         let (known, waiting) = (before.and_then(|note| note.newest), before.and_then(|note| note.to_decide));
         outcome.new_to_decide = news.newest.is_some_and(|newest| known.is_none_or(|known| newest > known));
@@ -341,7 +340,13 @@ impl FieldBook {
         // One that is held has not said what it still has.
         let end = Some(!answer.more && !answer.held);
         let note = CursorNote { epoch, cursor: cursor.into(), at: moment.at, server_time, end, to_decide, newest };
-        records.push((Kind::Cursor, None, note.encode()));
+        if records.is_empty() && refusals.is_empty() && self.only_time_passed(&note, &heads) {
+            self.remember_only(note, heads);
+        } else {
+            records.extend(heads.iter().map(|head| (Kind::Head, None, head.encode())));
+            records.push((Kind::Cursor, None, note.encode()));
+            self.noted = Some(moment.at);
+        }
         // Before anything closes: what was done in a copy that the server refused goes back to where it was copied from.
         self.append(refusals, rng)?;
         outcome.wiped = self.undo_refused_withdrawals(rng)?;
