@@ -83,6 +83,23 @@ pub const MAX_WAITING_BYTES: usize = 4 << 20;
 pub const MAX_WAITING_CHANGES: usize = 1_000;
 /// The most operations of one device that wait for a coordinator in one document.
 pub const MAX_WAITING_OPERATIONS: u64 = MAX_PUSHED_OPERATIONS;
+/// The most lines of the feed in one answer, and the most dossiers that it closes; what heals comes besides. A client reads
+/// [`MAX_ITEMS`].
+pub const MAX_PAGE_LINES: usize = 10_000;
+/// The most changes in an answer that heal a document.
+pub const MAX_HEALING: usize = 1_024;
+/// The most bytes of them; one always fits.
+pub const MAX_HEALING_BYTES: usize = 1 << 20;
+/// Of how many changes that waited one answer says what became of them, and the most decisions about them that it carries.
+pub const MAX_OUTCOMES: usize = 1_000;
+/// The most bytes of those decisions.
+pub const MAX_OUTCOME_BYTES: usize = 1 << 20;
+/// The most statements of others that a new device is given at once; the rest comes with the feed.
+pub const MAX_ENROL_STATEMENTS: usize = 1_000;
+/// The most bytes of them.
+pub const MAX_ENROL_BYTES: usize = 1 << 20;
+/// The most codes of one inviting device that are open at a time.
+pub const MAX_OPEN_INVITATIONS: usize = 200;
 /// The most grants of one document; and as many ends of grants.
 pub const MAX_GRANTS: usize = 500;
 /// How often in a day somebody may ask that a document be erased, or take that back.

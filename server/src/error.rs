@@ -113,6 +113,7 @@ impl Failure {
             Self::Malformed(_) | Self::GoneAway => (StatusCode::BAD_REQUEST, ErrorCode::Malformed),
             Self::Newer => (StatusCode::BAD_REQUEST, ErrorCode::NewerVersion),
             Self::Compressed(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::Malformed),
+            Self::Unfit(Unfit::TooManyInvitations) => (StatusCode::TOO_MANY_REQUESTS, ErrorCode::TooMany),
             Self::Unfit(why) => (StatusCode::CONFLICT, why.answer().code),
             Self::Missing => (StatusCode::NOT_FOUND, ErrorCode::NotFound),
             Self::WrongMethod => (StatusCode::METHOD_NOT_ALLOWED, ErrorCode::NotFound),

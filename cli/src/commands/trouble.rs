@@ -392,11 +392,12 @@ mod tests {
             Unfit::OwnDevice,
             Unfit::AlreadyWiped,
             Unfit::Held,
+            Unfit::TooManyInvitations,
             Unfit::NotItsWord("the device did not sign this"),
             Unfit::Unsignable("a code is out of bounds".into()),
         ];
         every!(unfit; Unfit::EnrolledAlready, Unfit::KnownOtherwise(_), Unfit::ErasedAlready, Unfit::NotAsked, Unfit::OwnDevice,
-            Unfit::AlreadyWiped, Unfit::Held, Unfit::NotItsWord(_), Unfit::Unsignable(_));
+            Unfit::AlreadyWiped, Unfit::Held, Unfit::TooManyInvitations, Unfit::NotItsWord(_), Unfit::Unsignable(_));
         let mut all = vec![
             RegionError::Missing,
             RegionError::Exists,

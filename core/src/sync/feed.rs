@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::chunk::ChangeHash;
 use crate::ids::*;
+use crate::limits::MAX_PAGE_LINES;
 use crate::wire::Cursor;
 
 /// One line of the feed.
@@ -164,7 +165,7 @@ impl Feed {
             .is_some_and(|(opened, closed)| closed.is_none() && *opened < number)
     }
 
-    /// The next page for a reader: as many lines as fit. `weigh` says how many bytes a line takes, `skip` leaves out
+    /// The next page for a reader: as many lines as fit, in bytes and in number. `weigh` says how many bytes a line takes, `skip` leaves out
     /// what the device itself just sent.
     pub fn page(
         &self,
@@ -179,13 +180,14 @@ impl Feed {
         // The first line always fits, so that every page makes progress.
         let mut take = |page: &mut Page, line: &Line| {
             let weight = weigh(line);
-            if weight > left && !page.lines.is_empty() {
+            if (weight > left && !page.lines.is_empty()) || page.lines.len() == MAX_PAGE_LINES {
                 return false;
             }
             left = left.saturating_sub(weight);
             page.lines.push(line.clone());
             true
         };
+        let mut closed = HashSet::new();
         let start = self.lines.partition_point(|line| line.number <= from.position);
         for line in &self.lines[start..] {
             match &line.what {
@@ -206,8 +208,13 @@ impl Feed {
                     }
                 }
                 What::Closed(document, person)
-                    if *person == reader.person && !self.shows(reader, document) && !page.closed.contains(document) =>
+                    if *person == reader.person && !self.shows(reader, document) && !closed.contains(document) =>
                 {
+                    if closed.len() == MAX_PAGE_LINES {
+                        page.more = true;
+                        return page;
+                    }
+                    closed.insert(*document);
                     page.closed.push(*document);
                 }
                 What::Change(document, _) | What::About(document, _)

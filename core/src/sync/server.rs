@@ -50,6 +50,7 @@ mod effort;
 mod enrolling;
 mod erasing;
 mod exchange;
+mod invitations;
 mod push;
 mod quarantine;
 mod refounding;
@@ -62,6 +63,7 @@ use answering::Pending;
 use batch::Batch;
 pub use devices::Standing;
 pub use erasing::ErasureOrder;
+use invitations::Invitations;
 pub use push::Push;
 use quarantine::Quarantine;
 use state::State;
@@ -279,6 +281,16 @@ impl Region {
     /// writer, as large as the document.
     pub const fn gate_passes(&self) -> u64 {
         self.state.gate_passes
+    }
+
+    /// How many changes were looked at for healing since then.
+    pub const fn healing_looks(&self) -> u64 {
+        self.state.healing_looks
+    }
+
+    /// How many documents were looked at for access that begins or ends since then.
+    pub const fn due_looks(&self) -> u64 {
+        self.state.due_looks
     }
 
     /// The server's name, public keys, region and present life.

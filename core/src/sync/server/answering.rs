@@ -112,10 +112,16 @@ impl Batch<'_> {
             }
             items.push(Item { seq: line.number, kind, bytes });
         }
+        let mut left = MAX_HEALING_BYTES;
         for (document, hash, number) in pending.healing {
             let change = state.ledger.documents.get(&document).and_then(|facts| facts.change(&hash));
             let Some(change) = change else { continue };
             if let Some(bytes) = self.bytes_of(change.number, change.position)? {
+                // The heads will not agree yet, and the rest follows.
+                if bytes.len() > left && left < MAX_HEALING_BYTES {
+                    break;
+                }
+                left = left.saturating_sub(bytes.len());
                 receipted.push((number, Some(document), hash));
                 items.push(Item { seq: number, kind: ItemKind::Change, bytes });
             }
@@ -132,6 +138,7 @@ impl Batch<'_> {
                     let heads = state.ledger.documents.get(document)?.heads_among(|_| true);
                     Some(Heads { document: *document, digest: heads_digest(&heads) })
                 })
+                .take(MAX_DOCUMENTS)
                 .collect()
         };
         let told = if held { None } else { self.told(&pending.caller, &pending.waiting, &page.closed, page.more)? };
@@ -231,9 +238,14 @@ impl Batch<'_> {
         }
         let (admitted, decisions) = state.outcome_of(caller, waiting);
         news.admitted = admitted;
+        let mut left = MAX_OUTCOME_BYTES;
         for hash in decisions {
             let Some(facts) = state.ledger.statements.get(&hash) else { continue };
-            news.decisions.extend(self.bytes_of(facts.number, facts.position)?);
+            let Some(bytes) = self.bytes_of(facts.number, facts.position)? else { continue };
+            // The device asks again for what it did not hear.
+            let Some(rest) = left.checked_sub(bytes.len()) else { break };
+            left = rest;
+            news.decisions.push(bytes);
         }
         if !more && let Some((count, newest)) = state.to_decide(certificate) {
             (news.to_decide, news.newest) = (Some(count), Some(newest));
@@ -259,6 +271,7 @@ impl State {
                 let person = self.ledger.certificates.get(&note.device)?.person.clone();
                 Some(Contact { device: note.device, person, at: note.at, unsynced: note.unsynced })
             })
+            .take(MAX_ITEMS)
             .collect()
     }
 }

@@ -92,11 +92,15 @@ impl<'w> Batch<'w> {
     /// Dated grants begin and end through records, so that feeds need no clock.
     pub(super) fn open_and_close_what_is_due(&mut self) -> Result<(), RegionError> {
         let today = self.moment.today();
-        if self.state.due_checked == Some(today) {
-            return Ok(());
-        }
+        let changed = std::mem::take(&mut self.state.due);
+        let documents: Vec<DocumentId> = match self.state.due_checked == Some(today) {
+            true => changed.into_iter().collect(),
+            false => self.state.ledger.documents.keys().copied().collect(),
+        };
+        self.state.due_looks += documents.len() as u64;
         let mut due = Vec::new();
-        for (document, facts) in &self.state.ledger.documents {
+        for document in &documents {
+            let Some(facts) = self.state.ledger.documents.get(document) else { continue };
             let founder = facts.opening.as_ref().map(|(opening, _)| opening.person.as_str());
             let people: HashSet<&str> = facts.grants.iter().map(|(_, grant)| grant.person.as_str()).chain(founder).collect();
             for person in people {

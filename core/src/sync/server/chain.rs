@@ -30,7 +30,9 @@ impl Chain {
 
     /// A life of the server begins: what was missed in the life before is settled.
     pub(super) fn life_begins(&mut self, epoch: Epoch, number: u64) {
-        self.lives.push((epoch, number));
+        if self.lives.last().is_none_or(|(last, _)| *last != epoch) {
+            self.lives.push((epoch, number));
+        }
         self.contradicted.clear();
     }
 

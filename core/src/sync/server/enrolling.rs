@@ -1,10 +1,9 @@
 //! Invitations, their one-time codes, and the devices that they make.
 
+use super::invitations::INVITATION_LIFE;
 use super::*;
 use crate::wire::KnownAs;
 
-/// How long an invitation lives, in milliseconds.
-const INVITATION_LIFE: i64 = 10 * 60 * 1000;
 /// Wrong secrets for one invitation that void it, and no other.
 const WRONG_CODES: usize = 5;
 /// Letters of a code that name its invitation; they are no secret.
@@ -19,7 +18,7 @@ impl Batch<'_> {
         let now = self.moment.at;
         let device = request.keys.device();
         let (selector, hash) = read_code(&request.code).ok_or(RegionError::WrongCode)?;
-        let Some(open) = self.state.invitations.iter().find(|open| open.selector.as_ref() == Some(&selector)).cloned() else {
+        let Some((open, tried)) = self.state.invitations.find(&selector).map(|(open, tried)| (open.clone(), tried)) else {
             // Nothing is kept of a name that nobody has: a stranger must not be able to fill the disk, nor to spoil the
             // codes of others by guessing.
             return Err(RegionError::WrongCode);
@@ -30,7 +29,6 @@ impl Batch<'_> {
             let again = self.state.live(&device).cloned().filter(|_| fits && open.used_by == Some(device));
             return again.map_or(Err(RegionError::WrongCode), |certificate| self.welcome(certificate, Vec::new()));
         }
-        let tried = self.state.wrong_codes.get(&selector).map_or(0, BTreeSet::len);
         if now > open.expires || tried >= WRONG_CODES {
             // Only whoever has the code learns that there was one.
             return Err(if fits { RegionError::ExpiredCode } else { RegionError::WrongCode });
@@ -63,15 +61,19 @@ impl Batch<'_> {
     /// What an enrolled device needs to take part: its own certificate first, then those of colleagues, without which
     /// their changes could not be checked.
     fn welcome(&self, certificate: Certificate, mut statements: Vec<Vec<u8>>) -> Result<EnrolAnswer, RegionError> {
-        for facts in
-            self.state.ledger.statements.values().filter(|facts| facts.is_public() && !super::batch::is_staged(facts.position))
-        {
-            let Some(bytes) = bytes_at(&self.writer, facts.position, self.keyring)? else { continue };
-            let own = SignedStatement::decode(&bytes).is_ok_and(
-                |signed| matches!(signed.statement(), Statement::Certificate(other) if other.device == certificate.device),
-            );
-            let place = if own { 0 } else { statements.len() };
-            statements.insert(place, bytes);
+        let known = self.state.ledger.statements.values();
+        let known = known.filter(|facts| facts.is_public() && !super::batch::is_staged(facts.position));
+        let own = self.state.certified.get(&certificate.device).copied();
+        // All of them come with the feed as well; here only as many as an answer holds.
+        let mut known: Vec<(bool, u64, Position)> =
+            known.map(|facts| (Some(facts.number) != own, facts.number, facts.position)).collect();
+        known.sort_unstable();
+        let mut left = MAX_ENROL_BYTES;
+        for (_, _, position) in known.into_iter().take(MAX_ENROL_STATEMENTS) {
+            let Some(bytes) = bytes_at(&self.writer, position, self.keyring)? else { continue };
+            let Some(rest) = left.checked_sub(bytes.len()) else { break };
+            left = rest;
+            statements.push(bytes);
         }
         let keys = self.keyring.device_keys();
         Ok(EnrolAnswer {
@@ -122,8 +124,13 @@ impl Batch<'_> {
                 return Err(RegionError::NotAllowed);
             }
         }
+        // Whoever is at the machine has other means to fill it.
+        let theirs = self.state.invitations.open(self.moment.at).filter(|open| by.is_some() && open.by == by);
+        if theirs.count() >= MAX_OPEN_INVITATIONS {
+            return Err(Unfit::TooManyInvitations.into());
+        }
         // A person code is the key to dossiers: it keeps its role and organisation, whoever invites.
-        let open = self.state.invitations.iter().filter(|open| open.expires >= self.moment.at);
+        let open = self.state.invitations.open(self.moment.at);
         let open = open.map(|open| (open.person.as_str(), open.role.as_str(), open.organisation.as_deref().unwrap_or_default()));
         let certified = self.state.ledger.certificates.values();
         let known = certified.map(|known| (known.person.as_str(), known.role.code(), known.organisation.as_str()));
@@ -135,10 +142,11 @@ impl Batch<'_> {
             let known = KnownAs { person: request.person.clone(), role, organisation: organisation.to_owned() };
             return Err(Unfit::KnownOtherwise(known).into());
         }
+        drop(others);
         let (code, selector) = loop {
             let code = invitation_code(rng);
             let selector = letters(&code).chars().take(SELECTOR).collect::<String>();
-            if self.state.invitations.iter().all(|other| other.selector.as_ref() != Some(&selector)) {
+            if self.state.invitations.find(&selector).is_none() {
                 break (code, selector);
             }
         };

@@ -156,10 +156,19 @@ impl Batch<'_> {
     }
 
     /// Compares hash lists for documents whose heads did not agree.
-    fn heal(&self, request: &Request, pending: &mut Pending) {
+    fn heal(&mut self, request: &Request, pending: &mut Pending) {
         let Some(reader) = self.state.reader(&pending.caller) else { return };
-        let mut left = pending.page;
+        let mut left = (pending.page / HEALING_WEIGHT).min(MAX_HEALING);
+        let (mut named, mut looks) = (HashSet::new(), 0);
         for Hashes { document, hashes } in &request.have {
+            // As much as fits in a page; the heads will not agree yet, and the rest follows.
+            if left == 0 {
+                break;
+            }
+            // Once for each document: whoever names one again is given nothing more.
+            if !named.insert(*document) {
+                continue;
+            }
             let Some(facts) = self.state.ledger.documents.get(document) else { continue };
             if !self.state.feed.shows(&reader, document) {
                 continue;
@@ -169,14 +178,19 @@ impl Batch<'_> {
             if !lacking.is_empty() {
                 pending.missing.push(Hashes { document: *document, hashes: lacking });
             }
-            // As much as fits in a page; the heads will not agree yet, and the rest follows.
-            for change in facts.live().filter(|change| !theirs.contains(&change.hash)) {
-                left = left.saturating_sub(HEALING_WEIGHT);
-                if left > 0 {
-                    pending.healing.push((*document, change.hash, change.number));
+            for change in facts.live() {
+                looks += 1;
+                if theirs.contains(&change.hash) {
+                    continue;
+                }
+                pending.healing.push((*document, change.hash, change.number));
+                left -= 1;
+                if left == 0 {
+                    break;
                 }
             }
         }
+        self.state.healing_looks += looks;
     }
 
     /// Writes down that a device was in contact, where that says something new. What it did not tell this time stands.

@@ -212,9 +212,12 @@ impl State {
             device == caller || self.ledger.certificates.get(device).is_some_and(|certificate| certificate.person == mine)
         };
         let (mut admitted, mut decisions) = (Vec::new(), Vec::new());
-        for Hashes { document, hashes } in waiting {
+        'waiting: for Hashes { document, hashes } in waiting {
             let facts = self.ledger.documents.get(document);
             for hash in hashes {
+                if admitted.len() + decisions.len() >= MAX_OUTCOMES {
+                    break 'waiting;
+                }
                 if let Some(change) = facts.and_then(|facts| facts.change(hash)) {
                     admitted.push(ReceiptLine { seq: change.number, document: *document, hash: *hash });
                 } else if let Some(refusal) = self.quarantine.refused.get(hash)

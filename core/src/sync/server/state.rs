@@ -13,9 +13,7 @@ pub(super) struct State {
     pub(super) held: bool,
     /// When this life began.
     pub(super) life_began: Timestamp,
-    pub(super) invitations: Vec<Invitation>,
-    /// Wrong tries by the invitation that they named. By record: one is folded when it is staged and again when it is read.
-    pub(super) wrong_codes: HashMap<String, BTreeSet<u64>>,
+    pub(super) invitations: Invitations,
     pub(super) contacts: Contacts,
     /// The number of each device's certificate: what lay before it was never sent to the device.
     pub(super) certified: BTreeMap<DeviceId, u64>,
@@ -32,6 +30,8 @@ pub(super) struct State {
     pub(super) efforts: effort::Efforts,
     /// How often the gate looked at a document.
     pub(super) gate_passes: u64,
+    /// How many changes were looked at for healing.
+    pub(super) healing_looks: u64,
     /// Where erased dossiers could have been.
     pub(super) erasure_notes: BTreeMap<DocumentId, ErasureNote>,
     /// The numbers of the receipts of devices that wiped something.
@@ -40,8 +40,12 @@ pub(super) struct State {
     pub(super) erasure_askers: BTreeMap<DocumentId, DeviceId>,
     /// Erased, while their keys may still be here.
     pub(super) to_erase: Vec<DocumentId>,
-    /// The day for which dated grants were looked at; none when a grant came since.
+    /// The day for which dated grants were looked at.
     pub(super) due_checked: Option<Day>,
+    /// The documents with a grant, or an end of one, that came since.
+    pub(super) due: BTreeSet<DocumentId>,
+    /// How many documents were looked at for that.
+    pub(super) due_looks: u64,
     pub(super) trouble: Option<RegionError>,
     /// Where the records are, for finding the heads that devices saw.
     pub(super) chain: chain::Chain,
@@ -100,15 +104,12 @@ impl State {
         if number <= self.feed.end() && matches!(record.kind, Kind::Opened | Kind::Closed) {
             return Ok(());
         }
-        if record.kind == Kind::Grant {
-            self.due_checked = None;
-        }
         let (mut wiped, mut again) = (None, false);
         let line = match (&record.payload, record.kind) {
             // A server refuses codes and nothing else: changes are refused to the device and leave no record here.
             (Payload::Bytes(bytes), Kind::Refused) => {
                 if let Some(selector) = WrongCode::decode(bytes)?.selector {
-                    self.wrong_codes.entry(selector).or_default().insert(number);
+                    self.invitations.was_tried(&selector, number);
                 }
                 return Ok(());
             }
@@ -128,6 +129,9 @@ impl State {
                 }
                 if let Statement::Certificate(certificate) = signed.statement() {
                     self.certified.entry(certificate.device).or_insert(number);
+                }
+                if let Statement::Grant(_) | Statement::GrantEnd(_) = signed.statement() {
+                    self.due.extend(signed.statement().document());
                 }
                 let hash = statement_hash(bytes);
                 // In another envelope it is no line of its own.
@@ -194,9 +198,7 @@ impl State {
                 }
             }
             Kind::Invitation => {
-                let note = Invitation::decode(bytes)?;
-                self.invitations.retain(|open| open.code_hash != note.code_hash);
-                self.invitations.push(note);
+                self.invitations.take(Invitation::decode(bytes)?);
             }
             Kind::ErasureNote => {
                 let note = ErasureNote::decode(bytes)?;

@@ -26,6 +26,8 @@ pub enum Unfit {
     Held,
     /// Not the word of a revoked device that it wiped itself.
     NotItsWord(&'static str),
+    /// As many of their codes are open as may be at a time.
+    TooManyInvitations,
     /// A statement that the server cannot sign: what it is about breaks a limit.
     Unsignable(String),
 }
@@ -42,6 +44,7 @@ impl Unfit {
             Self::OwnDevice => ErrorCode::OwnDevice.into(),
             Self::AlreadyWiped => ErrorCode::AlreadyWiped.into(),
             Self::Held => ErrorCode::Held.into(),
+            Self::TooManyInvitations => ErrorAnswer { retry_after: Some(600), ..ErrorCode::TooMany.into() },
             Self::NotItsWord(why) => detailed(why),
             Self::Unsignable(why) => detailed(why),
         }
