@@ -225,6 +225,18 @@ fn what_came_too_late_waits_is_read_and_is_let_in_or_refused_and_its_author_hear
     assert_eq!(anna.texts(), ["een week later", "en dat bleek nodig"]);
     let access = marit.json(&["history", "WF-1"])["access"].to_string();
     assert!(access.contains("was al besproken") && access.contains("klopt"), "{access}");
+
+    // She has read it, and takes it off the list: that is for her alone to do, and shows it a last time.
+    let items = dewi.json(&["status"])["refused_items"].clone();
+    let id = items[0]["id"].as_str().unwrap();
+    assert!(items[0]["what"].as_str().unwrap().contains("nog een laatste keer"), "{items}");
+    ends(&marit.run(&["quarantine", "dismiss", id]), Exit::Failed);
+    let done = dewi.json(&["quarantine", "dismiss", id]);
+    assert_eq!(done["left"], 0, "{done}");
+    assert!(done["what"].as_str().unwrap().contains("nog een laatste keer"), "{done}");
+    let status = dewi.ok(&["status"]).out;
+    assert!(!status.contains("was al besproken") && !status.contains("nog een laatste keer"), "{status}");
+    ends(&dewi.run(&["quarantine", "dismiss", id]), Exit::Failed);
 }
 
 #[test]

@@ -164,7 +164,8 @@ notes! {
         6 refused: Option<Timestamp>;
         /// What was added in words.
         7 text: Option<String>;
-        /// The change by which it was performed again: then it is kept apart no more.
+        /// The change by which it was performed again, or the change itself when its author has read that it was refused: then it
+        /// is kept apart no more.
         8 replaced: Option<ChangeHash>;
     }
 

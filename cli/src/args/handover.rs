@@ -69,6 +69,8 @@ pub(crate) enum QuarantineCommand {
     List,
     /// Toelaten, met alles wat erop voortbouwt | Let it in, with all that builds on it
     Accept(QuarantineAccept),
+    /// Van de lijst halen wat van u is geweigerd, als u het heeft gelezen of anders vastgelegd; van een dossier dat hier niet meer is, gaat de tekst voorgoed weg | Take what of yours was refused off the list, once you have read it or recorded it differently; of a dossier that is no longer here the text goes for good
+    Dismiss(QuarantineDismiss),
     /// Niet toelaten; de schrijver houdt de tekst en hoort waarom | Do not let it in; its author keeps the text and hears why
     Refuse(QuarantineRefuse),
 }
@@ -81,6 +83,13 @@ pub(crate) struct QuarantineAccept {
     /// Waarom; te lezen in de geschiedenis | Why; to be read in the history
     #[arg(long)]
     pub(crate) reason: Option<String>,
+}
+
+/// `quarantine dismiss`
+#[derive(Debug, Args)]
+pub(crate) struct QuarantineDismiss {
+    /// Het kenmerk uit `status` | The id from `status`
+    pub(crate) change: String,
 }
 
 /// `quarantine refuse`

@@ -16,7 +16,7 @@ use super::conflicts::{conflict_json, conflicts_table, resolve_hint};
 use super::context::Context;
 use super::handover::{notes_json, notes_table, over_note};
 use super::look::{local, said};
-use super::{contacts, erasing, revoked, trouble, watch};
+use super::{contacts, erasing, quarantine, revoked, trouble, watch};
 use crate::args::Sync;
 use crate::client::{Client, Traffic};
 use crate::clock;
@@ -273,6 +273,20 @@ pub(super) fn status(context: &Context<'_>) -> Result<Output, Problem> {
     let status = book.inner.status()?;
     let identity = book.inner.identity();
     let (lock, locked) = super::keys::state(context, &book);
+    let refused = book.inner.refused()?;
+    let mut refused_items = Vec::new();
+    for (item, writes) in &refused {
+        refused_items.push(json!({
+            "id": quarantine::short(&item.hash),
+            "document": item.document.to_string(),
+            "reference": book.inner.called_of(item.document),
+            "at": item.at.to_string(),
+            "reason": item.reason.code(),
+            "text": item.text,
+            "what": said(writes, context),
+            "writes": quarantine::writes_json(writes, context),
+        }));
+    }
     let value = json!({
         "device": identity.device.to_string(),
         "coach": identity.person,
@@ -285,6 +299,7 @@ pub(super) fn status(context: &Context<'_>) -> Result<Output, Problem> {
         "quarantined": status.quarantined,
         "to_decide": status.to_decide,
         "refused": status.refused,
+        "refused_items": refused_items,
         "set_aside": status.set_aside,
     });
     let never = context.say("nog nooit", "never yet");
@@ -302,23 +317,26 @@ pub(super) fn status(context: &Context<'_>) -> Result<Output, Problem> {
     if status.to_decide > 0 {
         rows.push((context.say("wacht op uw besluit", "waits for your decision"), status.to_decide.to_string()));
     }
-    let refused = book.inner.refused()?;
     if !refused.is_empty() {
         rows.push((context.say("geweigerd", "refused"), refused.len().to_string()));
     }
     let mut output = Output::new(value, Table::sheet(rows));
     if !refused.is_empty() {
-        let mut table = context.headings(&["Geweigerd op|Refused at", "Dossier", "Reden|Reason", "Wat|What"]);
+        let mut table = context.headings(&["Kenmerk|Id", "Geweigerd op|Refused at", "Dossier", "Reden|Reason", "Wat|What"]);
         for (item, writes) in refused {
             let why = Why { text: item.text.clone(), ..item.reason.into() };
             table.row([
+                quarantine::short(&item.hash),
                 local(item.at),
                 book.inner.called_of(item.document).unwrap_or_else(|| item.document.to_string()),
                 why.show(context.lang),
                 said(&writes, context),
             ]);
         }
-        output = output.and(table);
+        output = output.and(table).note(text!(
+            "gelezen of anders vastgelegd? `veldboek quarantine dismiss KENMERK` haalt het van de lijst",
+            "read it, or recorded it differently? `veldboek quarantine dismiss ID` takes it off the list"
+        ));
     }
     if let Some(note) = over_note(&book.inner.ended()?) {
         output = output.note(note);

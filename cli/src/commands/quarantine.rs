@@ -16,7 +16,7 @@ use super::exchange;
 use super::look::{local, said, scalar_json};
 use crate::args::{Quarantine, QuarantineCommand};
 use crate::client::Client;
-use crate::message::{Exit, Problem, text};
+use crate::message::{Exit, Problem, Text, text};
 use crate::render::{Output, Table};
 
 /// How many changes one decision names, so that it stays within the size of a statement whatever the reason says.
@@ -45,6 +45,7 @@ pub(super) fn quarantine(context: &mut Context<'_>, options: Quarantine) -> Resu
                 )),
             })
         }
+        Some(QuarantineCommand::Dismiss(dismiss)) => self::dismiss(context, &mut book, &dismiss.change),
         Some(command) if !coordinator => {
             drop(command);
             Err(Problem::Rule(
@@ -213,22 +214,65 @@ fn decide(
     })
 }
 
+/// Takes a refused change of one's own off the list, and shows what it said a last time.
+fn dismiss(context: &Context<'_>, book: &mut Book, wanted: &str) -> Result<Output, Problem> {
+    let refused = book.inner.refused()?;
+    let item = one_called(
+        &refused,
+        wanted,
+        |(item, _)| &item.hash,
+        text!("geweigerde wijziging", "refused change"),
+        || text!("`veldboek status` toont wat er is geweigerd", "`veldboek status` shows what was refused"),
+    )?;
+    let (item, writes) = item.clone();
+    let (of, what) = (called(book, item.document, context), said(&writes, context));
+    book.inner.dismiss(&item.hash, book.moment, &mut book.rng)?;
+    let left = book.inner.status()?.refused;
+    let id = short(&item.hash);
+    let value = json!({
+        "id": id,
+        "change": item.hash.to_string(),
+        "document": item.document.to_string(),
+        "reference": of,
+        "what": what,
+        "writes": writes_json(&writes, context),
+        "left": left,
+    });
+    let rows = vec![
+        (context.say("van de lijst", "off the list"), format!("{of}  {id}")),
+        (context.say("er stond", "it said"), what),
+        (context.say("nog geweigerd", "still refused"), left.to_string()),
+    ];
+    Ok(Output::new(value, Table::sheet(rows)))
+}
+
 fn named<'a>(items: &'a [ReadWaiting], wanted: &str) -> Result<&'a ReadWaiting, Problem> {
+    one_called(
+        items,
+        wanted,
+        |item| &item.hash,
+        text!("wachtende wijziging", "waiting change"),
+        || text!("`veldboek quarantine list` toont wat er wacht", "`veldboek quarantine list` shows what waits"),
+    )
+}
+
+/// The only one whose name begins like this.
+fn one_called<'a, T>(
+    items: &'a [T],
+    wanted: &str,
+    hash: impl Fn(&T) -> &ChangeHash,
+    kind: Text,
+    hint: impl FnOnce() -> Text,
+) -> Result<&'a T, Problem> {
     let wanted = wanted.trim().to_lowercase();
-    let found: Vec<&ReadWaiting> =
-        items.iter().filter(|item| wanted.len() >= 4 && item.hash.to_string().starts_with(&wanted)).collect();
-    let kind = text!("wachtende wijziging", "waiting change");
+    let found: Vec<&T> = items.iter().filter(|item| wanted.len() >= 4 && hash(item).to_string().starts_with(&wanted)).collect();
     match found.as_slice() {
         [one] => Ok(one),
-        [] => Err(Problem::Unknown {
-            kind,
-            wanted,
-            hint: text!("`veldboek quarantine list` toont wat er wacht", "`veldboek quarantine list` shows what waits"),
-        }),
+        [] => Err(Problem::Unknown { kind, wanted, hint: hint() }),
         several => Err(Problem::Ambiguous {
             kind,
             wanted,
-            candidates: several.iter().map(|item| item.hash.to_string()[..16].to_owned()).collect(),
+            candidates: several.iter().map(|item| hash(item).to_string()[..16].to_owned()).collect(),
         }),
     }
 }
@@ -245,7 +289,7 @@ fn leaning_on<'a>(items: &'a [ReadWaiting], item: &ReadWaiting) -> Vec<&'a ReadW
     found
 }
 
-fn short(hash: &ChangeHash) -> String {
+pub(super) fn short(hash: &ChangeHash) -> String {
     hash.to_string()[..SHORT].to_owned()
 }
 
@@ -278,7 +322,7 @@ fn what(item: &ReadWaiting, context: &Context<'_>) -> String {
     }
 }
 
-fn writes_json(writes: &[Write], context: &Context<'_>) -> Vec<Value> {
+pub(super) fn writes_json(writes: &[Write], context: &Context<'_>) -> Vec<Value> {
     let one = |write: &Write| {
         let (label, shown) = show_cell(write.container, &write.key, &write.value, context.lang);
         json!({

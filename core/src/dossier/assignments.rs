@@ -95,27 +95,30 @@ impl Dossier {
         }
 
         // Per trajectory (or the whole) the latest of those who held it is the one to resume.
-        let mut resumes: BTreeMap<Option<TrajectoryId>, &Assignment> = BTreeMap::new();
-        for (id, before) in rivals.iter().filter(|(_, one)| one.holds_on(from)) {
+        let held = || rivals.iter().filter(|(_, one)| one.holds_on(from));
+        let mut resumes: BTreeMap<Option<TrajectoryId>, (EntryId, &Assignment)> = BTreeMap::new();
+        for (id, before) in held().filter(|(_, one)| draft.to.is_some_and(|last| one.to.is_none_or(|to| to > last))) {
+            let known = resumes.entry(before.trajectory).or_insert((*id, before));
+            if before.from >= known.1.from {
+                *known = (*id, before);
+            }
+        }
+        for (id, before) in held() {
             let ended = before.until(from);
             writes.extend(ended.edit(before, &id.to_string()));
             if before.coach != draft.coach {
                 let coach = before.coach.clone().unwrap_or_default();
-                warnings.push(match ended.is_void() {
-                    true => Warning::WithdrawsAssignment { coach, from },
-                    false => Warning::EndsAssignment { coach, last_day: from.plus_days(-1) },
+                let resumed = resumes.get(&before.trajectory).filter(|(again, _)| again == id).and(draft.to);
+                warnings.push(match resumed {
+                    Some(last) => Warning::InterruptsAssignment { coach, from, resumes: last.plus_days(1) },
+                    None if ended.is_void() => Warning::WithdrawsAssignment { coach, from },
+                    None => Warning::EndsAssignment { coach, last_day: from.plus_days(-1) },
                 });
-            }
-            if draft.to.is_some_and(|last| before.to.is_none_or(|to| to > last)) {
-                let known = resumes.entry(before.trajectory).or_insert(before);
-                if before.from >= known.from {
-                    *known = before;
-                }
             }
         }
         let id = EntryId::fresh(by.moment.at, by.rng);
         writes.extend(draft.create(&id.to_string()));
-        for before in resumes.into_values() {
+        for (_, before) in resumes.into_values() {
             let resumed = Assignment { from: draft.to.map(|last| last.plus_days(1)), ..before.clone() };
             writes.extend(resumed.create(&EntryId::fresh(by.moment.at, by.rng).to_string()));
         }

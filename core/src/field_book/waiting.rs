@@ -189,6 +189,31 @@ impl FieldBook {
         Ok(name)
     }
 
+    /// Takes a refused change off the list, for whoever has read or rewritten it; durable when this returns. What was kept apart of
+    /// it goes: its key is destroyed. Of a dossier that is still here the text stays sealed with that, out of sight, until the
+    /// dossier leaves or is erased. False when no refused change is called so.
+    ///
+    /// # Errors
+    /// Store errors.
+    pub fn dismiss(&mut self, change: &ChangeHash, moment: Moment, rng: &mut dyn CryptoRng) -> Result<bool, FieldBookError> {
+        self.catch_up()?;
+        let Some(item) = self.ledger.refused.iter().find(|item| item.hash == *change).cloned() else { return Ok(false) };
+        let note = SetAside {
+            document: item.document,
+            change: item.hash,
+            at: moment.at,
+            writes: Vec::new().into(),
+            called: None,
+            reason: item.reason.code().to_owned(),
+            refused: None,
+            text: None,
+            replaced: Some(item.hash),
+        };
+        self.append(vec![(Kind::SetAside, None, note.encode())], rng)?;
+        self.finish_closing(rng)?;
+        Ok(true)
+    }
+
     /// Whether the server did not take a statement of this device.
     pub fn was_refused(&self, statement: &ChangeHash) -> bool {
         self.ledger.statements.get(statement).is_some_and(|facts| facts.refused)

@@ -98,6 +98,8 @@ impl Ledger {
         let (document, hash) = (note.document, note.change);
         if let Some(by) = note.replaced {
             self.forget_aside(&hash);
+            // By itself: its author has read that it was refused, and is done with it.
+            self.refused.retain(|item| item.hash != hash);
             self.replaced.insert(hash, by);
             return;
         }

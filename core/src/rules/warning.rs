@@ -104,6 +104,15 @@ pub enum Warning {
         /// From when.
         from: Day,
     },
+    /// The assignment of another coach is interrupted through this one: they resume afterwards.
+    InterruptsAssignment {
+        /// Who coaches before and after.
+        coach: String,
+        /// The first day on which they do not.
+        from: Day,
+        /// The day on which they resume.
+        resumes: Day,
+    },
     /// Another coach takes over later, as was planned before.
     PlannedSuccessor {
         /// Who.
@@ -222,6 +231,10 @@ impl Warning {
             Self::WithdrawsAssignment { coach, from } => say(
                 format!("de toewijzing van {coach} vanaf {from} vervalt"),
                 format!("the assignment of {coach} from {from} is withdrawn"),
+            ),
+            Self::InterruptsAssignment { coach, from, resumes } => say(
+                format!("{coach} begeleidt niet vanaf {from}, en hervat op {resumes}"),
+                format!("{coach} does not coach from {from} on, and resumes on {resumes}"),
             ),
             Self::PlannedSuccessor { coach, from } => say(
                 format!("zoals eerder vastgelegd neemt {coach} het over op {from}"),

@@ -157,10 +157,32 @@ fn assigned_twice_on_one_day_the_later_one_stands_and_every_range_is_valid() {
 fn a_cover_from_the_first_day_on_leaves_the_rest_to_whom_it_was_given() {
     let (mut story, id) = Story::with_wim();
     assign(&mut story, id, "anna", "2025-03-03", None);
-    assign(&mut story, id, "bram", "2025-03-03", Some("2025-03-16"));
+    let plan = assign(&mut story, id, "bram", "2025-03-03", Some("2025-03-16"));
+    let told: Vec<String> = [Lang::Nl, Lang::En].iter().map(|lang| plan.warnings[0].message(*lang)).collect();
+    assert_eq!(
+        told,
+        [
+            "anna begeleidt niet vanaf 2025-03-03, en hervat op 2025-03-17",
+            "anna does not coach from 2025-03-03 on, and resumes on 2025-03-17"
+        ]
+    );
+    assert_eq!(plan.warnings.len(), 1);
     ranges_are_valid(&story);
     assert_eq!(primary(&story, id, &["2025-03-03", "2025-03-16", "2025-03-17"]), ["bram", "bram", "anna"]);
     assert_eq!(story.dossier.clashes(), []);
+}
+
+#[test]
+fn a_cover_in_the_middle_says_that_the_one_before_resumes_and_one_that_outlasts_her_does_not() {
+    let (mut story, id) = Story::with_wim();
+    assign(&mut story, id, "anna", "2025-03-03", Some("2025-03-31"));
+    let plan = assign(&mut story, id, "bram", "2025-03-10", Some("2025-03-16"));
+    let resumes = day("2025-03-17");
+    let from = day("2025-03-10");
+    assert_eq!(plan.warnings, [Warning::InterruptsAssignment { coach: "anna".into(), from, resumes }]);
+    assert_eq!(primary(&story, id, &["2025-03-09", "2025-03-10", "2025-03-17"]), ["anna", "bram", "anna"]);
+    let plan = assign(&mut story, id, "dewi", "2025-03-20", Some("2025-04-30"));
+    assert_eq!(plan.warnings, [Warning::EndsAssignment { coach: "anna".into(), last_day: day("2025-03-19") }]);
 }
 
 #[test]
