@@ -109,7 +109,7 @@ pub fn open_beside(settings: &Settings) -> Result<Region, ServerError> {
 /// The disk of a store that exists, with the key of its keyring.
 ///
 /// # Errors
-/// [`RegionError::Missing`] when there is no store here.
+/// [`RegionError::Missing`](veldboek_core::sync::server::RegionError::Missing) when there is no store here.
 pub fn existing(settings: &Settings) -> Result<(Arc<dyn Disk>, WrappingKey), ServerError> {
     let disk = existing_disk(settings)?;
     let (wrapping, _) = MasterKey::of(settings).find(&*disk)?;
