@@ -16,7 +16,7 @@ use crate::journal::{Kind, Payload, Position, Record};
 use crate::notes::{Access, Acknowledged, CursorNote, HeadNote, NotAdmitted, Operation, SetAside, Setup, UnreadableNote};
 use crate::record::Code;
 use crate::statement::{
-    Certificate, Decision, DocumentKind, ErasureRequest, Grant, GrantEnd, Opening, SignedStatement, Statement, StatementId,
+    Certificate, Decision, DocumentKind, ErasureRequest, Grant, GrantEnd, MAX_ENDED, Opening, SignedStatement, Statement, StatementId,
 };
 use crate::wire::Reason;
 
@@ -706,12 +706,12 @@ impl Ledger {
         steps: usize,
     ) -> Option<Option<Day>> {
         let facts = self.documents.get(document)?;
-        let ends = |since: Option<Timestamp>| {
-            let counts = move |end: &&GrantEnd| end.person == person && since.is_none_or(|since| end.at >= since);
+        let ends = |of: Option<&Grant>| {
+            let counts = |end: &&GrantEnd| end.person == person && of.is_none_or(|grant| end.takes(grant));
             facts.grant_ends.iter().filter(counts).map(last_day).min()
         };
         let grants = facts.grants.iter().filter(|(_, grant)| grant.person == person && grant.from <= on);
-        let grants = grants.map(|(_, grant)| grant.until.into_iter().chain(ends(Some(grant.at))).min());
+        let grants = grants.map(|(_, grant)| grant.until.into_iter().chain(ends(Some(grant))).min());
         let opening = facts.opening.as_ref().map(|(opening, _)| opening);
         // Whoever founds a dossier anew gains nothing by it: the grants of the document before hold, until the server has
         // carried them over.
@@ -725,6 +725,24 @@ impl Ledger {
         // Of several grants the one that lasts longest counts.
         let lasting = grants.chain(founder).filter(|last| last.is_none_or(|last| on <= last));
         lasting.max_by_key(|last| (last.is_none(), *last))
+    }
+
+    /// The grants of a person that are known here and would hold on a day, or later: what an end that is decided now names.
+    /// Those of the document that this one takes the place of are carried over to it under the same names.
+    pub fn grants_to_end(&self, document: &DocumentId, person: &str, on: Day) -> Vec<EntryId> {
+        let mut found: Vec<EntryId> = Vec::new();
+        let mut next = Some(*document);
+        for _ in 0..MOST_REPLACED {
+            let Some(facts) = next.and_then(|document| self.documents.get(&document)) else { break };
+            let mine = |grant: &&Grant| grant.person == person && grant.until.is_none_or(|until| on <= until);
+            for grant in facts.grants.iter().rev().map(|(_, grant)| grant).filter(mine) {
+                if !found.contains(&grant.id) && found.len() < MAX_ENDED {
+                    found.push(grant.id);
+                }
+            }
+            next = facts.opening.as_ref().and_then(|(opening, _)| opening.replaces);
+        }
+        found
     }
 
     /// The last day of a person's access before a day without any; `None` when no statement gave them access before.

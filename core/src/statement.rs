@@ -23,6 +23,8 @@ pub use handover::{Closing, Decision, Handover, MAX_CLOSED, MAX_DECIDED};
 
 /// What a signature over a statement begins with.
 pub const PURPOSE: &str = "veldboek/statement/1";
+/// The most grants that one end names.
+pub const MAX_ENDED: usize = 600;
 /// The most entries that one re-founding leaves out.
 pub const MAX_WITHDRAWN: usize = 500;
 /// The most changes that write one dossier anew.
@@ -196,6 +198,22 @@ pub struct GrantEnd {
     /// The assignment that takes its place, where reason and note are.
     #[n(7)]
     pub successor: Option<EntryId>,
+    /// The grants that whoever decided it knew of, and that end by it. What a person has by opening the dossier always does.
+    /// Absent in those of an earlier version: they end what was granted before them by the clocks of both.
+    #[n(8)]
+    #[cbor(decode_with = "cbor::some_set::<Ctx, _, MAX_ENDED>", nil = "cbor::absent")]
+    pub ends: Option<Vec<EntryId>>,
+}
+
+impl GrantEnd {
+    /// Whether this grant ends by it: the same everywhere, whatever the order in which the two come and whatever clocks say.
+    pub fn takes(&self, grant: &Grant) -> bool {
+        let named = match &self.ends {
+            Some(ends) => ends.contains(&grant.id),
+            None => self.at >= grant.at,
+        };
+        named && self.person == grant.person
+    }
 }
 
 /// Server: a device is no longer trusted.

@@ -317,6 +317,7 @@ async fn what_a_device_could_hold_is_known_also_when_it_lies_in_a_drawer() {
         reason: None,
         decision: None,
         successor: None,
+        ends: None,
     };
     let end = SignedStatement::sign(&Statement::GrantEnd(end), carla.book.device_keys()).unwrap();
     let request = Request { statements: vec![end.bytes().to_vec()], ..Request::default() };

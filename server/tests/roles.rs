@@ -267,6 +267,7 @@ async fn every_way_to_write_is_for_whom_it_is() {
                 reason: None,
                 decision: None,
                 successor: None,
+                ends: None,
             };
             assert_eq!(states(&mut phone, town, &[Statement::GrantEnd(end)]).await, [verdict], "{} {what}", who.0);
         }

@@ -22,6 +22,11 @@ use veldboek_core::visit::Visit;
 use veldboek_core::wire::Reason;
 use veldboek_tests::{Device, Field};
 
+#[path = "handover/clocks.rs"]
+mod clocks;
+#[path = "handover/refused.rs"]
+mod refused;
+
 const DAY: i64 = 24 * 60;
 const CANARY: &str = "kanariepiet";
 
@@ -42,18 +47,7 @@ impl Team {
         let bram = field.enrolled("bram", Role::Coach);
         let dossier = field.dossier(&mut carla, "WF-2025-0001");
         let mut team = Self { field, carla, anna, bram, dossier };
-        team.hand_over(|dossier, by| {
-            let draft = Assignment { coach: Some("anna".into()), ..Assignment::default() };
-            let plan = dossier.assign_coach(by, draft)?;
-            let today = by.today();
-            let handed = HandedOver {
-                assignment: plan.id,
-                decision: Handover::Assignment,
-                grant: ("anna".into(), today, None),
-                ends: Vec::new(),
-            };
-            Ok(Plan { id: handed, writes: plan.writes, warnings: plan.warnings })
-        });
+        team.hand_over(|dossier, by| assign(dossier, by, "anna"));
         team.field.sync(&mut team.carla);
         team.field.sync(&mut team.anna);
         team.field.visit(&mut team.anna, team.dossier, "Anna: eerste bezoek, kanariepiet");
@@ -64,16 +58,7 @@ impl Team {
 
     /// Carla decides who coaches; both facts in one group, offline.
     fn hand_over(&mut self, how: impl FnOnce(&Dossier, &mut By<'_>) -> Result<Plan<HandedOver>, RuleBroken>) {
-        let moment = self.field.clock.now();
-        let dossier = self.carla.book.dossier(self.dossier).unwrap();
-        let mut by = By::new("carla", moment, &mut self.field.dice).coordinating(true);
-        let plan = how(&dossier, &mut by).unwrap();
-        let HandedOver { assignment, decision, grant, ends } = plan.id;
-        let job = Job::new(Target::Existing(self.dossier), plan.writes)
-            .granting(vec![grant])
-            .ending(ends)
-            .deciding(decision, assignment);
-        self.carla.book.perform_all(vec![job], moment, &mut self.field.dice).unwrap();
+        decide_by(&mut self.field, &mut self.carla, "carla", self.dossier, how);
     }
 
     fn transfer_to_bram(&mut self) {
@@ -129,6 +114,31 @@ impl Team {
         self.carla.book.decide(decision, reason.map(str::to_owned), self.field.clock.now(), &mut self.field.dice).unwrap();
         self.field.sync(&mut self.carla).0
     }
+}
+
+/// A coordinator decides who coaches and who has access; both facts in one group, offline.
+fn decide_by(
+    field: &mut Field,
+    device: &mut Device,
+    person: &str,
+    id: DocumentId,
+    how: impl FnOnce(&Dossier, &mut By<'_>) -> Result<Plan<HandedOver>, RuleBroken>,
+) {
+    let moment = field.clock.now();
+    let dossier = device.book.dossier(id).unwrap();
+    let mut by = By::new(person, moment, &mut field.dice).coordinating(true);
+    let plan = how(&dossier, &mut by).unwrap();
+    let HandedOver { assignment, decision, grant, ends } = plan.id;
+    let job = Job::new(Target::Existing(id), plan.writes).granting(vec![grant]).ending(ends).deciding(decision, assignment);
+    device.book.perform_all(vec![job], moment, &mut field.dice).unwrap();
+}
+
+/// Assigns a coach, who gets access from today on.
+fn assign(dossier: &Dossier, by: &mut By<'_>, coach: &str) -> Result<Plan<HandedOver>, RuleBroken> {
+    let plan = dossier.assign_coach(by, Assignment { coach: Some(coach.into()), ..Assignment::default() })?;
+    let grant = (coach.into(), by.today(), None);
+    let handed = HandedOver { assignment: plan.id, decision: Handover::Assignment, grant, ends: Vec::new() };
+    Ok(Plan { id: handed, writes: plan.writes, warnings: plan.warnings })
 }
 
 fn day(text: &str) -> Day {
@@ -387,6 +397,10 @@ fn a_cover_that_expires_offline_closes_by_itself_and_loses_no_visit() {
     team.bram.book.perform_all(vec![job], moment, &mut team.field.dice).unwrap();
     // A clock that is set back opens nothing again, and destroys nothing either.
     team.bram.restart();
+    let mut set_back = team.field.clock;
+    set_back.pass_minutes(-5 * DAY);
+    team.bram.book.look_at_the_day(set_back.now());
+    assert!(matches!(team.bram.book.find("WF-2025-0001"), Err(FieldBookError::Ended(..))));
     assert!(holds(&team.bram, CANARY));
 
     let (outcome, _) = team.field.sync(&mut team.bram);

@@ -129,6 +129,7 @@ impl Carla<'_> {
             reason: None,
             decision: None,
             successor: None,
+            ends: None,
         }))
     }
 

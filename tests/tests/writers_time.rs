@@ -232,6 +232,7 @@ fn work_that_waits_for_a_coordinator_is_sent_on_at_once_when_it_was_too_much_at_
             reason: None,
             decision: None,
             successor: None,
+            ends: None,
         };
         let end = SignedStatement::sign(&Statement::GrantEnd(end), &corine.keys).unwrap().bytes().to_vec();
         assert_eq!(pushed(&mut field, &corine, &[end], &[]), [Told::Accepted]);

@@ -55,12 +55,15 @@ impl Job {
     pub fn deciding(self, decision: Handover, assignment: EntryId) -> Self {
         Self { decision: Some((decision, assignment)), ..self }
     }
-    /// The opening, grants and ends of access that go with it. The organisation is that of this device.
+
+    /// The opening, grants and ends of access that go with it. The organisation is that of this device; an end names the
+    /// grants of the person that are known.
     pub(super) fn statements(
         &self,
         document: DocumentId,
         person: &str,
         organisation: Option<&str>,
+        known: &dyn Fn(&str, Day) -> Vec<EntryId>,
         at: Timestamp,
         rng: &mut dyn CryptoRng,
     ) -> Vec<Statement> {
@@ -106,6 +109,7 @@ impl Job {
                 reason: None,
                 decision,
                 successor: assignment,
+                ends: Some(known(coach, *on)),
             }));
         }
         statements

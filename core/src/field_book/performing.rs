@@ -87,12 +87,25 @@ impl FieldBook {
         writer.add_document_keys(&self.keyring, &targets, rng)?;
         let mut records = Vec::new();
         let mut touched: HashMap<DocumentId, Document> = HashMap::new();
+        let mut granted: Vec<Grant> = Vec::new();
         let mut made = None;
         for (job, document) in jobs.iter().zip(&targets) {
             let store = Some(*document);
             let organisation = identity.organisation.as_deref();
-            for statement in job.statements(*document, &person, organisation, moment.at, rng) {
+            let known = |person: &str, on: Day| {
+                let here = self.ledger.grants_to_end(document, person, on);
+                let of_this_group = granted.iter().filter(|grant: &&Grant| grant.document == *document && grant.person == person);
+                let mut all: Vec<EntryId> = here.into_iter().chain(of_this_group.map(|grant| grant.id)).collect();
+                all.sort_unstable();
+                all.dedup();
+                all
+            };
+            let statements = job.statements(*document, &person, organisation, &known, moment.at, rng);
+            for statement in statements {
                 records.push(stated(&statement, self.keyring.device_keys())?);
+                if let Statement::Grant(grant) = statement {
+                    granted.push(grant);
+                }
             }
             let mut doc = match touched.remove(document) {
                 Some(doc) => doc,

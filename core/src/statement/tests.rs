@@ -64,6 +64,7 @@ fn every_kind() -> Vec<Statement> {
         reason: None,
         decision: None,
         successor: None,
+        ends: None,
     };
     let revocation = Revocation {
         device: keys(7).device(),

@@ -151,6 +151,7 @@ pub fn statements() -> BTreeMap<&'static str, (Statement, DeviceKeys)> {
         reason: Some("Anna is terug".into()),
         decision: None,
         successor: None,
+        ends: None,
     };
     let withdrawn = vec![EntryId::from_bytes([3; 16])];
     let again = Opening { document: other_document(), replaces: Some(document()), ..opening.clone() };
@@ -167,6 +168,7 @@ pub fn statements() -> BTreeMap<&'static str, (Statement, DeviceKeys)> {
         successor: Some(handed.id),
         ..end.clone()
     };
+    let named = GrantEnd { ends: Some(vec![handed.id, EntryId::from_bytes([7; 16])]), ..over.clone() };
     let decision = Decision {
         document: document(),
         changes: vec![hash()],
@@ -216,6 +218,7 @@ pub fn statements() -> BTreeMap<&'static str, (Statement, DeviceKeys)> {
         ("statement-refounding-exact", (Statement::Refounding(exact), anna())),
         ("statement-handover-grant", (Statement::Grant(handed), carla())),
         ("statement-handover-end", (Statement::GrantEnd(over), carla())),
+        ("statement-handover-end-named", (Statement::GrantEnd(named), carla())),
         ("statement-decision", (Statement::Decision(decision), carla())),
         ("statement-closing", (Statement::Closing(closing), server())),
     ])

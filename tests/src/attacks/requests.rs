@@ -325,6 +325,7 @@ impl Cast {
             reason: Some("overgedragen".into()),
             decision: None,
             successor: None,
+            ends: None,
         };
         let end = SignedStatement::sign(&Statement::GrantEnd(end), &decided.keys).expect("a short statement");
         let given = self.coordinator.push(&[end.bytes().to_vec()], &[]);

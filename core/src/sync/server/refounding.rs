@@ -11,7 +11,7 @@ use crate::clock::LocalTime;
 use crate::document::Document;
 use crate::ledger::Begun;
 use crate::refounding::{is_exact, lacking, wrote_all};
-use crate::statement::{Erasure, Grant, GrantEnd, MAX_WITHDRAWN, Opening, Refounding};
+use crate::statement::{Erasure, Grant, GrantEnd, MAX_ENDED, MAX_WITHDRAWN, Opening, Refounding};
 
 /// What is written anew in one exchange, by its statements.
 #[derive(Default)]
@@ -338,9 +338,10 @@ impl Batch<'_> {
         // Of a document that never was here the one who opened the new one is the founder.
         let opened = self.state.ledger.documents.get(&new).and_then(|facts| facts.opening.as_ref()).map(|(opening, _)| opening);
         let founder = founder.or_else(|| opened.cloned()).filter(|opening| facts.is_none() || opening.replaces.is_none());
-        if let Some(opening) = founder {
+        let founded = founder.map(|opening| (EntryId::fresh(self.moment.at, rng), opening));
+        if let Some((id, opening)) = founded.clone() {
             statements.push(Statement::Grant(Grant {
-                id: EntryId::fresh(self.moment.at, rng),
+                id,
                 document: new,
                 person: opening.person.clone(),
                 from: day_of(opening.at),
@@ -356,7 +357,17 @@ impl Batch<'_> {
                 // Under the same name, which the end of an earlier one may call its successor.
                 statements.push(Statement::Grant(Grant { document: new, ..grant.clone() }));
             }
-            statements.extend(facts.grant_ends.iter().map(|end| Statement::GrantEnd(GrantEnd { document: new, ..end.clone() })));
+            for end in &facts.grant_ends {
+                // By name what it ended there: the same in whichever order devices bring them back after a restore.
+                let grants = facts.grants.iter().map(|(_, grant)| grant).filter(|grant| end.takes(grant)).map(|grant| grant.id);
+                let opened = founded.iter().filter(|(_, opening)| opening.person == end.person).map(|(id, _)| *id);
+                // Also those that the server has not seen yet.
+                let mut ends: Vec<EntryId> = end.ends.iter().flatten().copied().chain(grants).chain(opened).collect();
+                ends.sort_unstable();
+                ends.dedup();
+                ends.truncate(MAX_ENDED);
+                statements.push(Statement::GrantEnd(GrantEnd { document: new, ends: Some(ends), ..end.clone() }));
+            }
         }
         let people: Vec<String> = statements
             .iter()
