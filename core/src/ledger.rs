@@ -77,8 +77,8 @@ pub struct DocumentFacts {
     pub closed: bool,
     /// Grants in journal order, with the hash of their statement.
     pub grants: Vec<(ChangeHash, Grant)>,
-    /// Ends of grants in journal order.
-    pub grant_ends: Vec<GrantEnd>,
+    /// Ends of grants in journal order, with the hash of their statement.
+    pub grant_ends: Vec<(ChangeHash, GrantEnd)>,
     /// The last that was said about erasing it: asked, or taken back.
     pub erasure_asked: Option<ErasureRequest>,
     /// Changes in journal order, dropped ones included.
@@ -86,8 +86,8 @@ pub struct DocumentFacts {
     /// How many operations its changes have.
     pub operations: u64,
     by_hash: HashMap<ChangeHash, usize>,
-    /// What coordinators decided about work that waited.
-    pub decisions: Vec<Decision>,
+    /// What coordinators decided about work that waited, with the hash of their statement.
+    pub decisions: Vec<(ChangeHash, Decision)>,
     /// Refused by the server, or rebuilt because they leant on a refused one.
     dropped: HashSet<ChangeHash>,
 }
@@ -546,7 +546,7 @@ impl Ledger {
             }
             Statement::GrantEnd(end) => {
                 let facts = self.facts(end.document);
-                facts.grant_ends.push(end.clone());
+                facts.grant_ends.push((hash, end.clone()));
                 Some(end.document)
             }
             Statement::Revocation(revocation) => {
@@ -587,7 +587,7 @@ impl Ledger {
                 signed.statement().document()
             }
             Statement::Decision(decision) => {
-                self.facts(decision.document).decisions.push(decision.clone());
+                self.facts(decision.document).decisions.push((hash, decision.clone()));
                 self.decide(decision);
                 Some(decision.document)
             }
@@ -637,9 +637,12 @@ impl Ledger {
                     // The dossier does not go on there after all.
                     self.erasures.forget_refounding(&document);
                 }
-                if let Some(facts) = statement.document.and_then(|document| self.documents.get_mut(&document)) {
+                let Some(document) = statement.document else { continue };
+                if let Some(facts) = self.documents.get_mut(&document) {
                     facts.grants.retain(|(grant, _)| grant != hash);
+                    facts.grant_ends.retain(|(end, _)| end != hash);
                 }
+                self.undecide(&document, hash);
             }
             return;
         };
@@ -708,7 +711,7 @@ impl Ledger {
         let facts = self.documents.get(document)?;
         let ends = |of: Option<&Grant>| {
             let counts = |end: &&GrantEnd| end.person == person && of.is_none_or(|grant| end.takes(grant));
-            facts.grant_ends.iter().filter(counts).map(last_day).min()
+            facts.grant_ends.iter().map(|(_, end)| end).filter(counts).map(last_day).min()
         };
         let grants = facts.grants.iter().filter(|(_, grant)| grant.person == person && grant.from <= on);
         let grants = grants.map(|(_, grant)| grant.until.into_iter().chain(ends(Some(grant))).min());
@@ -751,8 +754,8 @@ impl Ledger {
         let starts = facts.grants.iter().filter(|(_, grant)| grant.person == person).map(|(_, grant)| grant.from);
         let founded = facts.opening.as_ref().filter(|(opening, _)| opening.person == person);
         // A founder's access begins with the opening: the day before every end of it is one with access.
-        let ends =
-            facts.grant_ends.iter().filter(|end| founded.is_some() && end.person == person).map(|end| end.on.plus_days(-1));
+        let ends = facts.grant_ends.iter().map(|(_, end)| end).filter(|end| founded.is_some() && end.person == person);
+        let ends = ends.map(|end| end.on.plus_days(-1));
         starts.chain(ends).filter(|from| *from < day).filter_map(|from| self.granted_until(document, person, from)?).max()
     }
 }

@@ -119,12 +119,12 @@ impl FieldBook {
                 note: assignment.and_then(|one| one.handover_note.clone()),
             });
         }
-        for end in &facts.grant_ends {
+        for (_, end) in &facts.grant_ends {
             let assignment = end.successor.and_then(|id| dossier.assignments.get(&id));
             let reason = assignment.and_then(|one| one.reason.clone()).or_else(|| end.reason.clone());
             items.push(AccessItem::Ended { end: end.clone(), reason });
         }
-        items.extend(facts.decisions.iter().cloned().map(AccessItem::Decided));
+        items.extend(facts.decisions.iter().map(|(_, decision)| AccessItem::Decided(decision.clone())));
         items.sort_by_key(AccessItem::at);
         Ok(items)
     }

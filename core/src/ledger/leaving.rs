@@ -142,4 +142,27 @@ impl Ledger {
             }
         }
     }
+
+    /// A decision was not taken after all: what it alone had refused counts again, or waits.
+    pub(super) fn undecide(&mut self, document: &DocumentId, statement: &ChangeHash) {
+        let Some(facts) = self.documents.get_mut(document) else { return };
+        let Some(place) = facts.decisions.iter().position(|(hash, _)| hash == statement) else { return };
+        let (_, decision) = facts.decisions.remove(place);
+        if decision.accepted {
+            return;
+        }
+        let refused_too = |hash: &ChangeHash| {
+            let names = |other: &Decision| !other.accepted && (other.changes.contains(hash) || other.leaning.contains(hash));
+            facts.decisions.iter().any(|(_, other)| names(other))
+        };
+        let named = decision.changes.iter().chain(&decision.leaning);
+        let freed: Vec<ChangeHash> = named.filter(|hash| !refused_too(hash)).copied().collect();
+        for hash in freed {
+            facts.dropped.remove(&hash);
+            self.refused.retain(|item| item.hash != hash || item.reason != Reason::NotTaken);
+            if let Some(aside) = self.aside.get_mut(&hash) {
+                (aside.waits, aside.again) = (true, false);
+            }
+        }
+    }
 }

@@ -357,7 +357,7 @@ impl Batch<'_> {
                 // Under the same name, which the end of an earlier one may call its successor.
                 statements.push(Statement::Grant(Grant { document: new, ..grant.clone() }));
             }
-            for end in &facts.grant_ends {
+            for (_, end) in &facts.grant_ends {
                 // By name what it ended there: the same in whichever order devices bring them back after a restore.
                 let grants = facts.grants.iter().map(|(_, grant)| grant).filter(|grant| end.takes(grant)).map(|grant| grant.id);
                 let opened = founded.iter().filter(|(_, opening)| opening.person == end.person).map(|(id, _)| *id);
