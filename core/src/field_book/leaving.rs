@@ -10,12 +10,19 @@ use crate::record::Code as _;
 use crate::wire::{News, Reason};
 use crate::words::Words;
 
-/// How much earlier than the last answer a closing may be dated, in milliseconds: a server's clock is set right at times.
+/// How much earlier than the last answer a closing of an earlier version may be dated, in milliseconds: it does not say which
+/// request it answers.
 const CLOCK_SLACK: i64 = 10 * 60 * 1000;
 
 impl FieldBook {
     /// A dossier is dropped on the server's signed word only.
-    pub(super) fn check_closings(&self, closed: &[DocumentId], news: &News, server: &PublicKeys) -> Result<(), SyncError> {
+    pub(super) fn check_closings(
+        &self,
+        asked: &[u8],
+        closed: &[DocumentId],
+        news: &News,
+        server: &PublicKeys,
+    ) -> Result<(), SyncError> {
         if closed.is_empty() {
             return Ok(());
         }
@@ -31,7 +38,12 @@ impl FieldBook {
         for bytes in &news.closings {
             let signed = SignedStatement::decode(bytes).map_err(|_| nonsense())?;
             let Statement::Closing(closing) = signed.statement() else { return Err(nonsense()) };
-            let mine = Some(&closing.person) == person.as_ref() && closing.at >= last.plus_millis(-CLOCK_SLACK);
+            // Not one of an earlier answer: what it closed may have been opened since.
+            let of_now = match &closing.asked {
+                Some(cursor) => cursor.as_slice() == asked,
+                None => closing.at >= last.plus_millis(-CLOCK_SLACK),
+            };
+            let mine = Some(&closing.person) == person.as_ref() && of_now;
             if !mine || signed.verify(server).is_err() {
                 return Err(nonsense());
             }

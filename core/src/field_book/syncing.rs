@@ -60,6 +60,8 @@ store_errors!(JournalError, KeyringError, LedgerError, DocumentError, DiskError,
 pub struct Sent {
     statements: Vec<ChangeHash>,
     changes: Vec<(DocumentId, ChangeHash)>,
+    /// The cursor with which was asked.
+    cursor: Vec<u8>,
     /// What was told of the server's record book.
     told: Told,
 }
@@ -137,7 +139,7 @@ impl FieldBook {
         if let Some(cursor) = &self.ledger.cursor {
             request.cursor = cursor.cursor.to_vec();
         }
-        let mut sent = Sent::default();
+        let mut sent = Sent { cursor: request.cursor.clone(), ..Sent::default() };
         (request.seen, sent.told) = self.told_head();
         let wiping = self.is_wiping();
         let mut statements: Vec<((u8, u64), ChangeHash, Position)> = self
@@ -311,7 +313,7 @@ impl FieldBook {
         self.take_changes(&incoming, &mut records, &mut outcome, rng)?;
         let listed: HashSet<ChangeHash> = self.ledger.refused.iter().map(|item| item.hash).collect();
         self.take_news(&news, &mut records, rng)?;
-        self.check_closings(&answer.closed, &news, &server.keys)?;
+        self.check_closings(&sent.cursor, &answer.closed, &news, &server.keys)?;
         for document in &answer.closed {
             records.push((Kind::Closed, None, Access { document: *document, person: None }.encode()));
             outcome.closed += 1;

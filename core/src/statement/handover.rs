@@ -1,6 +1,8 @@
 //! What is stated when a dossier changes hands: which decision a grant is part of, what was decided about work that waited,
 //! and that somebody's access is over.
 
+use minicbor::bytes::ByteVec;
+
 use crate::cbor::{self, MAX_NOTE};
 use crate::chunk::ChangeHash;
 use crate::clock::Timestamp;
@@ -68,4 +70,7 @@ pub struct Closing {
     /// When the server says so.
     #[n(2)]
     pub at: Timestamp,
+    /// The cursor of the request that it answers: it is good for that answer, whatever the server's clock says.
+    #[n(3)]
+    pub asked: Option<ByteVec>,
 }

@@ -178,7 +178,8 @@ pub fn statements() -> BTreeMap<&'static str, (Statement, DeviceKeys)> {
         reason: Some("hoort in een ander dossier".into()),
         leaning: vec![ChangeHash::from_bytes([9; 32])],
     };
-    let closing = Closing { person: "anna".into(), documents: vec![document(), other_document()], at: at(10) };
+    let closing = Closing { person: "anna".into(), documents: vec![document(), other_document()], at: at(10), asked: None };
+    let answering = Closing { asked: Some(cursor().encode().into()), ..closing.clone() };
     let refounding = Refounding {
         old: document(),
         new: other_document(),
@@ -221,6 +222,7 @@ pub fn statements() -> BTreeMap<&'static str, (Statement, DeviceKeys)> {
         ("statement-handover-end-named", (Statement::GrantEnd(named), carla())),
         ("statement-decision", (Statement::Decision(decision), carla())),
         ("statement-closing", (Statement::Closing(closing), server())),
+        ("statement-closing-asked", (Statement::Closing(answering), server())),
     ])
 }
 

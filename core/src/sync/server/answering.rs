@@ -22,6 +22,8 @@ pub(super) struct Pending {
     pub(super) missing: Vec<Hashes>,
     pub(super) healing: Vec<(DocumentId, ChangeHash, u64)>,
     pub(super) from: Cursor,
+    /// The cursor as the device sent it.
+    pub(super) asked: Vec<u8>,
     pub(super) foreign_epoch: bool,
     /// The device knew another life of this server: before it is given anything it brings back what this one may have lost.
     pub(super) returns: bool,
@@ -141,7 +143,7 @@ impl Batch<'_> {
                 .take(MAX_DOCUMENTS)
                 .collect()
         };
-        let told = if held { None } else { self.told(&pending.caller, &pending.waiting, &page.closed, page.more)? };
+        let told = if held { None } else { self.told(&pending.caller, &pending.asked, &pending.waiting, &page.closed, page.more)? };
         let admitted = told.iter().flat_map(|news| news.admitted.iter().copied());
         let (receipt, statement_receipt) = self.receipts(receipted, admitted);
         let contacts = pending.contacts_since.filter(|_| !held);
@@ -224,6 +226,7 @@ impl Batch<'_> {
     fn told(
         &self,
         caller: &DeviceId,
+        asked: &[u8],
         waiting: &[Hashes],
         closed: &[DocumentId],
         more: bool,
@@ -232,7 +235,12 @@ impl Batch<'_> {
         let Some(certificate) = state.live(caller) else { return Ok(None) };
         let mut news = News::default();
         for documents in closed.chunks(MAX_CLOSED) {
-            let closing = Closing { person: certificate.person.clone(), documents: documents.to_vec(), at: self.moment.at };
+            let closing = Closing {
+                person: certificate.person.clone(),
+                documents: documents.to_vec(),
+                at: self.moment.at,
+                asked: Some(asked.to_vec().into()),
+            };
             let signed = SignedStatement::sign(&Statement::Closing(closing), self.keyring.device_keys()).map_err(Unfit::from)?;
             news.closings.push(signed.bytes().to_vec());
         }

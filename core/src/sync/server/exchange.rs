@@ -46,6 +46,7 @@ impl Batch<'_> {
             missing: Vec::new(),
             healing: Vec::new(),
             from: from.unwrap_or(Cursor { epoch: self.state.epoch, position: 0, backfill: None }),
+            asked: request.cursor.clone(),
             foreign_epoch,
             returns,
             proven: self.proven(&request.receipts),
