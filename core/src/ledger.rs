@@ -13,7 +13,7 @@ use crate::clock::{Day, Timestamp};
 use crate::envelope::SignedChange;
 use crate::ids::*;
 use crate::journal::{Kind, Payload, Position, Record};
-use crate::notes::{Access, Acknowledged, CursorNote, HeadNote, NotAdmitted, Operation, SetAside, Setup, UnreadableNote};
+use crate::notes::{Access, Acknowledged, CursorNote, DayNote, HeadNote, NotAdmitted, Operation, SetAside, Setup, UnreadableNote};
 use crate::record::Code;
 use crate::statement::{
     Certificate, Decision, DocumentKind, ErasureRequest, Grant, GrantEnd, MAX_ENDED, Opening, SignedStatement, Statement, StatementId,
@@ -302,6 +302,8 @@ pub struct Ledger {
     pub documents: BTreeMap<DocumentId, DocumentFacts>,
     /// Whose field book it is.
     pub setup: Option<Setup>,
+    /// The latest time that this device saw: what the server said last, or its own clock showed since.
+    pub latest: Option<Timestamp>,
     /// How far the server's feed was read.
     pub cursor: Option<CursorNote>,
     /// The head of the server's chain that was seen last.
@@ -378,6 +380,7 @@ impl Ledger {
             }
             Kind::Operation => {
                 let operation = Operation::decode(bytes)?;
+                self.saw(operation.at);
                 if let Some(replaced) = operation.replaces {
                     self.replaced.insert(replaced, operation.change);
                     self.forget_aside(&replaced);
@@ -409,8 +412,11 @@ impl Ledger {
             Kind::Cursor => {
                 let note = CursorNote::decode(bytes)?;
                 self.reading_again &= note.end != Some(true);
+                // The server knows what day it is: a clock that was wrong before is not held against anyone.
+                self.latest = note.server_time.or(self.latest);
                 self.cursor = Some(note);
             }
+            Kind::Day => self.saw(DayNote::decode(bytes)?.at),
             Kind::Head => {
                 let note = HeadNote::decode(bytes)?;
                 match note.state {
@@ -451,6 +457,10 @@ impl Ledger {
             _ => return Ok(Some(record)),
         }
         Ok(None)
+    }
+
+    fn saw(&mut self, at: Timestamp) {
+        self.latest = self.latest.max(Some(at));
     }
 
     /// Another server knows nothing of what the one before acknowledged.

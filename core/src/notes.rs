@@ -117,6 +117,12 @@ notes! {
         6 newest: Option<u64>;
     }
 
+    /// This device saw by its own clock that access to a dossier was over.
+    DayNote {
+        /// When.
+        0 at: Timestamp;
+    }
+
     /// The server did not admit a change (or statement): refused and rebuilt away, or quarantined and waiting.
     NotAdmitted {
         /// The document; absent for a statement.

@@ -120,11 +120,11 @@ impl FieldBook {
                 None => slot.insert(open_book(&self.directory, key)?),
             };
             book.catch_up()?;
-            let (moment, rng) = (platform::now(), platform::randomness());
+            let (moment, mut rng) = (platform::now(), platform::randomness());
             if Held::must_show(opener, *shown, book, moment.at) {
                 return Err(Trouble::Told(FieldBookError::needs_unlock(self.lang)));
             }
-            book.look_at_the_day(moment);
+            book.look_at_the_day(moment, &mut rng);
             let gone = &mut gone;
             work(&mut Turn {
                 book,

@@ -383,7 +383,7 @@ fn a_cover_that_expires_offline_closes_by_itself_and_loses_no_visit() {
     team.field.clock.pass_minutes(4 * DAY);
     // No connection since; the last day has passed.
     let moment = team.field.clock.now();
-    team.bram.book.look_at_the_day(moment);
+    team.bram.book.look_at_the_day(moment, &mut team.field.dice);
     assert!(matches!(team.bram.book.find("WF-2025-0001"), Err(FieldBookError::Ended(_, last)) if last == day("2025-03-07")));
     assert!(team.bram.book.dossiers().unwrap().is_empty());
     let value = Scalar::Text("GM0392".into());
@@ -399,7 +399,7 @@ fn a_cover_that_expires_offline_closes_by_itself_and_loses_no_visit() {
     team.bram.restart();
     let mut set_back = team.field.clock;
     set_back.pass_minutes(-5 * DAY);
-    team.bram.book.look_at_the_day(set_back.now());
+    team.bram.book.look_at_the_day(set_back.now(), &mut team.field.dice);
     assert!(matches!(team.bram.book.find("WF-2025-0001"), Err(FieldBookError::Ended(..))));
     assert!(holds(&team.bram, CANARY));
 

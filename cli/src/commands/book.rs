@@ -74,7 +74,7 @@ impl Book {
     fn on(disk: Arc<dyn Disk>, dir: &Path, wrapping: &WrappingKey) -> Result<Self, Problem> {
         let inner = FieldBook::open(disk, Arc::new(NoCache), wrapping)?;
         let mut book = Self { inner, dir: dir.to_owned(), moment: clock::now(), rng: randomness(), gone: false };
-        book.inner.look_at_the_day(book.moment);
+        book.inner.look_at_the_day(book.moment, &mut book.rng);
         book.take_cache();
         Ok(book)
     }

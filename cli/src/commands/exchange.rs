@@ -77,7 +77,7 @@ pub(super) fn as_far_as_possible(book: &mut Book) -> Result<Exchanged, Problem> 
         }
     }
     let conflicts = book.inner.conflicts()?.into_iter().filter(|conflict| !before.contains(&conflict.id)).collect();
-    book.inner.look_at_the_day(book.moment);
+    book.inner.look_at_the_day(book.moment, &mut book.rng);
     let mut handovers = book.inner.handover_notes(today)?;
     handovers.retain(|note| !known.contains(&note.assignment));
     Ok(Exchanged { outcome: total, traffic: client.traffic, conflicts, handovers, stopped })

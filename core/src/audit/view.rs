@@ -178,7 +178,8 @@ impl AuditView {
             | Kind::Person
             | Kind::Setup
             | Kind::SetAside
-            | Kind::Head => None,
+            | Kind::Head
+            | Kind::Day => None,
         })
     }
 

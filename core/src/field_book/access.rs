@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::clock::Timestamp;
+use crate::notes::DayNote;
 use crate::statement::Decision;
 
 /// One decision about who may see a dossier, or about work that waited.
@@ -59,19 +60,23 @@ pub struct Ended {
 
 impl FieldBook {
     /// Looks at the day: a dossier of which the last day of access has passed is out of sight from now on, also without a
-    /// connection. Nothing is destroyed by a clock, which may be wrong: that waits for the server's word.
-    pub fn look_at_the_day(&mut self, moment: Moment) {
+    /// connection. Nothing is destroyed by a clock, which may be wrong: that waits for the server's word. What was seen to be
+    /// over is remembered, so that a clock which is set back opens nothing again.
+    pub fn look_at_the_day(&mut self, moment: Moment, rng: &mut dyn CryptoRng) {
         self.ended.clear();
         let identity = self.identity();
         let (Some(person), Some(Role::Coach)) = (identity.person, identity.role) else { return };
-        // A clock that is set back does not open anything again.
-        let told = self.ledger.cursor.as_ref().and_then(|note| note.server_time).map(|at| moment.day_of(at));
-        let today = told.map_or(moment.today(), |told| told.max(moment.today()));
+        let seen = self.ledger.latest.map(|at| moment.day_of(at));
+        let today = seen.map_or(moment.today(), |seen| seen.max(moment.today()));
         for (document, facts) in &self.ledger.documents {
             if facts.kind == DocumentKind::Dossier && !facts.closed && !self.ledger.holds_grant(document, &person, today) {
                 // Without any statement about this person nothing is known, and the server has the word.
                 self.ended.extend(self.ledger.last_day_before(document, &person, today).map(|last| (*document, last)));
             }
+        }
+        if !self.ended.is_empty() && seen.is_none_or(|seen| seen < today) {
+            // A disk that is full keeps nobody from reading: it is tried again at the next look.
+            let _ = self.append(vec![(Kind::Day, None, DayNote { at: moment.at }.encode())], rng);
         }
     }
 

@@ -92,6 +92,8 @@ kinds! {
     Contradicted = 27,
     /// The head of the server's chain that this device saw.
     Head = 28,
+    /// A day on which this device saw that somebody's access was over.
+    Day = 29,
 }
 
 impl Kind {

@@ -62,7 +62,7 @@ fn whoever_is_assigned_again_has_access_though_the_laptop_that_ended_it_ran_ahea
     team.field.sync(&mut team.carla);
     team.field.sync(&mut team.bram);
     assert_eq!(team.bram.summaries(team.dossier).len(), 1, "carla knew of the end and decided again");
-    team.bram.book.look_at_the_day(team.field.clock.now());
+    team.bram.book.look_at_the_day(team.field.clock.now(), &mut team.field.dice);
     assert_eq!(team.bram.book.dossiers().unwrap().len(), 1);
     team.field.sync(&mut chris);
     assert_eq!(chris.summaries(team.dossier).len(), 1);
@@ -148,16 +148,16 @@ fn a_phone_that_was_set_back_shows_no_cover_that_it_once_saw_to_be_over() {
     let before = team.field.clock;
     team.field.clock.pass_minutes(6 * DAY);
     // It was only looked at; nothing was written.
-    team.bram.book.look_at_the_day(team.field.clock.now());
+    team.bram.book.look_at_the_day(team.field.clock.now(), &mut team.field.dice);
     assert!(team.bram.book.dossiers().unwrap().is_empty());
     for _ in 0..2 {
         team.bram.restart();
-        team.bram.book.look_at_the_day(before.now());
+        team.bram.book.look_at_the_day(before.now(), &mut team.field.dice);
         assert!(team.bram.book.dossiers().unwrap().is_empty(), "set back, and opened again");
     }
     // A clock that was wrong once is not held against anyone: the server knows what day it is.
     team.field.clock = before;
     team.field.sync(&mut team.bram);
-    team.bram.book.look_at_the_day(before.now());
+    team.bram.book.look_at_the_day(before.now(), &mut team.field.dice);
     assert_eq!(team.bram.book.dossiers().unwrap().len(), 1);
 }

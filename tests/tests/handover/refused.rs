@@ -16,7 +16,7 @@ fn a_coach_whose_transfer_was_refused_still_sees_her_own_dossier() {
     field.enrol(&mut anna, "anna", Role::Coach);
     field.sync(&mut anna);
     for _ in 0..2 {
-        anna.book.look_at_the_day(field.clock.now());
+        anna.book.look_at_the_day(field.clock.now(), &mut field.dice);
         assert_eq!(anna.book.dossiers().unwrap().len(), 1, "the server knows nothing of a transfer");
         assert!(anna.book.find("WF-2025-0007").is_ok());
         let items = anna.book.access_history(dossier).unwrap();
