@@ -13,10 +13,13 @@ use crate::clock::{Day, Timestamp};
 use crate::envelope::SignedChange;
 use crate::ids::*;
 use crate::journal::{Kind, Payload, Position, Record};
-use crate::notes::{Access, Acknowledged, CursorNote, DayNote, HeadNote, NotAdmitted, Operation, SetAside, Setup, UnreadableNote};
+use crate::notes::{
+    Access, Acknowledged, CursorNote, DayNote, HeadNote, NotAdmitted, Operation, SetAside, Setup, UnreadableNote,
+};
 use crate::record::Code;
 use crate::statement::{
-    Certificate, Decision, DocumentKind, ErasureRequest, Grant, GrantEnd, MAX_ENDED, Opening, SignedStatement, Statement, StatementId,
+    Certificate, Decision, DocumentKind, ErasureRequest, Grant, GrantEnd, MAX_ENDED, Opening, SignedStatement, Statement,
+    StatementId,
 };
 use crate::wire::Reason;
 

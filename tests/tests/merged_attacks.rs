@@ -130,6 +130,7 @@ fn a_bundle_brings_nothing_into_a_dossier_that_was_reassigned_when_it_was_made()
         reason: None,
         decision: None,
         successor: None,
+        ends: None,
     };
     let signed = |statement| SignedStatement::sign(&statement, &carla.keys).unwrap().bytes().to_vec();
     let statements = [story.opening.clone(), signed(Statement::Grant(grant)), signed(Statement::GrantEnd(end))];

@@ -143,7 +143,8 @@ impl Batch<'_> {
                 .take(MAX_DOCUMENTS)
                 .collect()
         };
-        let told = if held { None } else { self.told(&pending.caller, &pending.asked, &pending.waiting, &page.closed, page.more)? };
+        let told =
+            if held { None } else { self.told(&pending.caller, &pending.asked, &pending.waiting, &page.closed, page.more)? };
         let admitted = told.iter().flat_map(|news| news.admitted.iter().copied());
         let (receipt, statement_receipt) = self.receipts(receipted, admitted);
         let contacts = pending.contacts_since.filter(|_| !held);
