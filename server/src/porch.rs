@@ -16,7 +16,7 @@ use crate::error::Failure;
 
 /// A push of fewer operations than this is looked at at once: a day's work of a coach is far below it.
 const LIGHT: u64 = 4_000;
-/// A change weighs as much as this many operations: its signature is checked.
+/// A signature that is checked weighs as much as this many operations: each change has one, each statement and receipt is one.
 const CHANGE: u64 = 20;
 
 /// Where pushes are looked at.
@@ -32,16 +32,17 @@ impl Default for Porch {
 }
 
 impl Porch {
-    /// Looks at the changes of a request, as far as that can be done without the region.
+    /// Looks at the signatures and changes of a request, as far as that can be done without the region.
     ///
     /// # Errors
     /// The region cannot be asked for the keys of signers.
     pub async fn examine(&self, app: &App, caller: DeviceId, request: Request) -> Result<Arc<Push>, Failure> {
-        if request.changes.is_empty() {
+        let bare = request.statements.is_empty() && request.receipts.is_empty() && request.statement_receipts.is_empty();
+        if request.changes.is_empty() && bare {
             return Ok(request.into());
         }
         let mut push = elsewhere(move || Push::read(request)).await?;
-        let bearer = app.keys_of(caller).await?;
+        let (server, bearer) = (app.identity.keys, app.keys_of(caller).await?);
         let mut keys: HashMap<DeviceId, PublicKeys> = HashMap::from([(caller, bearer)]);
         for signer in push.signers() {
             match app.keys_of(signer).await {
@@ -51,14 +52,14 @@ impl Porch {
                 Err(failure) => return Err(failure),
             }
         }
-        let weight = push.operations().saturating_add(CHANGE.saturating_mul(push.changes() as u64));
+        let weight = push.operations().saturating_add(CHANGE.saturating_mul((push.changes() + push.signatures()) as u64));
         let _turn = match weight {
             ..LIGHT => None,
             // The semaphore is never closed.
             _ => Some(self.heavy.acquire().await.map_err(|_| Failure::Internal)?),
         };
         elsewhere(move || {
-            push.examine(&bearer, &|device| keys.get(device).copied());
+            push.examine(&server, &bearer, &|device| keys.get(device).copied());
             Arc::new(push)
         })
         .await

@@ -283,6 +283,11 @@ impl Region {
         self.state.gate_passes
     }
 
+    /// How many signatures of statements and receipts were checked in here since then: those that [`Push::examine`] did not.
+    pub const fn signatures_checked(&self) -> u64 {
+        self.state.signatures_checked
+    }
+
     /// How many changes were looked at for healing since then.
     pub const fn healing_looks(&self) -> u64 {
         self.state.healing_looks

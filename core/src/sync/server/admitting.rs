@@ -36,20 +36,15 @@ impl<'a> Held<'a> {
 impl Batch<'_> {
     /// The documents that begin with these statements: only what is going to be let in is worth a key, which stays. Each counts
     /// from here on, so that there never are more keys than a person may open dossiers.
-    pub(super) fn documents_to_open(
-        &self,
-        statements: &[Vec<u8>],
-        anew: &super::refounding::Anew,
-        stated: &HashSet<ChangeHash>,
-    ) -> Vec<DocumentId> {
+    pub(super) fn documents_to_open(&self, statements: &[Vec<u8>], pending: &mut Pending) -> Vec<DocumentId> {
         let mut beginning = Vec::new();
         let mut counted: HashMap<&str, usize> = HashMap::new();
         let mut named = HashSet::new();
         for bytes in statements {
             let Some(signed) = SignedStatement::decode(bytes).ok().filter(SignedStatement::is_as_signed) else { continue };
             let Statement::Opening(opening) = signed.statement() else { continue };
-            let proven = stated.contains(&statement_hash(bytes));
-            if anew.is_outdated(&opening.document) && !proven {
+            let proven = pending.stated.contains(&statement_hash(bytes));
+            if pending.anew.is_outdated(&opening.document) && !proven {
                 continue;
             }
             let Some(certificate) = self.state.ledger.certificates.get(&signed.signer()) else { continue };
@@ -63,7 +58,7 @@ impl Batch<'_> {
                 continue;
             }
             let may = if proven { self.may_open_again(opening) } else { self.may_open(opening, &signed.signer(), certificate) };
-            if may.is_err() || (self.state.held && !proven) || signed.verify(&certificate.keys).is_err() {
+            if may.is_err() || (self.state.held && !proven) || !pending.is_signed(&signed, &certificate.keys) {
                 continue;
             }
             let of_person = counted.entry(certificate.person.as_str()).or_default();
@@ -167,7 +162,7 @@ impl Batch<'_> {
             return Ok(Verdict::Refused(Reason::Erased.into()));
         }
         if self.is_own(&signed) {
-            return Ok(match self.take_back(&signed)? {
+            return Ok(match self.take_back(&signed, pending)? {
                 Ok(seq) => {
                     pending.receipted.push((seq, None, hash));
                     pending.sent.insert(hash);
@@ -179,7 +174,7 @@ impl Batch<'_> {
         let Some(certificate) = self.state.ledger.certificates.get(&signed.signer()).cloned() else {
             return Ok(Verdict::Refused(Why::at(Step::Signer, Reason::UnknownSigner)));
         };
-        if signed.verify(&certificate.keys).is_err() {
+        if !pending.is_signed(&signed, &certificate.keys) {
             return Ok(Verdict::Refused(Why::at(Step::Signature, Reason::BadSignature)));
         }
         if let Some(seq) = self.kept(&signed) {

@@ -31,6 +31,10 @@ pub(super) struct Pending {
     pub(super) proven: HashSet<(DocumentId, ChangeHash)>,
     /// The same of statements.
     pub(super) stated: HashSet<ChangeHash>,
+    /// Whose signature on a statement was checked, and what came of it.
+    pub(super) signed: HashMap<ChangeHash, bool>,
+    /// How many signatures the writer itself checked for this exchange.
+    pub(super) checked: u64,
     pub(super) page: usize,
     pub(super) contacts_since: Option<Timestamp>,
     /// What the device hears of the chain.
@@ -44,6 +48,15 @@ pub(super) struct Pending {
 }
 
 impl Pending {
+    /// Whether these keys, those of the signer that it names, signed a statement. Most were looked at before the writer.
+    pub(super) fn is_signed(&mut self, signed: &SignedStatement, keys: &PublicKeys) -> bool {
+        let checked = &mut self.checked;
+        *self.signed.entry(statement_hash(signed.bytes())).or_insert_with(|| {
+            *checked += 1;
+            signed.verify(keys).is_ok()
+        })
+    }
+
     /// Notes, of what was delivered, what is admitted or waits: the device destroys its copy because of it.
     pub(super) fn keeps(&mut self, statements: &[Vec<u8>], changes: &[Result<Candidate, Why>]) {
         let kept = |verdict: &Verdict| matches!(verdict, Verdict::Accepted { .. } | Verdict::Quarantined(_));

@@ -11,7 +11,7 @@ const PAGE: usize = DEFAULT_PAGE as usize;
 
 impl Batch<'_> {
     pub(super) fn exchange(&mut self, caller: DeviceId, push: &Push, rng: &mut dyn CryptoRng) -> Result<Pending, RegionError> {
-        let Push { request, changes } = push;
+        let Push { request, changes, .. } = push;
         let cursor = Cursor::decode(&request.cursor).ok();
         let doubted = match &request.seen {
             Some(seen) => self.doubts(caller, seen, cursor.map(|cursor| cursor.epoch))?,
@@ -33,6 +33,7 @@ impl Batch<'_> {
         let coordinates = certificate.role != Role::Coach && !request.push_only;
         let foreign_epoch = from.is_none();
         let returns = foreign_epoch && cursor.is_some();
+        let proofs = push.proofs(&self.keyring.device_keys().public()).into_owned();
         let mut pending = Pending {
             caller,
             verdicts: Vec::new(),
@@ -49,8 +50,10 @@ impl Batch<'_> {
             asked: request.cursor.clone(),
             foreign_epoch,
             returns,
-            proven: self.proven(&request.receipts),
-            stated: self.stated(&request.statement_receipts),
+            proven: proofs.changes,
+            stated: proofs.statements,
+            signed: push.signed.clone(),
+            checked: if push.is_examined() { 0 } else { proofs.checked },
             page: request.page.map_or(PAGE, |limit| (limit as usize).clamp(1, PAGE)),
             contacts_since: request.contacts_since.filter(|_| coordinates),
             news: chain::News { seen: request.seen.clone(), doubted },
@@ -67,7 +70,7 @@ impl Batch<'_> {
         }
         // One replacement of the keyring for all dossiers that begin here, not one for each.
         let (statements, beyond) = request.statements.split_at(request.statements.len().min(MAX_PUSHED_STATEMENTS));
-        let beginning = self.documents_to_open(statements, &pending.anew, &pending.stated);
+        let beginning = self.documents_to_open(statements, &mut pending);
         self.writer.add_document_keys(self.keyring, &beginning, rng)?;
         pending.counted.extend(beginning);
         let mut effort = self.state.efforts.of(caller, self.moment.at);
@@ -88,6 +91,7 @@ impl Batch<'_> {
             pending.verdicts.push(verdict);
         }
         pending.verdicts.extend(beyond.iter().map(|_| busy()));
+        self.state.signatures_checked += pending.checked;
         // Once for each document, however many statements there are about it.
         for document in std::mem::take(&mut pending.releases) {
             self.release(document)?;

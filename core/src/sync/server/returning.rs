@@ -4,7 +4,6 @@
 //! or given out again.
 
 use super::*;
-use crate::wire::{MAX_BODY, StatementReceipt};
 
 impl Region {
     /// Begins a new life after the store was put back from a backup: every device's place in the feed is void, and each brings
@@ -54,27 +53,13 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// The statements that this server says it admitted once.
-    pub(super) fn stated(&self, receipts: &[Vec<u8>]) -> HashSet<ChangeHash> {
-        let keys = self.keyring.device_keys().public();
-        let receipts = receipts.iter().take(MAX_PUSHED_RECEIPTS);
-        let receipts = receipts.filter_map(|bytes| StatementReceipt::decode(bytes, MAX_BODY).ok());
-        let own = receipts.filter(|receipt| receipt.verify(&keys).is_ok());
-        own.flat_map(|receipt| receipt.lines).map(|line| line.hash).collect()
-    }
-
-    /// The changes that this server says it admitted once.
-    pub(super) fn proven(&self, receipts: &[Vec<u8>]) -> HashSet<(DocumentId, ChangeHash)> {
-        let keys = self.keyring.device_keys().public();
-        let receipts = receipts.iter().take(MAX_PUSHED_RECEIPTS);
-        let receipts = receipts.filter_map(|bytes| Receipt::decode(bytes, MAX_BODY).ok());
-        let own = receipts.filter(|receipt| receipt.verify(&keys).is_ok());
-        own.flat_map(|receipt| receipt.lines).map(|line| (line.document, line.hash)).collect()
-    }
-
     /// Takes back a statement of this server's own that its journal does not hold.
-    pub(super) fn take_back(&mut self, signed: &SignedStatement) -> Result<Result<u64, Verdict>, RegionError> {
-        if signed.verify(&self.keyring.device_keys().public()).is_err() {
+    pub(super) fn take_back(
+        &mut self,
+        signed: &SignedStatement,
+        pending: &mut Pending,
+    ) -> Result<Result<u64, Verdict>, RegionError> {
+        if !pending.is_signed(signed, &self.keyring.device_keys().public()) {
             return Ok(Err(Verdict::Refused(Reason::BadSignature.into())));
         }
         if let Some(seq) = self.kept(signed) {

@@ -30,6 +30,8 @@ pub(super) struct State {
     pub(super) efforts: effort::Efforts,
     /// How often the gate looked at a document.
     pub(super) gate_passes: u64,
+    /// How many signatures of statements and receipts the writer checked.
+    pub(super) signatures_checked: u64,
     /// How many changes were looked at for healing.
     pub(super) healing_looks: u64,
     /// Where erased dossiers could have been.
