@@ -233,7 +233,7 @@ fn damaged_statements_are_refused() {
 
 #[test]
 fn a_statement_that_says_something_twice_in_its_body_is_none() {
-    let stated = cbor::to_vec(&Statement::Opening(opening()));
+    let stated = cbor::to_vec(Statement::Opening(opening()));
     // {0: kind, 1: {0: document, ...}}: the body's last key again, with another value.
     assert_eq!((stated[0], stated[1], stated[2], stated[3]), (0xa2, 0, 2, 1));
     let mut twice = stated.clone();
