@@ -16,6 +16,7 @@ use crate::pace::Pace;
 use crate::porch::Porch;
 use crate::time::Clock;
 use crate::turns::Turns;
+use crate::unsigned::Unsigned;
 use crate::writer::{Order, Writer};
 
 /// Which server this is; the same for as long as the process lives.
@@ -39,6 +40,8 @@ pub struct App {
     pub nonces: Nonces,
     /// Whose turn it is.
     pub turns: Turns,
+    /// Bodies that nobody signed, until they are there.
+    pub unsigned: Unsigned,
     /// Where pushes are looked at before the writer sees them.
     pub porch: Porch,
     /// How often somebody may ask.
@@ -65,6 +68,7 @@ impl App {
         let (turns, porch) = (Turns::new(&limits), Porch::default());
         Self {
             turns,
+            unsigned: Unsigned::default(),
             porch,
             writer,
             nonces,

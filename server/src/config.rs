@@ -80,6 +80,10 @@ pub struct Limits {
     pub idle: Duration,
     /// How long a whole body may take.
     pub body: Duration,
+    /// How long a whole body without a signature may take: it is short, and comes from anyone.
+    pub unsigned: Duration,
+    /// Bodies without a signature that come in at one time; the oldest is given up for a further one.
+    pub unsigned_requests: usize,
     /// Connections open at one time.
     pub connections: usize,
     /// Requests in hand at one time; further ones wait their turn.
@@ -105,6 +109,8 @@ impl Default for Limits {
             unsigned_body_bytes: 64 * 1024,
             idle: Duration::from_secs(20),
             body: Duration::from_secs(300),
+            unsigned: Duration::from_secs(10),
+            unsigned_requests: 128,
             connections: 1024,
             requests: 64,
             patience: Duration::from_secs(10),
@@ -199,6 +205,8 @@ struct FileLimits {
     body_bytes: Option<u64>,
     idle_seconds: Option<u64>,
     body_seconds: Option<u64>,
+    unsigned_seconds: Option<u64>,
+    unsigned_requests: Option<u64>,
     connections: Option<u64>,
     requests: Option<u64>,
     device_requests_per_minute: Option<u64>,
@@ -213,6 +221,8 @@ const LIMIT_KEYS: &[&str] = &[
     "body_bytes",
     "idle_seconds",
     "body_seconds",
+    "unsigned_seconds",
+    "unsigned_requests",
     "connections",
     "requests",
     "device_requests_per_minute",
@@ -265,6 +275,20 @@ fn parse(text: &str, path: &Path) -> Result<Settings, ConfigError> {
         )?),
         idle: Duration::from_secs(number("limits.idle_seconds", file.limits.idle_seconds, 1, standard.idle.as_secs(), seconds)?),
         body: Duration::from_secs(number("limits.body_seconds", file.limits.body_seconds, 1, standard.body.as_secs(), seconds)?),
+        unsigned: Duration::from_secs(number(
+            "limits.unsigned_seconds",
+            file.limits.unsigned_seconds,
+            1,
+            standard.unsigned.as_secs(),
+            seconds,
+        )?),
+        unsigned_requests: size(number(
+            "limits.unsigned_requests",
+            file.limits.unsigned_requests,
+            1,
+            standard.unsigned_requests as u64,
+            one,
+        )?),
         connections: size(number("limits.connections", file.limits.connections, 1, standard.connections as u64, one)?),
         requests: size(number("limits.requests", file.limits.requests, 1, standard.requests as u64, one)?),
         device_requests_per_minute: size(number(
@@ -410,6 +434,9 @@ mod tests {
         assert!(error.contains("limits.wrong_requests = 1"), "{error}");
         let limits = read("[limits]\ndevice_requests_per_minute = 30\nlockout_minutes = 2").unwrap().limits;
         assert_eq!((limits.device_requests_per_minute, limits.lockout), (30, Duration::from_secs(120)));
+        let limits = read("[limits]\nunsigned_seconds = 3\nunsigned_requests = 7").unwrap().limits;
+        assert_eq!((limits.unsigned, limits.unsigned_requests), (Duration::from_secs(3), 7));
+        assert!(read("[limits]\nunsigned_requests = 0").unwrap_err().to_string().contains("limits.unsigned_requests = 0"));
     }
 
     #[test]

@@ -31,4 +31,5 @@ pub mod run;
 pub mod setup;
 pub mod time;
 pub mod turns;
+pub mod unsigned;
 pub mod writer;

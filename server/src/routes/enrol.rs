@@ -32,10 +32,10 @@ pub async fn enrol(State(app): State<Arc<App>>, request: Request) -> Response {
 }
 
 async fn enrolled(app: &App, origin: Origin, request: Request) -> Result<Response, Failure> {
-    let _turn = app.turns.take_unsigned(origin, &app.limits).await?;
     body::is_plain(request.headers())?;
     let limit = app.limits.unsigned_body_bytes;
-    let body = body::read(request.into_body(), limit, &app.limits).await?;
+    let body = app.unsigned.read(origin, request.into_body(), limit, &app.limits).await?;
+    let _turn = app.turns.take_unsigned(origin, &app.limits).await?;
     let request = EnrolRequest::decode(&body, limit).map_err(unreadable)?;
     // Before the writer is troubled: whoever asks must hold the keys, and mean this region.
     request.verify().map_err(|_| Failure::BadSignature)?;

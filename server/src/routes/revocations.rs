@@ -12,7 +12,6 @@ use veldboek_core::wire::RevokeRequest;
 
 use crate::app::App;
 use crate::auth;
-use crate::body;
 use crate::error::Failure;
 use crate::log::Short;
 use crate::origin::Origin;
@@ -49,8 +48,8 @@ pub async fn wiped(State(app): State<Arc<App>>, request: Request) -> Response {
 }
 
 async fn heard(app: &App, origin: Origin, request: Request) -> Result<Response, Failure> {
+    let statement = app.unsigned.read(origin, request.into_body(), MAX_STATEMENT, &app.limits).await?;
     let _turn = app.turns.take_unsigned(origin, &app.limits).await?;
-    let statement = body::read(request.into_body(), MAX_STATEMENT, &app.limits).await?;
     app.writer.ask(Order::Wiped(statement)).await?;
     tracing::info!("a revoked device said that it wiped itself");
     Ok(StatusCode::OK.into_response())
