@@ -69,6 +69,8 @@ pub struct Device {
     pub nonce: Nonce,
     /// How long it was told to wait, because it asked too often.
     pub waited: Duration,
+    /// How many of its requests were put off: it came too often, or the server was busy.
+    pub put_off: usize,
 }
 
 /// The present, as everything is dated.
@@ -105,7 +107,7 @@ impl Device {
         let answer = EnrolAnswer::decode(&reply.body, ANSWER).map_err(|error| error.to_string())?;
         let nonce = answer.nonce.parse().map_err(|_| "the server gave no nonce".to_owned())?;
         let maker = Maker { keys, person: answer.person, organisation: answer.organisation, at: now() };
-        Ok(Self { address, server: answer.server, region: answer.region, maker, nonce, waited: Duration::ZERO })
+        Ok(Self { address, server: answer.server, region: answer.region, maker, nonce, waited: Duration::ZERO, put_off: 0 })
     }
 
     /// A device whose store lies on this machine, enrolled and not locked.
@@ -129,7 +131,15 @@ impl Device {
             ));
         }
         let maker = Maker { keys: book.device_keys().clone(), person, organisation, at: now() };
-        Ok(Self { address, server: server.id, region: identity.region, maker, nonce: Nonce::fresh(rng), waited: Duration::ZERO })
+        Ok(Self {
+            address,
+            server: server.id,
+            region: identity.region,
+            maker,
+            nonce: Nonce::fresh(rng),
+            waited: Duration::ZERO,
+            put_off: 0,
+        })
     }
 
     /// Invites somebody into its own organisation, and enrols a device for them.
@@ -155,6 +165,7 @@ impl Device {
             let reply = http(self.address, method, path, &self.headers(method, path, body), body);
             let stale = reply.status == 401 && reply.nonce.is_some();
             self.nonce = reply.nonce.unwrap_or(self.nonce);
+            self.put_off += usize::from(matches!(reply.status, 429 | 503));
             if reply.status == 429 {
                 let wait = Duration::from_secs(reply.retry_after.max(1));
                 if wait > LATER {

@@ -19,6 +19,9 @@ use super::pushes::{Case, cases};
 use super::watch::Watch;
 use super::{Row, Told};
 
+/// More than there are turns, and fewer than there are places for bodies that nobody signed.
+const STRANGERS: usize = 100;
+
 /// How the server that is attacked was set up.
 #[derive(Debug, Clone, Copy)]
 pub struct Setting {
@@ -26,6 +29,8 @@ pub struct Setting {
     pub idle: Duration,
     /// After how long a slow body is given up.
     pub body: Duration,
+    /// After how long a body without a signature is given up.
+    pub unsigned: Duration,
     /// The largest body.
     pub body_bytes: usize,
 }
@@ -63,6 +68,7 @@ impl Cast {
         rows.push(self.replayed_push(watch, rng));
         rows.push(self.silent_body(setting, watch));
         rows.push(self.slow_body(setting, watch));
+        rows.push(self.slow_strangers(setting, watch, rng));
         rows.push(self.endless_pages(watch));
         rows.push(self.without_grant(watch, rng));
         rows.push(self.reassigned(watch, rng));
@@ -240,6 +246,27 @@ impl Cast {
         }
     }
 
+    /// Nobody in particular opens more connections than there are turns, and lets a byte fall now and then.
+    fn slow_strangers(&mut self, setting: &Setting, watch: &mut Watch, rng: &mut dyn CryptoRng) -> Row {
+        let address = self.hostile.address;
+        let begun = Strangers::begin(address);
+        let came = std::thread::scope(|scope| {
+            let dripping = scope.spawn(|| begun.drip(setting));
+            watch.during(&mut || std::thread::sleep(Duration::from_millis(20)));
+            dripping.join().unwrap_or_default()
+        });
+        // While they drip, somebody enrols.
+        let begun = Strangers::begin(address);
+        let control = std::thread::scope(|scope| {
+            let dripping = scope.spawn(|| begun.drip(setting));
+            let brought = self.coordinator.brings("probe-newcomer", Role::Coach, rng);
+            let dripped = dripping.join().unwrap_or_default().len() == STRANGERS;
+            if brought.is_ok() && dripped { Told::Accepted } else { Told::Nothing }
+        });
+        let name = "never finishing: bodies of drops, by strangers";
+        Row { number: 15, name, expected: Told::Http(408, Some(ErrorCode::Busy)), came, control: vec![control] }
+    }
+
     fn endless_pages(&mut self, watch: &mut Watch) -> Row {
         // Always from the beginning, a byte at a time: each answer is bounded, and costs no more than the one before.
         let first = Request { page: Some(1), ..Request::default() };
@@ -339,6 +366,32 @@ impl Cast {
         watch.during(&mut || drop(hostile.exchange_encoded(&body)));
         let expected = Told::Quarantined(Some(Step::Grant));
         Row { number: 16, name: "a dossier that was reassigned meanwhile", expected, came, control }
+    }
+}
+
+/// Requests without a signature whose bodies do not come.
+struct Strangers(Vec<TcpStream>);
+
+impl Strangers {
+    fn begin(address: std::net::SocketAddr) -> Self {
+        let begun = (0..STRANGERS).map(|number| {
+            let path = if number % 2 == 0 { "/v1/enrol" } else { "/v1/wiped" };
+            let mut stream = connect(address)?;
+            stream.write_all(head(address, "POST", path, &[], 3_000).as_bytes()).ok()?;
+            Some(stream)
+        });
+        Self(begun.collect::<Option<_>>().expect("a connection"))
+    }
+
+    /// A byte of each after every pause, for longer than the server waits; how they were answered.
+    fn drip(mut self, setting: &Setting) -> Vec<Told> {
+        let pause = setting.idle / 4;
+        for _ in 0..setting.unsigned.as_millis() / pause.as_millis().max(1) + 2 {
+            // One that was answered takes no more.
+            self.0.iter_mut().for_each(|stream| drop(stream.write_all(&[0])));
+            std::thread::sleep(pause);
+        }
+        self.0.into_iter().map(|stream| answer(stream, (setting.idle + setting.unsigned) * 2).told()).collect()
     }
 }
 

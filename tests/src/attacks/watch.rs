@@ -41,6 +41,8 @@ struct Memory {
 pub struct Seen {
     /// Syncs of the honest client in quiet, and under attack.
     pub syncs: (usize, usize),
+    /// How many of them were put off, because they came too often or the server was busy.
+    pub put_off: usize,
     /// The 99th percentile of both.
     pub p99: (Duration, Duration),
     /// The median of both.
@@ -99,6 +101,7 @@ impl Watch {
         };
         Seen {
             syncs: (self.quiet.len(), self.attacked.len()),
+            put_off: self.honest.as_ref().map_or(0, |honest| honest.device.put_off),
             p99: (at(&mut self.quiet, 0.99), at(&mut self.attacked, 0.99)),
             median: (at(&mut self.quiet, 0.5), at(&mut self.attacked, 0.5)),
             memory: self.memory.map(Memory::above_idle),

@@ -44,6 +44,9 @@ struct Args {
     /// The server's `limits.body_seconds`.
     #[arg(long, default_value_t = 300)]
     body_seconds: u64,
+    /// The server's `limits.unsigned_seconds`.
+    #[arg(long, default_value_t = 10)]
+    unsigned_seconds: u64,
     /// The server's `limits.body_bytes`.
     #[arg(long, default_value_t = 8 << 20)]
     body_bytes: usize,
@@ -84,6 +87,7 @@ fn run(args: &Args) -> Result<bool, String> {
     let setting = Setting {
         idle: Duration::from_secs(args.idle_seconds),
         body: Duration::from_secs(args.body_seconds),
+        unsigned: Duration::from_secs(args.unsigned_seconds),
         body_bytes: args.body_bytes,
     };
     let rows = cast.attack(&setting, &mut watch, &mut dice);
