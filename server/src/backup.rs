@@ -16,8 +16,9 @@ use veldboek_core::audit::{AuditAction, AuditNote};
 use veldboek_core::cache::NoCache;
 use veldboek_core::disk::{Disk, RealDisk};
 use veldboek_core::journal::Journal;
-use veldboek_core::keyring::Keyring;
+use veldboek_core::keyring::{Keyring, KeyringError};
 use veldboek_core::sync::server::{Region, Work};
+use zeroize::Zeroizing;
 
 use crate::args::{Backup, Restore};
 use crate::config::Settings;
@@ -27,6 +28,8 @@ use crate::{setup, time};
 /// Written last: a copy without it is not whole.
 const MANIFEST: &str = "backup.json";
 const KEYRING: &str = "keyring";
+/// A copy of the keyring until it is whole: by its name it holds keys, and by its name it is none that counts.
+const INCOMING: &str = "keyring.incoming";
 const WRAPPING: &str = "wrapping.key";
 /// What is copied at a time.
 const BLOCK: usize = 4 << 20;
@@ -79,6 +82,9 @@ pub struct Restored {
     pub held: bool,
     /// Records that cannot be read any more, because their key was destroyed since.
     pub erased: u64,
+    /// Newer copies of the keyring that are not whole, and were left where they are.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub torn_keyrings: Vec<String>,
     /// What was put back.
     #[serde(flatten)]
     pub manifest: Manifest,
@@ -162,19 +168,17 @@ pub fn restore(settings: &Settings, options: &Restore, progress: &mut dyn FnMut(
         copy(&from, name, length, &aside.join(name))?;
     }
     let keyring_folder = options.keyring.clone().unwrap_or_else(|| options.folder.join(KEYRING));
-    let keys = RealDisk::open(&keyring_folder)?;
-    let Some((_, name)) = newest_keyring(&keys)? else { return Err(ServerError::NoBackup { folder: keyring_folder }) };
-    copy(&keys, &name, keys.len(&name)?.unwrap_or(0), &aside.join(&name))?;
     // Where no master key is set up, the key lies in the store, and was put in its place before this.
     let wrapping = store.join(WRAPPING);
     if wrapping.is_file() {
         let bytes = fs::read(&wrapping).map_err(failed(&wrapping))?;
         write_private(&aside.join(WRAPPING), &bytes)?;
     }
+    let there = Settings { store: aside.clone(), ..settings.clone() };
+    let torn_keyrings = put_keyring_back(&keyring_folder, &there)?;
     sync_folder(&aside)?;
 
     progress("verify");
-    let there = Settings { store: aside.clone(), ..settings.clone() };
     let (disk, wrapping_key) = setup::existing(&there)?;
     let keyring = Keyring::open(&*disk, &wrapping_key)?;
     let found = Journal::verify(&*disk, &keyring)?;
@@ -195,7 +199,8 @@ pub fn restore(settings: &Settings, options: &Restore, progress: &mut dyn FnMut(
     if let Some(parent) = store.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         sync_folder(parent)?;
     }
-    Ok(Restored { store: store.display().to_string(), epoch: epoch.to_string(), held: true, erased: found.gone, manifest })
+    let store = store.display().to_string();
+    Ok(Restored { store, epoch: epoch.to_string(), held: true, erased: found.gone, torn_keyrings, manifest })
 }
 
 fn failed(path: &Path) -> impl Fn(std::io::Error) -> ServerError + '_ {
@@ -232,29 +237,89 @@ fn manifest(folder: &Path) -> Result<Manifest, ServerError> {
     }
 }
 
-/// The newest generation in a folder.
-fn newest_keyring(disk: &dyn Disk) -> Result<Option<(u64, String)>, ServerError> {
+/// The keyrings in a folder, the newest first.
+fn keyrings(disk: &dyn Disk) -> Result<Vec<(u64, String)>, ServerError> {
     let names = disk.list()?.into_iter();
-    Ok(names.filter_map(|name| Some((name.strip_prefix("keyring.")?.parse().ok()?, name))).max())
+    let mut found: Vec<(u64, String)> =
+        names.filter_map(|name| Some((name.strip_prefix("keyring.")?.parse().ok()?, name))).collect();
+    found.sort_by(|one, other| other.cmp(one));
+    Ok(found)
+}
+
+/// A keyring as it was while its store was held still.
+struct TakenKeyring {
+    generation: u64,
+    name: String,
+    bytes: Zeroizing<Vec<u8>>,
+}
+
+impl TakenKeyring {
+    /// The store is held only while the newest is read: a medium that hangs must not hold up the server that writes there.
+    fn of(disk: &dyn Disk) -> Result<Option<Self>, ServerError> {
+        let _held = disk.lock()?;
+        let Some((generation, name)) = keyrings(disk)?.into_iter().next() else { return Ok(None) };
+        let bytes = whole(disk, &name)?;
+        Ok(Some(Self { generation, name, bytes }))
+    }
+
+    /// Puts it in place of those before it, which go when it is durable and not a moment earlier: whenever this is cut off, the
+    /// folder holds a keyring that is whole.
+    fn keep(&self, folder: &Path) -> Result<(), ServerError> {
+        let kept = RealDisk::open(folder)?;
+        match keyrings(&kept)?.first() {
+            Some((there, _)) if *there > self.generation => {
+                return Err(ServerError::NewerKeyring { folder: folder.to_owned() });
+            }
+            _ => {}
+        }
+        if kept.len(&self.name)?.is_none() || whole(&kept, &self.name)? != self.bytes {
+            // What is left of an attempt that was cut off.
+            kept.remove(INCOMING)?;
+            write_private(&folder.join(INCOMING), &self.bytes)?;
+            let place = folder.join(&self.name);
+            fs::rename(folder.join(INCOMING), &place).map_err(failed(&place))?;
+        }
+        kept.sync(&self.name)?;
+        for older in kept.list()?.into_iter().filter(|other| other.starts_with("keyring.") && *other != self.name) {
+            kept.remove(&older)?;
+        }
+        Ok(())
+    }
 }
 
 /// Copies the newest keyring, and removes older copies of it once the new one is durable.
 fn copy_keyring(disk: &dyn Disk, folder: &Path) -> Result<u64, ServerError> {
     make_private(folder)?;
-    let _held = disk.lock()?;
-    let Some((generation, name)) = newest_keyring(disk)? else { return Err(ServerError::NoBackup { folder: folder.to_owned() }) };
-    let kept = RealDisk::open(folder)?;
-    match newest_keyring(&kept)? {
-        Some((there, _)) if there > generation => return Err(ServerError::NewerKeyring { folder: folder.to_owned() }),
-        Some((there, _)) if there == generation => kept.remove(&name)?,
-        _ => {}
+    let Some(taken) = TakenKeyring::of(disk)? else { return Err(ServerError::NoBackup { folder: folder.to_owned() }) };
+    taken.keep(folder)?;
+    Ok(taken.generation)
+}
+
+/// Puts the newest keyring of a folder that is whole into a store; the names of newer ones that are not.
+fn put_keyring_back(folder: &Path, into: &Settings) -> Result<Vec<String>, ServerError> {
+    let keys = RealDisk::open(folder)?;
+    let mut torn = Vec::new();
+    for (_, name) in keyrings(&keys)? {
+        write_private(&into.store.join(&name), &whole(&keys, &name)?)?;
+        match setup::existing(into) {
+            Ok(_) => return Ok(torn),
+            Err(ServerError::Keyring(KeyringError::Damaged { .. })) => {
+                RealDisk::open(&into.store)?.remove(&name)?;
+                torn.push(name);
+            }
+            Err(error) => return Err(error),
+        }
     }
-    copy(disk, &name, disk.len(&name)?.unwrap_or(0), &folder.join(&name))?;
-    sync_folder(folder)?;
-    for older in kept.list()?.into_iter().filter(|other| other.starts_with("keyring.") && *other != name) {
-        kept.remove(&older)?;
+    match torn.first() {
+        Some(_) => Err(ServerError::Damaged),
+        None => Err(ServerError::NoBackup { folder: folder.to_owned() }),
     }
-    Ok(generation)
+}
+
+/// A small file with keys in it.
+fn whole(disk: &dyn Disk, name: &str) -> Result<Zeroizing<Vec<u8>>, ServerError> {
+    let length = disk.len(name)?.unwrap_or(0);
+    Ok(Zeroizing::new(disk.read(name, 0, usize::try_from(length).unwrap_or(usize::MAX))?))
 }
 
 fn copy(disk: &dyn Disk, name: &str, length: u64, to: &Path) -> Result<(), ServerError> {
@@ -303,4 +368,94 @@ fn sync_folder(folder: &Path) -> Result<(), ServerError> {
 #[cfg(not(unix))]
 fn sync_folder(_: &Path) -> Result<(), ServerError> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use tempfile::tempdir;
+    use veldboek_core::disk::{Action, DiskError, Held, MemoryDisk};
+    use veldboek_core::keyring::WrappingKey;
+
+    use super::*;
+
+    /// A store whose disk can stop being read.
+    struct Failing(MemoryDisk, AtomicBool);
+
+    impl Disk for Failing {
+        fn append(&self, name: &str, bytes: &[u8]) -> Result<(), DiskError> {
+            self.0.append(name, bytes)
+        }
+
+        fn sync(&self, name: &str) -> Result<(), DiskError> {
+            self.0.sync(name)
+        }
+
+        fn read(&self, name: &str, offset: u64, most: usize) -> Result<Vec<u8>, DiskError> {
+            match self.1.load(Ordering::SeqCst) {
+                true => Err(DiskError::Failed { action: Action::Read, name: name.into(), detail: "pulled out".into() }),
+                false => self.0.read(name, offset, most),
+            }
+        }
+
+        fn len(&self, name: &str) -> Result<Option<u64>, DiskError> {
+            self.0.len(name)
+        }
+
+        fn truncate(&self, name: &str, len: u64) -> Result<(), DiskError> {
+            self.0.truncate(name, len)
+        }
+
+        fn list(&self) -> Result<Vec<String>, DiskError> {
+            self.0.list()
+        }
+
+        fn remove(&self, name: &str) -> Result<(), DiskError> {
+            self.0.remove(name)
+        }
+
+        fn lock(&self) -> Result<Box<dyn Held>, DiskError> {
+            self.0.lock()
+        }
+    }
+
+    #[test]
+    fn a_backup_that_is_cut_off_leaves_the_keyring_that_was_kept() {
+        let mut rng = UnwrapErr(SysRng);
+        let wrapping = WrappingKey::generate(&mut rng);
+        let store = Failing(MemoryDisk::default(), AtomicBool::new(false));
+        Keyring::create(&store, &wrapping, &mut rng).unwrap();
+        let folder = tempdir().unwrap();
+        let kept = folder.path().join("keys");
+        copy_keyring(&store, &kept).unwrap();
+        let opens = || Keyring::open(&RealDisk::open(&kept).unwrap(), &wrapping).map(|keyring| keyring.generation());
+        assert_eq!(opens(), Ok(1));
+        // The same generation once more, and the disk fails.
+        store.1.store(true, Ordering::SeqCst);
+        assert!(copy_keyring(&store, &kept).is_err());
+        assert_eq!(opens(), Ok(1), "the copy that was there is there still");
+        // Cut off in the middle of writing: what was begun is no keyring, and goes with the next attempt.
+        store.1.store(false, Ordering::SeqCst);
+        fs::write(kept.join(INCOMING), b"half of it").unwrap();
+        assert_eq!(opens(), Ok(1));
+        // The generation that is there was torn by hand: it is written anew, aside first.
+        fs::write(kept.join("keyring.1"), b"half of it").unwrap();
+        copy_keyring(&store, &kept).unwrap();
+        assert_eq!(opens(), Ok(1));
+        let left = RealDisk::open(&kept).unwrap().list().unwrap();
+        assert_eq!(left, ["keyring.1"]);
+    }
+
+    #[test]
+    fn the_store_is_free_while_the_copy_is_written() {
+        let mut rng = UnwrapErr(SysRng);
+        let store = MemoryDisk::default();
+        Keyring::create(&store, &WrappingKey::generate(&mut rng), &mut rng).unwrap();
+        let taken = TakenKeyring::of(&store).unwrap().unwrap();
+        let folder = tempdir().unwrap();
+        // Not reentrant: this would wait for ever if the store were still held.
+        let _held = store.lock().unwrap();
+        taken.keep(folder.path()).unwrap();
+    }
 }

@@ -305,9 +305,9 @@ impl Render for BackedUp {
 
 impl Render for Restored {
     fn table(&self, lang: Lang) -> String {
-        let Self { store, epoch, erased, manifest, .. } = self;
+        let Self { store, epoch, erased, torn_keyrings, manifest, .. } = self;
         let Manifest { taken_at, records, .. } = manifest;
-        match lang {
+        let told = match lang {
             Lang::Nl => format!(
                 "teruggezet in {store}: {records} regels van {taken_at}, waarvan {erased} gewist; nieuw leven {epoch}\n\
                  De server weet niet welke apparaten sindsdien zijn ingetrokken en welke dossiers gewist. Daarom geeft hij nog niets.\n\
@@ -322,7 +322,16 @@ impl Render for Restored {
                  2. Look at `device list`, and revoke with `device revoke` what is still missing then.\n\
                  3. Reopen it with `veldboek-server reopen`."
             ),
+        };
+        if torn_keyrings.is_empty() {
+            return told;
         }
+        let torn = torn_keyrings.join(", ");
+        let older = match lang {
+            Lang::Nl => format!("let op: {torn} is niet heel en is overgeslagen; een oudere sleutelbos is teruggezet"),
+            Lang::En => format!("note: {torn} is not whole and was passed over; an older keyring was put back"),
+        };
+        format!("{told}\n{older}")
     }
 }
 

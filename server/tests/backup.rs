@@ -6,12 +6,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use tempfile::{TempDir, tempdir};
+use veldboek_core::record::Lang;
 use veldboek_core::statement::Role;
 use veldboek_core::wire::{InviteRequest, VERSION};
 use veldboek_server::args::{Backup, Format, Output, Restore};
 use veldboek_server::backup::{self, BackedUp, Restored};
 use veldboek_server::config::Settings;
 use veldboek_server::failure::ServerError;
+use veldboek_server::render::Render;
 use veldboek_server::{admin, setup};
 
 /// A machine: a store that is being served, and a key around its keyring that lies elsewhere.
@@ -146,4 +148,27 @@ fn what_is_no_whole_backup_is_not_put_back_and_leaves_the_place_as_it_was() {
     fs::write(machine.at("good/backup.json"), &manifest).unwrap();
     machine.restore("good", None).unwrap();
     assert!(admin::verify(&machine.settings, None).unwrap().whole);
+}
+
+#[test]
+fn a_keyring_that_was_torn_on_its_way_is_told_and_the_whole_one_before_it_is_put_back() {
+    let machine = Machine::new();
+    drop(setup::open(&machine.settings).unwrap());
+    let made = machine.backup("backup", Some("keys")).unwrap();
+    machine.burn();
+    let generation = made.manifest.keyring_generation;
+    let bytes = fs::read(machine.at("keys").join(format!("keyring.{generation}"))).unwrap();
+    let torn = format!("keyring.{}", generation + 1);
+    fs::write(machine.at("keys").join(&torn), &bytes[..bytes.len() / 2]).unwrap();
+    let restored = machine.restore("backup", Some("keys")).unwrap();
+    assert_eq!(restored.torn_keyrings, [torn.clone()]);
+    for lang in [Lang::Nl, Lang::En] {
+        assert!(restored.table(lang).contains(&torn), "{}", restored.table(lang));
+    }
+    assert!(admin::verify(&machine.settings, None).unwrap().whole);
+    assert!(names(&machine.at("keys")).contains(&torn), "nothing was thrown away");
+    // With nothing else there, it is not a backup.
+    machine.burn();
+    fs::remove_file(machine.at("keys").join(format!("keyring.{generation}"))).unwrap();
+    assert!(matches!(machine.restore("backup", Some("keys")), Err(ServerError::Damaged)));
 }
