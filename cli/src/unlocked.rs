@@ -16,6 +16,8 @@ use zeroize::Zeroizing;
 const MAGIC: &[u8; 4] = b"VBU1";
 /// Magic, key, from, until, last seen.
 const HEAD: usize = 4 + 32 + 3 * 8;
+/// Where the last of them begins.
+const SEEN_AT: u64 = (HEAD - 8) as u64;
 /// How far a clock may be corrected back without ending it.
 const CORRECTED: i64 = 5 * 60_000;
 /// When the time that was seen last is written down again.
@@ -86,7 +88,7 @@ impl Unlocked {
             return None;
         }
         if now.as_millis() - seen.as_millis() > SEEN {
-            self.write(&key, from, until, now);
+            self.note_seen(now);
         }
         Some((key, until))
     }
@@ -99,6 +101,15 @@ impl Unlocked {
         let key = Zeroizing::new(<[u8; 32]>::try_from(&head[4..36]).ok()?);
         let time = |from: usize| Some(Timestamp::from_millis(i64::from_le_bytes(head[from..from + 8].try_into().ok()?)));
         Some((WrappingKey::from_bytes(*key), time(36)?, time(44)?, time(52)?))
+    }
+
+    /// Notes when it was used last, in the file that is there and in no other: `lock` may have taken it away a moment ago.
+    fn note_seen(&self, now: Timestamp) {
+        use std::io::{Seek, SeekFrom, Write};
+        let Ok(mut file) = std::fs::File::options().write(true).open(&self.file) else { return };
+        let seen = now.as_millis().to_le_bytes();
+        // Eight bytes in place: whoever reads it at this moment sees the time before or this one.
+        let _ = file.seek(SeekFrom::Start(SEEN_AT)).and_then(|_| file.write_all(&seen));
     }
 
     fn write(&self, key: &WrappingKey, from: Timestamp, until: Timestamp, seen: Timestamp) -> Option<()> {
@@ -209,6 +220,26 @@ mod tests {
         assert!(unlocked.key(at(1)).is_none());
         std::fs::set_permissions(home.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
         assert!(Unlocked::within(home.path(), &home.path().join("anna van dijk"), "boot one").is_none());
+    }
+
+    #[test]
+    fn whoever_locks_while_a_command_runs_leaves_no_key_behind() {
+        let (home, unlocked) = home();
+        let key = WrappingKey::from_bytes([7; 32]);
+        unlocked.keep(&key, at(0), at(8));
+        // A command has read the key, an hour after it was last used; before it notes that, another one locks.
+        unlocked.forget();
+        unlocked.note_seen(at(1));
+        let names: Vec<_> = std::fs::read_dir(home.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(names, ["anna van dijk"], "only the store is left");
+        // Where nobody locked, it is noted, and all the rest stays.
+        unlocked.keep(&key, at(0), at(8));
+        unlocked.note_seen(at(6));
+        assert!(unlocked.key(at(1)).is_none(), "six hours had passed already");
+        unlocked.keep(&key, at(0), at(8));
+        unlocked.note_seen(at(1));
+        let (kept, until) = unlocked.key(at(2)).unwrap();
+        assert_eq!((kept.as_bytes(), until), (key.as_bytes(), at(8)));
     }
 
     #[test]
