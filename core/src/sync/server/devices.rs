@@ -76,17 +76,28 @@ impl Region {
 
 impl State {
     /// The dossiers that whoever finds the device could see, at the most: those that were open to it at some time since it last
-    /// said how far it had read (a phone that lies in a drawer drops nothing), and those in which work of its own waits.
-    /// What it began itself and never sent, nobody can know.
+    /// said how far it had read (a phone that lies in a drawer drops nothing), those in which work that it made or brought waits
+    /// or was refused, and those that were erased without its word that it wiped them. What it began itself and never sent,
+    /// nobody can know.
     fn dossiers_on(&self, device: &DeviceId, certificate: &Certificate) -> Vec<DocumentId> {
+        let contact = self.contacts.of(device);
+        // What it did between the backup and this life of the server is forgotten with the rest; its certificate may be a record
+        // of yesterday.
+        let older = certificate.from < self.life_began;
         // Content comes with the first exchange.
-        let Some(contact) = self.contacts.of(device) else { return Vec::new() };
+        if contact.is_none() && !older {
+            return Vec::new();
+        }
         let reader = reader(certificate);
-        let read = contact.position.unwrap_or(0).max(self.certified.get(device).copied().unwrap_or(0));
+        let certified = self.certified.get(device).copied().filter(|_| !older);
+        let read = contact.and_then(|note| note.position).max(certified).unwrap_or(0);
         let until = self.ledger.revocations.get(device).map_or(u64::MAX, |facts| facts.number);
         let mut documents: BTreeSet<DocumentId> = self.feed.could_hold(&reader, read, until).into_iter().collect();
         if reader.content {
-            let waits = self.quarantine.documents_of(device);
+            let told = |document: &DocumentId| self.ledger.erasures.receipt_of(document, device).is_some();
+            let erased = self.erasure_notes.values().filter(|note| note.devices.contains(device) && !told(&note.document));
+            documents.extend(erased.map(|note| note.document));
+            let waits = self.quarantine.documents_of(device, older);
             documents.extend(waits.filter(|document| Some(*document) != self.ledger.register()));
         }
         documents.into_iter().collect()

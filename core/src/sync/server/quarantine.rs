@@ -137,10 +137,14 @@ impl Quarantine {
         self.refused.retain(|_, refusal| refusal.document != *document);
     }
 
-    /// The documents in which something waits that a device made.
-    pub(super) fn documents_of<'a>(&'a self, device: &'a DeviceId) -> impl Iterator<Item = DocumentId> + 'a {
-        let own = move |item: &Item| item.change.signer() == *device;
-        self.by_document.iter().filter(move |(_, items)| items.iter().any(own)).map(|(document, _)| *document)
+    /// The documents in which something waits that a device made or brought, or was refused: it keeps its text to be read.
+    /// Of what waited in a former life only it is not known whose it was: it may be of every device from before this one.
+    pub(super) fn documents_of<'a>(&'a self, device: &'a DeviceId, older: bool) -> impl Iterator<Item = DocumentId> + 'a {
+        let concerned = move |item: &Item| item.change.signer() == *device || item.sender == Some(*device);
+        let waits = self.by_document.iter().filter(move |(_, items)| items.iter().any(concerned)).map(|(document, _)| *document);
+        let refused =
+            self.refused.values().filter(move |refusal| refusal.concerns.as_ref().map_or(older, |all| all.contains(device)));
+        waits.chain(refused.map(|refusal| refusal.document))
     }
 
     /// Whether a device has no room for one more change that waits: in all, or in its document.
