@@ -137,8 +137,9 @@ async fn a_lost_phone_delivers_under_permission_into_quarantine_and_wipes_itself
     assert!(answer.items.is_empty() && answer.cursor.is_empty() && answer.contacts.is_empty() && answer.heads.is_empty());
     assert!(!holds(&answer.encode(), CANARY), "a delivery brings nothing back");
     assert!(matches!(answer.verdicts[0], Verdict::Accepted { .. }), "the dossier begins, so that the work has a place");
+    assert!(matches!(answer.verdicts[1], Verdict::Accepted { .. }), "the leave itself is known");
     let waits = |verdict: &Verdict| matches!(verdict, Verdict::Quarantined(why) if why.reason == Reason::Revoked);
-    assert!(answer.verdicts[1..].iter().all(waits), "{:?}", answer.verdicts);
+    assert!(answer.verdicts[2..].iter().all(waits), "{:?}", answer.verdicts);
     let delivered = anna.book.delivered(sent, answer, now(), &mut dice()).unwrap();
     assert_eq!((delivered.next, delivered.outcome.quarantined), (Next::Wipe, 3));
 
@@ -162,8 +163,45 @@ async fn a_lost_phone_delivers_under_permission_into_quarantine_and_wipes_itself
     assert!(
         carla.book.dossiers().unwrap().iter().all(|(_, dossier)| dossier.trainee.reference.as_deref() != Some("WF-2025-0002"))
     );
-    // And nothing can follow it.
-    assert_eq!(anna.exchange(&town, &request).await.expect_err("it has wiped itself").error(), Some(ErrorCode::Revoked));
+    // What follows it is known, and nothing but a delivery is heard.
+    let before = records(&town);
+    let again = anna.exchange(&town, &request).await.expect("the same once more");
+    assert!(again.items.is_empty() && again.verdicts[2..].iter().all(waits), "{:?}", again.verdicts);
+    assert_eq!(records(&town), before);
+    let asks = anna.exchange(&town, &Request::default()).await.expect_err("it is revoked");
+    assert_eq!(asks.error(), Some(ErrorCode::Revoked));
+}
+
+#[tokio::test]
+async fn a_backup_of_a_phone_that_wiped_itself_delivers_what_it_has_and_wipes_itself_too() {
+    let folder = tempdir().unwrap();
+    let town = Town::begin(folder.path()).await;
+    let (mut carla, mut anna, dossier) = cast(&town).await;
+    anna.sync(&town).await.unwrap();
+    let mut backup = anna.backup();
+    backup.visit(dossier, "Alleen in de reservekopie");
+    revoke(&town, &anna, true);
+    assert!(hears(&mut anna, &town).await.may_deliver);
+    let (request, sent) = anna.book.delivery().unwrap();
+    let answer = anna.exchange(&town, &request).await.expect("a delivery is heard");
+    assert_eq!(anna.book.delivered(sent, answer, now(), &mut dice()).unwrap().next, Next::Wipe);
+    let wiped = anna.book.wipe(now()).unwrap();
+    assert_eq!(town.post("/v1/wiped", &[], &wiped.statement).await.status, 200);
+
+    // Weeks later the phone's backup is put back. The nonce of then is gone; the answer brings another.
+    let stale = backup.exchange(&town, &Request::default()).await.unwrap_err();
+    assert_eq!(stale.error(), Some(ErrorCode::StaleNonce));
+    let revoked = hears(&mut backup, &town).await;
+    assert_eq!((revoked.may_deliver, revoked.unsent), (true, 1));
+    let (request, sent) = backup.book.delivery().unwrap();
+    let answer = backup.exchange(&town, &request).await.expect("what is only there is taken, also now");
+    assert!(answer.items.is_empty() && !holds(&answer.encode(), CANARY));
+    let delivered = backup.book.delivered(sent, answer, now(), &mut dice()).unwrap();
+    assert_eq!((delivered.next, delivered.outcome.quarantined), (Next::Wipe, 1));
+    let wiped = backup.book.wipe(now()).unwrap();
+    assert_eq!(wiped.lost, 0);
+    assert_eq!(town.post("/v1/wiped", &[], &wiped.statement).await.status, 200);
+    assert!(shown(&mut carla, &town, &anna).await.wiped.is_some());
 }
 
 fn records(town: &Town) -> u64 {
@@ -343,6 +381,7 @@ async fn a_colleague_who_carries_the_work_of_a_revoked_device_brings_it_into_qua
     let folder = tempdir().unwrap();
     let town = Town::begin(folder.path()).await;
     let (mut carla, mut anna, dossier) = cast(&town).await;
+    let mut corine = Phone::of(&town, "corine", RoleName::Coordinator).await;
     anna.sync(&town).await.unwrap();
     carla.sync(&town).await.unwrap();
     anna.visit(dossier, "Per bundel meegegeven");
@@ -353,12 +392,11 @@ async fn a_colleague_who_carries_the_work_of_a_revoked_device_brings_it_into_qua
     revoke(&town, &anna, false);
     let verdicts = carla.push(&town).await;
     assert!(matches!(&verdicts[..], [Verdict::Quarantined(why)] if why.reason == Reason::Revoked), "{verdicts:?}");
-    // Bram hears of it first, and takes nothing in that only this device vouches for.
-    let mut corine = Phone::of(&town, "corine", RoleName::Coordinator).await;
+    // Corine hears of it first, and takes nothing in that only this device vouches for.
     corine.sync(&town).await.unwrap();
     let (bundle, _) = anna.book.export_bundle(false, &[], now(), &mut dice()).unwrap();
-    let Ok(merged) = corine.book.merge_bundle(&bundle, now(), &mut dice()) else { return };
-    assert_eq!(merged.received, 0);
+    let merged = corine.book.merge_bundle(&bundle, now(), &mut dice()).expect("it is sealed to her too");
+    assert_eq!((merged.received, merged.refused.len()), (0, 1), "{merged:?}");
     assert!(merged.refused.iter().all(|(_, why)| why.reason == Reason::Revoked));
 }
 

@@ -6,7 +6,7 @@
 use veldboek_core::chunk::ChangeHash;
 use veldboek_core::clock::Day;
 use veldboek_core::envelope::SignedChange;
-use veldboek_core::field_book::{Job, RecordBook, Target};
+use veldboek_core::field_book::{Job, Next, RecordBook, Target};
 use veldboek_core::ids::{DocumentId, TraineeId};
 use veldboek_core::keys::DeviceKeys;
 use veldboek_core::record::{Container, Record, Scalar, Write};
@@ -409,4 +409,61 @@ fn nobody_but_the_server_vouches_for_what_a_revoked_laptop_decided() {
     request.statement_receipts = vec![StatementReceipt::sign(epoch, lines, &server).encode()];
     request.statements = stolen.statements;
     assert!(matches!(field.answer_to(&anna, request).verdicts[..], [Verdict::Accepted { .. }]));
+}
+
+/// A revoked phone delivers until it may wipe itself.
+fn delivers(field: &mut Field, phone: &mut Device) {
+    let who = phone.book.identity().device;
+    for _ in 0..10 {
+        let (request, sent) = phone.book.delivery().unwrap();
+        let Done::Exchanged(answer) = field.server(Work::Exchange(who, request.into())).expect("it has leave") else {
+            unreachable!()
+        };
+        match phone.book.delivered(sent, *answer, field.clock.now(), &mut field.dice).unwrap().next {
+            Next::Wipe => return,
+            Next::Deliver => {}
+            Next::Wait => panic!("the server is not busy"),
+        }
+    }
+    panic!("a delivery that never ends");
+}
+
+#[test]
+fn a_revoked_phone_delivers_also_to_a_restored_server_that_forgot_its_leave() {
+    for knows_the_revocation in [true, false] {
+        let mut field = Field::new(67);
+        let mut carla = field.enrolled("carla", Role::Coordinator);
+        let mut anna = field.enrolled("anna", Role::Coach);
+        let first = dossier(&mut field, &mut carla, "WF-2025-0001", &["anna"]);
+        field.sync(&mut anna);
+        let phone = anna.book.identity().device;
+        let revoke = |field: &mut Field, accept_unsent| {
+            let order = RevokeRequest { version: VERSION, device: phone, reason: None, accept_unsent };
+            field.server(Work::Revoke(None, order)).unwrap();
+        };
+        let word = |field: &Field| field.region.revocation(&phone).unwrap().unwrap();
+        let before = field.backup();
+        field.visit(&mut anna, first, "Na de back-up");
+        field.sync(&mut anna);
+        field.visit(&mut anna, first, "Alleen hier");
+        revoke(&mut field, false);
+        let plain = field.backup();
+        revoke(&mut field, true);
+        let leave = word(&field);
+        assert!(anna.book.take_revocation(&leave, &mut field.dice).unwrap().may_deliver);
+        // What the backup lacks of the journal is gone; the phone is the only one that has it.
+        if knows_the_revocation {
+            field.restore(&plain, &plain);
+            let plain = word(&field);
+            assert!(anna.book.take_revocation(&plain, &mut field.dice).unwrap().may_deliver, "leave is not taken back");
+        } else {
+            field.restore(&before, &before);
+        }
+        delivers(&mut field, &mut anna);
+        assert_eq!(anna.book.wipe(field.clock.now()).unwrap().lost, 0, "nothing that the server could take was destroyed");
+        assert!(field.region.standing(&phone).unwrap().revoked);
+        field.sync(&mut carla);
+        assert_eq!(carla.summaries(first), ["Na de back-up"]);
+        assert_eq!(field.server_waiting(&carla), 1);
+    }
 }

@@ -6,6 +6,9 @@ use crate::wipe::{self, Wipe};
 use crate::wire::{Answer, Reason, Request, Verdict, kept_by};
 use crate::words::Words;
 
+/// The number of revocations among the kinds of statements.
+const REVOCATION: u32 = 5;
+
 /// What a revocation asks of this device.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revoked {
@@ -79,13 +82,40 @@ impl FieldBook {
     }
 
     /// What a revoked device sends while it may: statements and changes that the server has not seen, and no question. It is not
-    /// told what a server that was put back still has, so it brings all that a former life had.
+    /// told what a server that was put back still has, so it brings all that a former life had. The leave
+    /// goes with it: such a server may have forgotten that it gave it.
     ///
     /// # Errors
     /// As [`FieldBook::request`].
     pub fn delivery(&mut self) -> Result<(Request, Sent), SyncError> {
-        let (request, sent) = self.request_within(None, syncing::REQUEST_BYTES, true)?;
+        let (mut request, mut sent) = self.request_within(None, syncing::REQUEST_BYTES, true)?;
+        if let Some((hash, bytes)) = self.leave()? {
+            request.statements.push(bytes);
+            sent.and_statement(hash);
+        }
         Ok((Request { push_only: true, have: Vec::new(), ..request }, sent))
+    }
+
+    /// The server's word that this device may deliver, if it has it.
+    fn leave(&self) -> Result<Option<(ChangeHash, Vec<u8>)>, SyncError> {
+        let device = self.keyring.device_keys().device();
+        if !self.ledger.revocations.get(&device).is_some_and(|facts| facts.accept_unsent) {
+            return Ok(None);
+        }
+        let kept = self
+            .ledger
+            .statements
+            .iter()
+            .filter(|(_, facts)| facts.kind == REVOCATION && facts.acknowledged.is_none() && !facts.former);
+        for (hash, facts) in kept {
+            let Some(bytes) = bytes_at(&self.journal, facts.position, &self.keyring)? else { continue };
+            let signed = SignedStatement::decode(&bytes).ok();
+            let said = signed.as_ref().map(SignedStatement::statement);
+            if matches!(said, Some(Statement::Revocation(one)) if one.device == device && one.accept_unsent) {
+                return Ok(Some((*hash, bytes)));
+            }
+        }
+        Ok(None)
     }
 
     /// Takes in the answer to a delivery, and says what to do now.

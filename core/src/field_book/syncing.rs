@@ -67,6 +67,11 @@ pub struct Sent {
 }
 
 impl Sent {
+    /// A statement that goes with it after all others.
+    pub(super) fn and_statement(&mut self, hash: ChangeHash) {
+        self.statements.push(hash);
+    }
+
     /// What everything that was sent is called, in the order of its verdicts.
     pub(super) fn names(&self) -> impl Iterator<Item = ChangeHash> + '_ {
         self.statements.iter().copied().chain(self.changes.iter().map(|(_, hash)| *hash))
@@ -256,7 +261,9 @@ impl FieldBook {
         };
         let mut records: Vec<Unsealed> = Vec::new();
         let mut refusals: Vec<Unsealed> = Vec::new();
-        if answer.epoch.is_some() && self.ledger.cursor.is_some() {
+        // A revoked device is given no new place, and hears of the same new life with every delivery.
+        let heard = |note: &CursorNote| self.revoked().is_some() && note.epoch == epoch;
+        if answer.epoch.is_some() && self.ledger.cursor.as_ref().is_some_and(|note| !heard(note)) {
             // First of all: whatever was acknowledged before this may be lost.
             records.push((Kind::Epoch, None, EpochNote { epoch, at: moment.at, region: None, held: None }.encode()));
         }

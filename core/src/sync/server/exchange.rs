@@ -20,6 +20,9 @@ impl Batch<'_> {
         // One past the end was given by a server that has lost its newest lines: it reads from the beginning again.
         let from = cursor.filter(|place| place.epoch == self.state.epoch && place.position <= self.state.feed.end());
         let told = Told { unsynced: request.unsynced, lock: request.lock, position: from.map_or(0, |place| place.position) };
+        if request.push_only {
+            self.take_back_leave(&caller, &request.statements)?;
+        }
         let delivers = request.push_only && self.state.may_deliver(&caller);
         if self.state.live(&caller).is_none() && !delivers {
             if self.state.ledger.revoked.contains_key(&caller) {

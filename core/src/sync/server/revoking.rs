@@ -22,13 +22,33 @@ impl Region {
 }
 
 impl State {
-    /// Whether a revoked device may still deliver, without an answer that holds anything.
+    /// Whether a revoked device may still deliver, without an answer that holds anything. Also after it said that it wiped itself:
+    /// a copy of it that was put back has the same leave, wipes itself as soon as it delivered, and never would otherwise.
     pub(super) fn may_deliver(&self, device: &DeviceId) -> bool {
-        self.ledger.revocations.get(device).is_some_and(|facts| facts.accept_unsent) && !self.wiped.contains_key(device)
+        self.ledger.revocations.get(device).is_some_and(|facts| facts.accept_unsent)
     }
 }
 
 impl Batch<'_> {
+    /// A server that was put back from a backup may have lost the leave that it gave: the device brings its own word back.
+    pub(super) fn take_back_leave(&mut self, caller: &DeviceId, statements: &[Vec<u8>]) -> Result<(), RegionError> {
+        if !self.state.ledger.revoked.contains_key(caller) || self.state.may_deliver(caller) {
+            return Ok(());
+        }
+        let signed = statements.iter().take(MAX_PUSHED_STATEMENTS).filter_map(|bytes| SignedStatement::decode(bytes).ok());
+        let leave = |signed: &SignedStatement| match signed.statement() {
+            Statement::Revocation(revocation) => revocation.device == *caller && revocation.accept_unsent,
+            _ => false,
+        };
+        let own = self.keyring.device_keys().public();
+        if let Some(signed) = signed.into_iter().find(|signed| leave(signed) && self.is_own(signed))
+            && signed.verify(&own).is_ok()
+        {
+            self.stage_note(Kind::Revocation, signed.bytes().to_vec())?;
+        }
+        Ok(())
+    }
+
     pub(super) fn audited_revoke(&mut self, by: Option<DeviceId>, request: &RevokeRequest) -> Result<RevokeAnswer, RegionError> {
         let outcome = self.revoke(by, request);
         if matches!(outcome, Err(RegionError::NotAllowed)) {
