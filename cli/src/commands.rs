@@ -15,6 +15,7 @@ mod handover;
 mod import;
 mod keys;
 mod look;
+mod own_devices;
 mod person;
 mod places;
 mod quarantine;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use veldboek_core::field_book::{self as core, FieldBook as Book, Outcome, Wiped};
+use veldboek_core::field_book::{self as core, FieldBook as Book, Outcome, OwnDevice, Wiped};
 use veldboek_core::ids::{DocumentId, ServerId};
 use veldboek_core::record::Lang;
 use veldboek_core::request_signature::{self, NONCE_HEADER, Nonce};
@@ -74,6 +74,25 @@ impl ErasedDossier {
     }
 }
 
+/// A device that was added in this person's name.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct NewDevice {
+    /// Its id.
+    pub device: String,
+    /// What it is called.
+    pub label: String,
+    /// Since when it may write in this person's name.
+    pub since: String,
+    /// What to tell the person.
+    pub notice: String,
+}
+
+impl NewDevice {
+    fn new(one: &OwnDevice, lang: Lang) -> Self {
+        Self { device: one.device.to_string(), label: one.label.clone(), since: one.since.to_string(), notice: one.message(lang) }
+    }
+}
+
 /// What one exchange brought.
 #[derive(Debug, Clone, Default, PartialEq, Eq, uniffi::Record)]
 pub struct SyncOutcome {
@@ -101,6 +120,8 @@ pub struct SyncOutcome {
     pub released: u32,
     /// Dossiers that were erased on request, and are gone from this device too: tell the person.
     pub erased: Vec<ErasedDossier>,
+    /// Devices that were added in this person's name: tell the person, who alone knows whether they are theirs.
+    pub new_devices: Vec<NewDevice>,
     /// Ids of the dossiers that changed, for refreshing what is shown.
     pub touched: Vec<String>,
     /// What became of the server's record book since this phone looked last.
@@ -231,6 +252,7 @@ impl SyncOutcome {
             closed: count(outcome.closed),
             released: count(outcome.released),
             erased: outcome.wiped.iter().map(|wiped| ErasedDossier::new(wiped, lang)).collect(),
+            new_devices: outcome.own_devices.iter().map(|one| NewDevice::new(one, lang)).collect(),
             touched: outcome.touched.iter().map(DocumentId::to_string).collect(),
             record_book: outcome.record_book.into(),
             state: DeviceState::Usable,
@@ -248,6 +270,22 @@ mod tests {
 
     fn answer(status: u16, body: Vec<u8>) -> HttpAnswer {
         HttpAnswer { status, headers: HashMap::from([("Veldboek-Nonce".to_owned(), "AwMDAwMDAwMD".to_owned())]), body }
+    }
+
+    #[test]
+    fn a_device_that_was_added_in_ones_name_is_told_in_the_language_of_the_person() {
+        let device = veldboek_core::ids::DeviceId::from_bytes([7; 16]);
+        let since = veldboek_core::clock::Timestamp::from_millis(1_740_988_800_000);
+        let added = OwnDevice { device, label: "tablet".into(), since };
+        let outcome = Outcome { own_devices: vec![added], ..Outcome::default() };
+        for (lang, words) in
+            [(Lang::Nl, "er is een toestel bijgekomen op uw naam: tablet"), (Lang::En, "a device was added in your name: tablet")]
+        {
+            let told = SyncOutcome::new(&outcome, None, lang).new_devices;
+            assert_eq!((told.len(), told[0].device.clone(), told[0].label.as_str()), (1, device.to_string(), "tablet"));
+            assert!(told[0].notice.starts_with(words) && told[0].notice.contains("2025-03-03"), "{}", told[0].notice);
+        }
+        assert_eq!(SyncOutcome::new(&Outcome::default(), None, Lang::Nl).new_devices, []);
     }
 
     #[test]

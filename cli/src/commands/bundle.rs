@@ -91,6 +91,8 @@ pub(super) fn merge(context: &Context<'_>, files: &BundleFiles) -> Result<Output
             let (nl, en) = (why.show(Lang::Nl), why.show(Lang::En));
             notes.push(text!("niet opgenomen, {document}: {nl}", "not taken in, {document}: {en}"));
         }
+        notes.extend(super::own_devices::notices(&merged.own_devices));
+        attention |= !merged.own_devices.is_empty();
         notes.extend(super::erasing::notices(&merged.wiped));
         if merged.waiting > 0 {
             let waiting = merged.waiting;
@@ -112,6 +114,7 @@ pub(super) fn merge(context: &Context<'_>, files: &BundleFiles) -> Result<Output
             })).collect::<Vec<_>>(),
             "touched": touched,
             "wiped": super::erasing::wiped_json(&merged.wiped),
+            "new_devices": super::own_devices::json(&merged.own_devices),
         }));
     }
     let conflicts: Vec<Conflict> =

@@ -16,7 +16,7 @@ use super::conflicts::{conflict_json, conflicts_table, resolve_hint};
 use super::context::Context;
 use super::handover::{notes_json, notes_table, over_note};
 use super::look::{local, said};
-use super::{contacts, erasing, quarantine, revoked, trouble, watch};
+use super::{contacts, erasing, own_devices, quarantine, revoked, trouble, watch};
 use crate::args::Sync;
 use crate::client::{Client, Traffic};
 use crate::clock;
@@ -112,6 +112,7 @@ fn add(total: &mut Outcome, page: Outcome) {
     total.wiped.extend(page.wiped);
     total.released += page.released;
     total.new_to_decide |= page.new_to_decide;
+    total.own_devices.extend(page.own_devices);
     total.touched.extend(page.touched);
     total.again = page.again;
     total.clock_offset = page.clock_offset;
@@ -160,6 +161,7 @@ pub(super) fn told(context: &Context<'_>, book: &mut Book, exchanged: Exchanged)
         "to_decide": status.to_decide,
         "handovers": notes_json(&handovers),
         "wiped": erasing::wiped_json(&outcome.wiped),
+        "new_devices": own_devices::json(&outcome.own_devices),
         "round_trips": traffic.round_trips,
         "body_bytes_sent": traffic.body_bytes_sent,
         "body_bytes_received": traffic.body_bytes_received,
@@ -233,10 +235,13 @@ pub(super) fn told(context: &Context<'_>, book: &mut Book, exchanged: Exchanged)
     }
     if outcome.held {
         output = output.note(text!(
-            "de server is teruggezet uit een reservekopie en geeft nog niets: hij nam terug wat hij kwijt was, en uw werk blijft op              dit apparaat tot de beheerder hem vrijgeeft; synchroniseer later opnieuw",
-            "the server was put back from a backup and gives nothing yet: it took back what it had lost, and your work stays on this              device until its administrator reopens it; sync again later"
+            "de server is teruggezet uit een reservekopie en geeft nog niets: hij nam terug wat hij kwijt was, en uw werk blijft op \
+             dit apparaat tot de beheerder hem vrijgeeft; synchroniseer later opnieuw",
+            "the server was put back from a backup and gives nothing yet: it took back what it had lost, and your work stays on this \
+             device until its administrator reopens it; sync again later"
         ));
     }
+    output = own_devices::notices(&outcome.own_devices).into_iter().fold(output, Output::note);
     output = erasing::notices(&outcome.wiped).into_iter().fold(output, Output::note);
     for (document, reason) in &outcome.refused {
         let (nl, en) = (reason.label(Lang::Nl), reason.label(Lang::En));
@@ -259,6 +264,7 @@ pub(super) fn told(context: &Context<'_>, book: &mut Book, exchanged: Exchanged)
     let contradicted = matches!(outcome.record_book, RecordBook::Contradicted { .. });
     let attention = contradicted
         || outcome.new_to_decide
+        || !outcome.own_devices.is_empty()
         || !conflicts.is_empty()
         || outcome.quarantined > 0
         || !outcome.refused.is_empty()

@@ -54,6 +54,8 @@ pub struct Merged {
     pub touched: Vec<DocumentId>,
     /// Dossiers that were wiped here, because the bundle brings word that they were erased or go on in another document.
     pub wiped: Vec<Wiped>,
+    /// Devices that were added in this person's name, of which the bundle brings word.
+    pub own_devices: Vec<OwnDevice>,
 }
 
 impl FieldBook {
@@ -158,9 +160,10 @@ impl FieldBook {
         let bundle = Bundle::decode(bytes)?;
         let content = bundle.open(&identity.region, self.keyring.device_keys())?;
         self.catch_up()?;
+        let devices_before = self.known_devices();
         self.merge_statements(&content, &server.keys, rng)?;
 
-        let mut merged = Merged::default();
+        let mut merged = Merged { own_devices: self.own_devices_but(&devices_before), ..Merged::default() };
         let due = self.is_erasing_due();
         let mut by_document: BTreeMap<DocumentId, Vec<Candidate>> = BTreeMap::new();
         for bytes in &content.changes {

@@ -115,6 +115,8 @@ pub struct Outcome {
     pub new_to_decide: bool,
     /// The server was put back from a backup and gives nothing until its administrator says so.
     pub held: bool,
+    /// Devices that were added in this person's name: the person is to be told, who alone knows whether they are theirs.
+    pub own_devices: Vec<OwnDevice>,
 }
 
 impl FieldBook {
@@ -231,6 +233,7 @@ impl FieldBook {
     ) -> Result<Outcome, SyncError> {
         let server = self.identity().server.ok_or(SyncError::NotEnrolled)?;
         self.catch_up()?;
+        let devices_before = self.known_devices();
         let epoch = match (answer.epoch, &self.ledger.cursor) {
             (Some(epoch), _) => epoch,
             (None, Some(cursor)) => cursor.epoch,
@@ -360,6 +363,7 @@ impl FieldBook {
         self.append(refusals, rng)?;
         outcome.wiped = self.undo_refused_withdrawals(rng)?;
         self.append(records, rng)?;
+        outcome.own_devices = self.own_devices_but(&devices_before);
         if heard_decisions {
             let news = self.ledger.refused.iter().filter(|item| !listed.contains(&item.hash));
             outcome.refused.extend(news.map(|item| (item.document, item.reason)));
