@@ -53,10 +53,10 @@ fn readable(person: &Person, document: DocumentId) -> Vec<Vec<u8>> {
             Payload::Gone => {}
         })
         .unwrap();
-    if let Some(cache) = SledCache::open(&person.dir.join("cache"), &keyring.cache_key()) {
-        let names = (1..=9).map(|shape| format!("view/{shape}/")).chain(["document/".to_owned()]);
-        found.extend(names.filter_map(|name| cache.get(&[name.as_bytes(), document.as_bytes()].concat())));
-    }
+    let cache = SledCache::open(&person.dir.join("cache"), &keyring.cache_key()).expect("a cache that opens with these keys");
+    let names = (1..=9).map(|shape| format!("view/{shape}/")).chain(["document/".to_owned()]);
+    found.extend(names.filter_map(|name| cache.get(&[name.as_bytes(), document.as_bytes()].concat())));
+    drop(cache);
     files(&person.dir, &mut found);
     found
 }
