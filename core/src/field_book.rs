@@ -26,6 +26,7 @@ use crate::shelf::Shelf;
 use crate::statement::{DocumentKind, Grant, GrantEnd, Opening, Role, SignedStatement, Statement};
 
 mod access;
+mod anew;
 mod appending;
 mod as_read;
 mod bundling;

@@ -319,6 +319,8 @@ pub struct Ledger {
     pub refused: Vec<Unadmitted>,
     /// Operations performed again, by the change they replace.
     pub replaced: HashMap<ChangeHash, ChangeHash>,
+    /// Of those the ones that had nothing left to write, with the number of the record that says so and the document.
+    pub nothing_left: HashMap<ChangeHash, (u64, DocumentId)>,
     /// The server began a new life, and what it still has is being read again: what only former lives had waits until then.
     pub reading_again: bool,
     /// Dossiers that were erased, or go on in another document.
@@ -386,6 +388,9 @@ impl Ledger {
                 self.saw(operation.at);
                 if let Some(replaced) = operation.replaces {
                     self.replaced.insert(replaced, operation.change);
+                    if replaced == operation.change {
+                        self.nothing_left.insert(replaced, (record.seq, operation.document));
+                    }
                     self.forget_aside(&replaced);
                 }
                 if let Some(facts) = self.documents.get_mut(&operation.document)
@@ -441,7 +446,7 @@ impl Ledger {
             }
             Kind::Refused | Kind::Quarantined => {
                 let note = NotAdmitted::decode(bytes)?;
-                if note.envelope.is_some() {
+                if note.envelope.is_some() || note.sender.is_some() {
                     return Ok(Some(record));
                 }
                 self.add_unadmitted(&note, record.kind == Kind::Quarantined);

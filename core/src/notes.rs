@@ -115,6 +115,8 @@ notes! {
         5 to_decide: Option<u32>;
         /// Coordinators: the server's number of the newest of them.
         6 newest: Option<u64>;
+        /// Up to which record of this journal the server was told what had nothing left to be recorded anew.
+        7 anew: Option<u64>;
     }
 
     /// This device saw by its own clock that access to a dossier was over.

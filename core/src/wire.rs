@@ -26,7 +26,7 @@ pub use cursor::Cursor;
 pub use devices::{DeviceInfo, DeviceList};
 pub use enrolling::{EnrolAnswer, EnrolRequest, InviteAnswer, InviteRequest, ServerInfo};
 pub use erasing::{ErasureDecision, ErasureInfo, ErasureList, ErasureWaiting};
-pub use handover::{MAX_WAITING_PAGE, News, QuarantineList, WaitingChange};
+pub use handover::{MAX_WAITING_PAGE, News, QuarantineList, Replaced, Unfounded, WaitingChange};
 pub use head::{Head, Seen};
 pub use receipt::{Receipt, ReceiptLine, StatementLine, StatementReceipt, heads_digest};
 pub use refusal::{ErrorAnswer, ErrorCode, KnownAs};
@@ -191,6 +191,10 @@ pub struct Request {
         skip_if = "Vec::is_empty"
     )]
     pub statement_receipts: Vec<Vec<u8>>,
+    /// Changes that waited and leant on refused ones, and that the device recorded anew in this request.
+    #[n(18)]
+    #[cbor(decode_with = "cbor::list::<Ctx, _, MAX_ITEMS>", skip_if = "Vec::is_empty")]
+    pub replaced: Vec<Replaced>,
 }
 
 impl Default for Request {
@@ -210,6 +214,7 @@ impl Default for Request {
             push_only: false,
             waiting: Vec::new(),
             statement_receipts: Vec::new(),
+            replaced: Vec::new(),
         }
     }
 }

@@ -333,6 +333,7 @@ impl Field {
                 wiped: [last.wiped, next.wiped.clone()].concat(),
                 refused: [last.refused, next.refused.clone()].concat(),
                 record_book: last.record_book.and(next.record_book),
+                new_to_decide: last.new_to_decide || next.new_to_decide,
                 ..next
             };
         }
@@ -343,7 +344,7 @@ impl Field {
     pub fn server_waiting(&mut self, coordinator: &Device) -> usize {
         let who = coordinator.book.identity().device;
         let Done::Quarantine(list) = self.server(Work::Quarantine(who, 0)).expect("a coordinator") else { unreachable!() };
-        list.changes.len()
+        list.changes.iter().filter(|change| change.unfounded.is_none()).count()
     }
 
     /// A dossier made on a device.

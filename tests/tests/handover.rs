@@ -10,7 +10,7 @@ use veldboek_core::document::Document;
 use veldboek_core::dossier::Dossier;
 use veldboek_core::dossier::handover::{Cover, HandedOver, Transfer};
 use veldboek_core::envelope::SignedChange;
-use veldboek_core::field_book::{AccessItem, FieldBookError, Job, Outcome, ReadWaiting, Target};
+use veldboek_core::field_book::{AccessItem, FieldBookError, Job, Next, Outcome, ReadWaiting, Target};
 use veldboek_core::ids::{DocumentId, VisitId};
 use veldboek_core::journal::{Journal, Payload};
 use veldboek_core::record::{Container, Record, Scalar, Write};
@@ -19,7 +19,7 @@ use veldboek_core::statement::{Decision, DocumentKind, Handover, Role, SignedSta
 use veldboek_core::sync::server::{Done, Work};
 use veldboek_core::trajectory::Assignment;
 use veldboek_core::visit::Visit;
-use veldboek_core::wire::Reason;
+use veldboek_core::wire::{Reason, RevokeRequest, VERSION};
 use veldboek_tests::{Device, Field};
 
 #[path = "handover/clocks.rs"]
@@ -350,6 +350,110 @@ fn a_refused_change_of_a_coach_who_lost_the_dossier_is_kept_readable_and_the_res
     assert_eq!(team.carla.summaries(team.dossier), ["Anna: dit wel", "Anna: eerste bezoek, kanariepiet"]);
     assert_eq!(team.field.sync(&mut team.anna).0.released, 1);
     assert!(!holds(&team.anna, CANARY) && holds(&team.anna, "hoort hier niet"));
+}
+
+#[test]
+fn what_leant_on_a_refused_visit_stays_to_be_read_until_its_author_has_recorded_it_anew() {
+    let mut team = Team::new(13);
+    team.transfer_to_bram();
+    team.field.clock.pass_minutes(DAY);
+    team.field.visit(&mut team.anna, team.dossier, "Anna: dit hoort hier niet");
+    team.field.visit(&mut team.anna, team.dossier, "Anna: dit wel");
+    team.field.visit(&mut team.anna, team.dossier, "Anna: dit ook");
+    team.field.sync(&mut team.anna);
+    team.decide(false, Some("ander dossier"));
+    for _ in 0..2 {
+        // Nobody decides about them: her phone records them anew.
+        let kept = team.waiting();
+        assert_eq!((kept.len(), team.field.server_waiting(&team.carla)), (2, 0));
+        assert!(kept.iter().all(|one| one.unfounded), "{kept:?}");
+        let said = format!("{:?}", kept[1].writes.as_ref().unwrap());
+        assert!(said.contains("dit ook"), "{said}");
+        assert_eq!(team.carla.book.status().unwrap().to_decide, 0);
+        team.field.restart_server();
+    }
+    // She hears it, and the line is cut before the server gets what she recorded anew.
+    let (request, sent) = team.anna.book.request(None).unwrap();
+    let answer = team.field.answer_to(&team.anna, request);
+    team.anna.book.answer(sent, answer, team.field.clock.now(), &mut team.field.dice).unwrap();
+    team.anna.restart();
+    let (request, _) = team.anna.book.request(None).unwrap();
+    assert_eq!((request.changes.len(), team.waiting().len()), (2, 2), "what she has not brought stays where it was");
+    // The answer to the next one never arrives: it is told again.
+    team.field.answer_to(&team.anna, request);
+    team.field.restart_server();
+    assert_eq!(team.field.sync(&mut team.anna).0.quarantined, 2);
+    let read = team.waiting();
+    assert!(read.len() == 2 && read.iter().all(|one| !one.unfounded), "{read:?}");
+    team.decide(true, None);
+    assert_eq!(team.field.sync(&mut team.anna).0.released, 2);
+    assert_eq!(team.carla.summaries(team.dossier), ["Anna: dit ook", "Anna: dit wel", "Anna: eerste bezoek, kanariepiet"]);
+    assert!(team.waiting().is_empty());
+}
+
+#[test]
+fn what_leant_on_a_refused_visit_is_for_the_coordinator_when_the_phone_never_comes_back() {
+    let mut team = Team::new(14);
+    team.older_program_writes("Anna: nummer 123456782 genoteerd");
+    team.field.visit(&mut team.anna, team.dossier, "Anna: dit wel");
+    team.field.sync(&mut team.anna);
+    team.field.visit(&mut team.anna, team.dossier, "Anna: nog niet verstuurd");
+    team.decide(false, None);
+    // She has heard nothing of it when the phone is lost; what it had is still delivered.
+    let device = team.anna.book.identity().device;
+    let revoke = RevokeRequest { version: VERSION, device, reason: None, accept_unsent: true };
+    team.field.server(Work::Revoke(None, revoke)).unwrap();
+    let word = team.field.region.revocation(&device).unwrap().unwrap();
+    team.anna.book.take_revocation(&word, &mut team.field.dice).unwrap();
+    let (request, sent) = team.anna.book.delivery().unwrap();
+    let answer = team.field.answer_to(&team.anna, request);
+    let moment = team.field.clock.now();
+    let delivered = team.anna.book.delivered(sent, answer, moment, &mut team.field.dice).unwrap();
+    assert_eq!((delivered.outcome.quarantined, delivered.next), (1, Next::Wipe));
+    drop(std::mem::replace(&mut team.anna, team.field.enrolled("anna", Role::Coach)));
+
+    assert!(team.field.sync(&mut team.carla).0.new_to_decide, "nobody but she can do anything about it now");
+    team.field.restart_server();
+    let kept = team.waiting();
+    assert_eq!((kept.len(), team.carla.book.status().unwrap().to_decide), (2, 2));
+    let said = format!("{kept:?}");
+    assert!(said.contains("dit wel") && said.contains("nog niet verstuurd") && !said.contains("123456782"), "{said}");
+    assert!(team.carla.book.is_revoked(&kept[0].device));
+    // It cannot come in as it is.
+    let decision = (team.dossier, vec![kept[0].hash], Vec::new(), true);
+    let stated = team.carla.book.decide(decision, None, moment, &mut team.field.dice).unwrap();
+    team.field.sync(&mut team.carla);
+    assert!(team.carla.book.was_refused(&stated));
+    // When she has taken over what it says she closes it, one by one.
+    for (index, one) in kept.iter().enumerate() {
+        let decision = (team.dossier, vec![one.hash], Vec::new(), false);
+        team.carla.book.decide(decision, Some("overgenomen".into()), moment, &mut team.field.dice).unwrap();
+        team.field.sync(&mut team.carla);
+        assert_eq!(team.waiting().len(), 1 - index);
+    }
+    assert_eq!(team.carla.book.status().unwrap().to_decide, 0);
+}
+
+#[test]
+fn a_visit_that_comes_between_the_look_and_the_refusal_is_neither_stuck_nor_doubled() {
+    let mut team = Team::new(15);
+    team.older_program_writes("Anna: nummer 123456782 genoteerd");
+    team.field.visit(&mut team.anna, team.dossier, "Anna: dit wel");
+    team.field.sync(&mut team.anna);
+    let seen = team.waiting();
+    let decision = (team.dossier, vec![seen[0].hash], vec![seen[1].hash], false);
+    let moment = team.field.clock.now();
+    team.carla.book.decide(decision, Some("haal het nummer weg".into()), moment, &mut team.field.dice).unwrap();
+    // Before her decision arrives Anna brings one more.
+    team.field.visit(&mut team.anna, team.dossier, "Anna: later");
+    team.field.sync(&mut team.anna);
+    team.field.sync(&mut team.carla);
+    assert_eq!(team.field.server_waiting(&team.carla), 0);
+    team.field.restart_server();
+    team.field.sync(&mut team.anna);
+    assert_eq!(team.waiting(), [], "each is in the dossier, and once");
+    assert!(team.anna.book.waiting().unwrap().is_empty());
+    assert_eq!(team.carla.summaries(team.dossier), ["Anna: dit wel", "Anna: eerste bezoek, kanariepiet", "Anna: later"]);
 }
 
 #[test]

@@ -137,6 +137,35 @@ fn with_leave_the_unsent_work_is_delivered_first() {
 }
 
 #[test]
+fn refusing_one_delivered_visit_of_a_laptop_that_is_gone_costs_no_other() {
+    let town = prepared();
+    let (carla, anna) = (&town.carla, &town.anna);
+    for summary in ["Verkeerd dossier", "In de kelder geschreven"] {
+        log(anna, summary);
+    }
+    let device = device_of(carla, "anna");
+    at_the_machine(&town, &["device", "revoke", &device, "--reason", "verloren"]);
+    at_the_machine(&town, &["device", "allow-unsent", &device]);
+    // The first contact tells it; what it had is handed in, and it is empty.
+    anna.run(&["sync"]).ends(5);
+    assert_eq!(files(&anna.store), ["lock", "lock-next", "wiped", "wiped-told"]);
+    carla.run(&["sync"]).ends(3);
+    let list = carla.does(&["quarantine", "list"]);
+    let ids: Vec<String> = rows(&list).iter().map(|row| text(row, "id")).collect();
+    assert_eq!(ids.len(), 2, "{list}");
+
+    // No device is left that could record the second one anew.
+    let refuse = ["quarantine", "refuse", &ids[0], "--reason", "ander dossier"];
+    carla.run(&refuse).ends(1).says("will not record them anew").says("quarantine accept").says("visit withdraw").says("--all");
+    let list = carla.does(&["quarantine", "list"]);
+    assert_eq!(rows(&list).len(), 2, "{list}");
+    assert!(text(&rows(&list)[1], "what").contains("In de kelder geschreven"), "{list}");
+    let accepted = carla.does(&["quarantine", "accept", &ids[0]]);
+    assert_eq!((number(&accepted, "received"), accepted["not_in"].as_array().map(Vec::len)), (2, Some(0)), "{accepted}");
+    assert_eq!(carla.summaries(), ["In de kelder geschreven", "Verkeerd dossier"]);
+}
+
+#[test]
 fn a_wipe_that_was_killed_before_it_was_told_is_told_at_the_next_start() {
     let mut town = prepared();
     let device = device_of(&town.carla, "anna");

@@ -139,15 +139,34 @@ fn decide(
 ) -> Result<Output, Problem> {
     let (items, _) = fetch(book)?;
     let item = named(&items, wanted)?;
-    if let Some(below) = item.leans_on.iter().find(|hash| items.iter().any(|one| one.hash == **hash)) {
+    if item.unfounded {
+        unfounded(book, item, refuse.is_none())?;
+    } else if let Some(below) = item.leans_on.iter().find(|hash| items.iter().any(|one| one.hash == **hash)) {
         let (id, first) = (short(&item.hash), short(below));
         return Err(Problem::Rule(
             text!("{id} bouwt voort op {first}, dat ook wacht", "{id} builds on {first}, which waits too"),
             text!("beslis eerst over {first}", "decide about {first} first"),
         ));
     }
-    let leaning = leaning_on(&items, item);
+    // What has no ground any more is decided about one by one: nothing comes in with it.
+    let leaning = if item.unfounded { Vec::new() } else { leaning_on(&items, item) };
     let accepted = refuse.is_none();
+    if refuse == Some(false) && leaning.iter().any(|one| book.inner.is_revoked(&one.device)) {
+        let (id, count) = (short(&item.hash), leaning.len());
+        return Err(Problem::Rule(
+            text!(
+                "op {id} bouwen {count} latere wijzigingen voort van een apparaat dat is ingetrokken: dat legt ze niet meer \
+                 opnieuw vast",
+                "{count} later changes build on {id}, of a device that was revoked: it will not record them anew"
+            ),
+            text!(
+                "laat het toe met `veldboek quarantine accept {id}` en verbeter het daarna of trek het in (`veldboek visit \
+                 correct`, `veldboek visit withdraw`), of weiger alles met --all",
+                "let it in with `veldboek quarantine accept {id}` and correct or withdraw it afterwards (`veldboek visit \
+                 correct`, `veldboek visit withdraw`), or refuse all of it with --all"
+            ),
+        ));
+    }
     if accepted && let Some(unread) = leaning.iter().copied().chain([item]).find(|one| one.writes.is_none()) {
         let id = short(&unread.hash);
         return Err(Problem::Rule(
@@ -182,6 +201,12 @@ fn decide(
     }
     let of = called(book, item.document, context);
     let id = short(&item.hash);
+    // The server takes it with a later exchange when it is too busy now.
+    let taken = stated.iter().all(|hash| book.inner.was_taken(hash));
+    let named = std::iter::once(&item.hash).chain(&with);
+    let outside: Vec<ChangeHash> =
+        named.filter(|hash| accepted && taken && !book.inner.is_in(&item.document, hash)).copied().collect();
+    let outside = if outside.is_empty() { Vec::new() } else { outside_why(context, book, &outside)? };
     let left = book.inner.status()?.to_decide;
     let value = json!({
         "id": id,
@@ -193,8 +218,15 @@ fn decide(
         "with": with.iter().map(short).collect::<Vec<_>>(),
         "received": done.outcome.received,
         "left": left,
+        "taken": taken,
+        "not_in": outside.iter().map(|(hash, nl, en)| json!({
+            "id": short(hash),
+            "reason_label": context.say(nl, en),
+        })).collect::<Vec<_>>(),
     });
     let what = match refuse {
+        _ if !taken => context.say("nog niet verwerkt", "not taken yet"),
+        None if outside.iter().any(|(hash, ..)| *hash == item.hash) => context.say("nog niet binnen", "not in yet"),
         None => context.say("toegelaten", "let in"),
         Some(_) => context.say("geweigerd", "refused"),
     };
@@ -202,13 +234,25 @@ fn decide(
     if !with.is_empty() {
         rows.insert(1, (context.say("met wat erop voortbouwde", "with what built on it"), with.len().to_string()));
     }
-    let output = Output::new(value, Table::sheet(rows));
+    let mut output = Output::new(value, Table::sheet(rows));
+    if !taken {
+        output = output.exit(Exit::Attention).note(text!(
+            "de server heeft dit besluit nog niet verwerkt; het staat hier en gaat mee met de volgende `veldboek sync`",
+            "the server has not taken this decision yet; it is kept here and goes with the next `veldboek sync`"
+        ));
+    }
+    for (hash, nl, en) in &outside {
+        let id = short(hash);
+        output = output
+            .exit(Exit::Attention)
+            .note(text!("{id} staat nog niet in het dossier: {nl}", "{id} is not in the dossier yet: {en}"));
+    }
     Ok(match (refuse, with.is_empty()) {
         (Some(false), false) => output.note(text!(
-            "wat erop voortbouwde, legt het apparaat van de schrijver opnieuw vast zonder dit; heeft die geen toegang meer, dan \
-             wacht het daarna opnieuw op u",
-            "what built on it is recorded anew by its author's device, without this; if they have no access any more it waits \
-             for you again after that"
+            "wat erop voortbouwde, legt het apparaat van de schrijver opnieuw vast zonder dit; tot dan blijft het in `veldboek \
+             quarantine list` te lezen. Heeft de schrijver geen toegang meer, dan wacht het daarna opnieuw op u",
+            "what built on it is recorded anew by its author's device, without this; until then it stays in `veldboek quarantine \
+             list` to be read. If the author has no access any more it waits for you again after that"
         )),
         _ => output,
     })
@@ -244,6 +288,64 @@ fn dismiss(context: &Context<'_>, book: &mut Book, wanted: &str) -> Result<Outpu
         (context.say("nog geweigerd", "still refused"), left.to_string()),
     ];
     Ok(Output::new(value, Table::sheet(rows)))
+}
+
+/// What can be done about work that lost its ground: nothing while its author's device may still record it anew.
+fn unfounded(book: &Book, item: &ReadWaiting, accept: bool) -> Result<(), Problem> {
+    let (id, revoked) = (short(&item.hash), book.inner.is_revoked(&item.device));
+    let what = text!(
+        "{id} bouwt voort op iets dat is geweigerd, en kan zo niet meer binnenkomen",
+        "{id} builds on something that was refused, and can never come in as it is"
+    );
+    match (revoked, accept) {
+        (true, false) => Ok(()),
+        (true, true) => Err(Problem::Rule(
+            what,
+            text!(
+                "het apparaat is ingetrokken: neem over wat nodig is (`veldboek visit log`), en sluit dit af met `veldboek \
+                 quarantine refuse {id} --reason WAAROM`",
+                "the device was revoked: record what is needed yourself (`veldboek visit log`), and close this with `veldboek \
+                 quarantine refuse {id} --reason WHY`"
+            ),
+        )),
+        (false, _) => {
+            let by = item.person.clone().unwrap_or_else(|| item.device.to_string());
+            Err(Problem::Rule(
+                what,
+                text!(
+                    "het apparaat van {by} legt het bij de volgende uitwisseling opnieuw vast; is dat apparaat weg, trek het dan in \
+                     (`veldboek device revoke`)",
+                    "{by}'s device records it anew with its next exchange; if that device is gone, revoke it (`veldboek device \
+                     revoke`)"
+                ),
+            ))
+        }
+    }
+}
+
+/// Why what was accepted is not in its dossier, in both languages.
+fn outside_why(
+    context: &Context<'_>,
+    book: &mut Book,
+    outside: &[ChangeHash],
+) -> Result<Vec<(ChangeHash, String, String)>, Problem> {
+    let (items, _) = fetch(book)?;
+    let why = |hash: &ChangeHash| match items.iter().find(|item| item.hash == *hash) {
+        Some(item) => {
+            let why = why(item, false, context);
+            (
+                *hash,
+                format!("het wacht nog ({why}); `veldboek quarantine list` toont het"),
+                format!("it still waits ({why}); `veldboek quarantine list` shows it"),
+            )
+        }
+        None => (
+            *hash,
+            "de server heeft het niet meer liggen; vraag de schrijver om uit te wisselen".to_owned(),
+            "the server does not keep it any more; ask its author to sync".to_owned(),
+        ),
+    };
+    Ok(outside.iter().map(why).collect())
 }
 
 fn named<'a>(items: &'a [ReadWaiting], wanted: &str) -> Result<&'a ReadWaiting, Problem> {
@@ -300,8 +402,16 @@ fn called(book: &mut Book, document: DocumentId, context: &Context<'_>) -> Strin
     book.inner.called_of(document).unwrap_or_else(|| document.to_string())
 }
 
-fn why(item: &ReadWaiting, context: &Context<'_>) -> String {
+fn why(item: &ReadWaiting, revoked: bool, context: &Context<'_>) -> String {
     let (nl, en) = match item.reason {
+        _ if item.unfounded && revoked => (
+            "bouwde voort op iets dat is geweigerd; het apparaat is ingetrokken: neem over wat nodig is en weiger het dan",
+            "built on something that was refused; the device was revoked: record what is needed, then refuse it",
+        ),
+        _ if item.unfounded => (
+            "bouwde voort op iets dat is geweigerd; het apparaat van de schrijver legt het opnieuw vast",
+            "built on something that was refused; its author's device records it anew",
+        ),
         Reason::NoGrant => ("geen toegang toen het werd gemaakt of aankwam", "no access when it was made or came"),
         Reason::Revoked => ("van een ingetrokken apparaat", "from a revoked device"),
         Reason::MissingDependencies => ("bouwt voort op iets dat wacht", "builds on something that waits"),
@@ -350,7 +460,8 @@ fn item_json(context: &Context<'_>, book: &mut Book, item: &ReadWaiting) -> Valu
         "at": item.at.to_string(),
         "arrived": item.arrived.to_string(),
         "reason": item.reason.code(),
-        "reason_label": why(item, context),
+        "reason_label": why(item, book.inner.is_revoked(&item.device), context),
+        "to_record_anew": item.unfounded,
         "possible_bsn": item.bsn,
         "builds_on": item.leans_on.iter().map(short).collect::<Vec<_>>(),
         "what": what(item, context),
@@ -380,7 +491,7 @@ fn table(context: &Context<'_>, book: &mut Book, items: &[ReadWaiting]) -> Table
             people.get(&by).cloned().unwrap_or(by),
             local(item.at),
             local(item.arrived),
-            why(item, context),
+            why(item, book.inner.is_revoked(&item.device), context),
             item.leans_on.iter().map(short).collect::<Vec<_>>().join(", "),
             what(item, context),
         ]);

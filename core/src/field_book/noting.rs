@@ -12,7 +12,8 @@ impl FieldBook {
     /// process always is: another may look at the disk after it.
     pub(super) fn only_time_passed(&self, note: &CursorNote, heads: &[HeadNote]) -> bool {
         let Some(known) = &self.ledger.cursor else { return false };
-        let same = (known.epoch, known.end, known.to_decide, known.newest) == (note.epoch, note.end, note.to_decide, note.newest);
+        let of = |note: &CursorNote| (note.epoch, note.end, note.to_decide, note.newest, note.anew);
+        let same = of(known) == of(note);
         let passed = self.noted.map(|noted: Timestamp| note.at.as_millis().saturating_sub(noted.as_millis()));
         // That all was read again is news.
         let read_again = self.ledger.reading_again && note.end == Some(true);

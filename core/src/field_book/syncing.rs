@@ -64,6 +64,8 @@ pub struct Sent {
     cursor: Vec<u8>,
     /// What was told of the server's record book.
     told: Told,
+    /// Up to which record it was told what had nothing left to be recorded anew.
+    anew: Option<u64>,
 }
 
 impl Sent {
@@ -211,6 +213,7 @@ impl FieldBook {
         (request.receipts, request.statement_receipts) = proofs.into_receipts();
         request.unsynced = u32::try_from(waiting - sent.changes.len()).unwrap_or(u32::MAX);
         request.waiting = self.waiting_hashes();
+        (request.replaced, sent.anew) = self.recorded_anew(&sent.changes);
         for document in self.healing.iter().copied() {
             if let Some(facts) = self.ledger.documents.get(&document) {
                 let hashes = facts.live().filter(|change| change.acknowledged.is_some()).map(|change| change.hash).collect();
@@ -342,7 +345,9 @@ impl FieldBook {
         let told = std::mem::take(&mut sent.told);
         let (record_book, heads) = self.judge_record_book(told, &answer, epoch, &server.keys, moment)?;
         outcome.record_book = record_book;
-        let before = self.ledger.cursor.as_ref();
+        // Numbers of a former life of the server say nothing.
+        let before = self.ledger.cursor.as_ref().filter(|note| note.epoch == epoch);
+        let anew = sent.anew.max(before.and_then(|note| note.anew));
         let (known, waiting) = (before.and_then(|note| note.newest), before.and_then(|note| note.to_decide));
         outcome.new_to_decide = news.newest.is_some_and(|newest| known.is_none_or(|known| newest > known));
         // Pages before the last say nothing about what waits.
@@ -351,7 +356,7 @@ impl FieldBook {
         let server_time = Some(answer.time);
         // One that is held has not said what it still has.
         let end = Some(!answer.more && !answer.held);
-        let note = CursorNote { epoch, cursor: cursor.into(), at: moment.at, server_time, end, to_decide, newest };
+        let note = CursorNote { epoch, cursor: cursor.into(), at: moment.at, server_time, end, to_decide, newest, anew };
         if records.is_empty() && refusals.is_empty() && self.only_time_passed(&note, &heads) {
             self.remember_only(note, heads);
         } else {

@@ -10,7 +10,7 @@ use crate::ledger::aside_key;
 use crate::notes::SetAside;
 use crate::record::Code;
 use crate::statement::Decision;
-use crate::wire::{Hashes, News, Reason, WaitingChange};
+use crate::wire::{Hashes, News, Reason, Unfounded, WaitingChange};
 use crate::words::Words;
 
 /// What this device's person wrote and the server keeps apart until a coordinator decides.
@@ -49,8 +49,10 @@ pub struct ReadWaiting {
     pub reason: Reason,
     /// Whether its text holds digits that pass for a BSN (V17).
     pub bsn: bool,
-    /// Other changes that wait and that it builds on.
+    /// Other changes that are listed and that it builds on.
     pub leans_on: Vec<ChangeHash>,
+    /// It builds on a refused one and can never come in as it is: its author's device records it anew, if it still can.
+    pub unfounded: bool,
     /// What it writes; nothing when this device cannot read it yet.
     pub writes: Option<Vec<Write>>,
 }
@@ -135,9 +137,12 @@ impl FieldBook {
             let (judgements, after) = self.judge(document, &batch)?;
             let mut said: HashMap<ChangeHash, Vec<Write>> =
                 after.edits()?.into_iter().map(|edit| (edit.hash, edit.writes)).collect();
-            let names: HashSet<ChangeHash> = batch.iter().map(|change| change.hash()).collect();
+            let gone = |item: &WaitingChange| item.unfounded == Some(Unfounded::Gone);
+            let names: HashSet<ChangeHash> =
+                items.iter().filter(|(_, item)| !gone(item)).map(|(change, _)| change.hash()).collect();
             let mut last_of: HashMap<&[u8], ChangeHash> = HashMap::new();
-            for ((change, item), judgement) in items.iter().zip(judgements) {
+            // What was refused is looked at for the sake of what builds on it.
+            for ((change, item), judgement) in items.iter().zip(judgements).filter(|((_, item), _)| !gone(item)) {
                 let header = change.header();
                 let mut leans_on: Vec<ChangeHash> = header.deps.iter().filter(|dep| names.contains(*dep)).copied().collect();
                 if let Some(before) = last_of.insert(&header.actor, change.hash())
@@ -159,6 +164,7 @@ impl FieldBook {
                         reason: Reason::from_code(&item.reason).unwrap_or(Reason::Other),
                         bsn: !declared && texts.iter().any(|text| !crate::text_check::bsn_positions(text).is_empty()),
                         leans_on,
+                        unfounded: item.unfounded.is_some(),
                         writes: said.remove(&change.hash()).filter(|_| readable),
                     },
                 ));
@@ -212,6 +218,22 @@ impl FieldBook {
         self.append(vec![(Kind::SetAside, None, note.encode())], rng)?;
         self.finish_closing(rng)?;
         Ok(true)
+    }
+
+    /// Whether the server has a statement of this device.
+    pub fn was_taken(&self, statement: &ChangeHash) -> bool {
+        self.ledger.statements.get(statement).is_some_and(|facts| facts.acknowledged.is_some())
+    }
+
+    /// Whether a change is in its dossier here, by the word of the server.
+    pub fn is_in(&self, document: &DocumentId, change: &ChangeHash) -> bool {
+        let facts = self.ledger.documents.get(document).and_then(|facts| facts.change(change));
+        facts.is_some_and(|facts| facts.acknowledged.is_some())
+    }
+
+    /// Whether a device was revoked, as far as this one knows: then it records nothing anew.
+    pub fn is_revoked(&self, device: &DeviceId) -> bool {
+        self.ledger.revoked.contains_key(device)
     }
 
     /// Whether the server did not take a statement of this device.

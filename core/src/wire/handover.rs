@@ -1,8 +1,9 @@
 //! What a device hears about dossiers that change hands and work that waits for a coordinator.
 
 use crate::cbor;
+use crate::chunk::ChangeHash;
 use crate::clock::Timestamp;
-use crate::ids::DeviceId;
+use crate::ids::{DeviceId, DocumentId};
 use crate::wire::{MAX_DOCUMENTS, MAX_ITEMS, ReceiptLine, VERSION};
 
 /// How many bytes of waiting work the server lists in one answer at most.
@@ -61,6 +62,35 @@ pub struct WaitingChange {
     /// The device that brought it.
     #[n(4)]
     pub sender: Option<DeviceId>,
+    /// Why it can never come in as it is, when that is so.
+    #[n(5)]
+    pub unfounded: Option<Unfounded>,
+}
+
+/// Why a change that is listed can never come in as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[cbor(index_only)]
+pub enum Unfounded {
+    /// It builds on a refused one: it is here until its author's device has recorded it anew.
+    #[n(1)]
+    Leans,
+    /// It was refused itself, or recorded anew: it is here for reading what builds on it.
+    #[n(2)]
+    Gone,
+}
+
+/// A change that leant on a refused one, and what its author's device recorded in its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+pub struct Replaced {
+    /// The document.
+    #[n(0)]
+    pub document: DocumentId,
+    /// The change that can never come in.
+    #[n(1)]
+    pub old: ChangeHash,
+    /// What stands for it; the same when nothing was left to record.
+    #[n(2)]
+    pub new: ChangeHash,
 }
 
 /// Answer to `GET /v1/quarantine` and `GET /v1/quarantine/{after}`: what waits in the caller's organisation, in the order in

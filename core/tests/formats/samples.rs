@@ -326,7 +326,8 @@ pub fn answer_nothing_new() -> Answer {
 }
 
 pub fn request_waiting() -> Request {
-    Request { waiting: vec![Hashes { document: document(), hashes: vec![hash()] }], ..request_nothing_new() }
+    let replaced = vec![Replaced { document: document(), old: ChangeHash::from_bytes([9; 32]), new: hash() }];
+    Request { waiting: vec![Hashes { document: document(), hashes: vec![hash()] }], replaced, ..request_nothing_new() }
 }
 
 pub fn answer_handover() -> Answer {
@@ -347,6 +348,7 @@ pub fn quarantine_list() -> QuarantineList {
         reason: "NO_GRANT".into(),
         arrived: at(6),
         sender: Some(anna().device()),
+        unfounded: Some(Unfounded::Leans),
     };
     QuarantineList { changes: vec![change], more: true, ..QuarantineList::default() }
 }

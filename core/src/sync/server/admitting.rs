@@ -395,6 +395,10 @@ impl Batch<'_> {
             authority => authority,
         };
         match authority {
+            // What was refused under it is never here: it waits to be recorded anew, readable.
+            Ok(()) | Err(Verdict::Quarantined(_)) if self.state.quarantine.unfounded(change).is_some() => {
+                Place::Waits(Why::at(Step::Waiting, Reason::MissingDependencies))
+            }
             // What leans on something that waits, waits with it.
             Ok(()) if self.state.quarantine.holds_up(change) => Place::Waits(Why::at(Step::Waiting, Reason::MissingDependencies)),
             Ok(()) => Place::Allowed,

@@ -151,6 +151,9 @@ impl Batch<'_> {
         let touched: HashSet<DocumentId> = pending.touched.iter().copied().chain(stated).collect();
         self.refound_what_is_due(&touched, rng)?;
         pending.verdicts.extend(verdicts.into_iter().map(|verdict| verdict.unwrap_or(Verdict::Deferred(Reason::Busy.into()))));
+        for one in &request.replaced {
+            self.take_recorded_anew(caller, one)?;
+        }
         self.audit_refusals(caller, request, changes, &pending.verdicts)?;
         if request.push_only {
             pending.keeps(&request.statements, changes);

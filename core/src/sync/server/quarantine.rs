@@ -6,7 +6,11 @@
 use super::admitting::holds_bsn;
 use super::batch::SoFar;
 use super::*;
-use crate::wire::{MAX_WAITING_PAGE, WaitingChange};
+use crate::wire::{MAX_WAITING_PAGE, Unfounded, WaitingChange};
+
+mod leaning;
+
+use leaning::Kept;
 
 /// What waits, and what was decided about what waited; folded from the journal.
 #[derive(Default)]
@@ -23,6 +27,8 @@ pub(super) struct Quarantine {
     /// Accepted, by document, and let in as soon as what they lean on is. Of a former life also what has not come back yet.
     accepted: HashMap<ChangeHash, DocumentId>,
     refused: HashMap<ChangeHash, Refusal>,
+    /// What was refused and what leant on it, by document, in the order in which it came.
+    kept: HashMap<DocumentId, Vec<Kept>>,
 }
 
 /// How much waits in one document.
@@ -58,6 +64,16 @@ struct Refusal {
 impl Quarantine {
     pub(super) fn add(&mut self, number: u64, change: SignedChange, note: &NotAdmitted) {
         let reason = Reason::from_code(&note.reason).unwrap_or(Reason::Other);
+        if !self.reasons.contains_key(&change.hash())
+            && let Some(decision) = self.unfounded(&change)
+        {
+            // It came after the refusal of what it builds on.
+            let concerns = Some(std::iter::once(change.signer()).chain(note.sender).collect());
+            let document = change.document();
+            self.refused.insert(change.hash(), Refusal { document, decision, leaning: true, concerns, reason: None });
+            self.keep(Item { number, change: change.into(), reason, arrived: note.at, sender: note.sender }, true);
+            return;
+        }
         let items = self.by_document.entry(change.document()).or_default();
         if self.reasons.insert(change.hash(), reason).is_some() {
             // It still waits, for another reason; or the record is read again.
@@ -76,6 +92,7 @@ impl Quarantine {
     pub(super) fn admitted(&mut self, change: &SignedChange) {
         self.remove(&change.document(), &change.hash());
         self.accepted.remove(&change.hash());
+        self.drop_kept(&change.document(), &change.hash());
     }
 
     /// A coordinator decided. What does not wait was decided about in a former life of this server, and counts when it comes;
@@ -86,16 +103,25 @@ impl Quarantine {
             self.accepted.extend(open.map(|hash| (*hash, decision.document)));
             return;
         }
-        let named = decision.changes.iter().map(|hash| (hash, false));
-        for (hash, leaning) in named.chain(decision.leaning.iter().map(|hash| (hash, true))) {
-            let item = self.remove(&decision.document, hash);
-            if item.is_none() && (admitted(hash) || self.refused.contains_key(hash)) {
+        // Also what came in between, which whoever decided had not seen.
+        let following = self.following(&decision.document, decision.changes.iter().chain(&decision.leaning));
+        let named = decision.changes.iter().map(|hash| (*hash, false));
+        let leaning = decision.leaning.iter().copied().chain(following).map(|hash| (hash, true));
+        for (hash, leaning) in named.chain(leaning) {
+            let item = self.remove(&decision.document, &hash);
+            let again = !leaning && self.refuse_kept(&decision.document, &hash);
+            if item.is_none() && !again && (admitted(&hash) || self.refused.contains_key(&hash)) {
                 continue;
             }
-            self.accepted.remove(hash);
-            let concerns = item.map(|item| std::iter::once(item.change.signer()).chain(item.sender).collect());
+            self.accepted.remove(&hash);
+            let concerned = |item: &Item| std::iter::once(item.change.signer()).chain(item.sender).collect();
+            let before = self.refused.remove(&hash).and_then(|refusal| refusal.concerns);
+            let concerns = item.as_ref().map(concerned).or(before);
             let reason = decision.reason.clone();
-            self.refused.insert(*hash, Refusal { document: decision.document, decision: statement, leaning, concerns, reason });
+            self.refused.insert(hash, Refusal { document: decision.document, decision: statement, leaning, concerns, reason });
+            if let Some(item) = item {
+                self.keep(item, leaning);
+            }
         }
     }
 
@@ -135,6 +161,7 @@ impl Quarantine {
         }
         self.accepted.retain(|_, of| of != document);
         self.refused.retain(|_, refusal| refusal.document != *document);
+        self.kept.remove(document);
     }
 
     /// The documents in which something waits that a device made or brought, or was refused: it keeps its text to be read.
@@ -186,6 +213,10 @@ impl Quarantine {
             return Some(Verdict::Quarantined(Why::at(Step::Waiting, *reason)));
         }
         self.refused.get(hash).map(|refusal| match refusal.leaning {
+            // It is kept here until its author's device has recorded it anew.
+            true if self.leans(&refusal.document, hash) => {
+                Verdict::Quarantined(Why::at(Step::Waiting, Reason::MissingDependencies))
+            }
             // Its author performs it again once the one that it leans on is gone.
             true => Verdict::Deferred(Why::at(Step::Waiting, Reason::MissingDependencies)),
             false => Verdict::Refused(Why { text: refusal.reason.clone(), ..Why::at(Step::Waiting, Reason::NotTaken) }),
@@ -203,10 +234,16 @@ impl State {
     /// How many changes wait for a coordinator, and the number of the newest.
     pub(super) fn to_decide(&self, certificate: &Certificate) -> Option<(u32, u64)> {
         let mine = self.quarantine.by_document.iter().filter(|(document, _)| self.decides(certificate, document));
-        let (count, newest) = mine.fold((0, 0), |(count, newest), (_, items)| {
-            (count + items.len(), items.iter().map(|item| item.number).max().unwrap_or(0).max(newest))
+        let waits = mine.flat_map(|(_, items)| items).map(|item| item.number);
+        // A revoked device records nothing anew: what leant on refused work is a person's to look at.
+        let kept = self.quarantine.kept_documents().filter(|document| self.decides(certificate, document));
+        let leans = kept.flat_map(|document| self.quarantine.unfounded_in(document)).filter_map(|(item, state)| {
+            let revoked = self.ledger.revocations.get(&item.change.signer()).filter(|_| state == Unfounded::Leans)?;
+            Some(item.number.max(revoked.number))
         });
-        (count > 0).then(|| (u32::try_from(count).unwrap_or(u32::MAX), newest))
+        let (count, newest) =
+            waits.chain(leans).fold((0_u32, 0), |(count, newest), number| (count.saturating_add(1), number.max(newest)));
+        (count > 0).then_some((count, newest))
     }
 
     /// What became of changes that a device says wait: admitted ones with their numbers, and statements that refuse.
@@ -258,7 +295,10 @@ impl Batch<'_> {
         quarantine.examine(&document, &keys);
         *gate_passes += 1;
         let waiting = quarantine.of(&document).iter().map(|item| &item.change);
-        let batch: Vec<&Candidate> = waiting.chain(changes.iter().copied()).collect();
+        // What was refused is looked at for the sake of what follows it, and for nothing else.
+        let unfounded = changes.iter().any(|change| quarantine.unfounded(change).is_some());
+        let kept = quarantine.kept_changes(&document).filter(|_| unfounded);
+        let batch: Vec<&Candidate> = kept.chain(waiting).chain(changes.iter().copied()).collect();
         let (mut judgements, _) = admission::judge(ledger.documents.get(&document), &standing, &batch, &keys)?;
         Ok(judgements.split_off(batch.len() - changes.len()))
     }
@@ -311,7 +351,9 @@ impl Batch<'_> {
 
     /// Keeps a change apart for a coordinator, if its maker has room for more.
     pub(super) fn wait(&mut self, sender: DeviceId, change: &SignedChange, why: Why) -> Result<Verdict, RegionError> {
-        if self.state.quarantine.is_full_for(change) {
+        let quarantine = &self.state.quarantine;
+        let unfounded = quarantine.unfounded(change).is_some();
+        if if unfounded { quarantine.is_full_of_kept(change) } else { quarantine.is_full_for(change) } {
             return Ok(Verdict::Deferred(Why::at(Step::Quota, Reason::Quota)));
         }
         self.quarantine(Some(sender), change, why.reason)?;
@@ -348,7 +390,8 @@ impl Batch<'_> {
         let refused = |hash: &ChangeHash| self.state.quarantine.refused.contains_key(hash);
         let mut named = decision.changes.iter().chain(&decision.leaning);
         // A long tail of leaning changes takes several decisions, each about the same first one.
-        let open = decision.changes.iter().chain(&decision.leaning).any(waits);
+        let leans = |hash: &ChangeHash| !decision.accepted && self.state.quarantine.leans(&decision.document, hash);
+        let open = named.clone().any(waits) || decision.changes.iter().any(leans);
         (!open || named.any(|hash| !waits(hash) && (decision.accepted || !refused(hash)))).then_some(Reason::Decided)
     }
 
@@ -358,14 +401,17 @@ impl Batch<'_> {
         if certificate.role != Role::Coordinator {
             return Err(RegionError::NotAllowed);
         }
-        let documents = self.state.quarantine.by_document.iter();
-        let mut items: Vec<&Item> =
-            documents.filter(|(document, _)| self.state.decides(certificate, document)).flat_map(|(_, items)| items).collect();
-        items.retain(|item| item.number > after);
-        items.sort_unstable_by_key(|item| item.number);
+        let quarantine = &self.state.quarantine;
+        let decides = |document: &DocumentId| self.state.decides(certificate, document);
+        let waits = quarantine.by_document.iter().filter(|(document, _)| decides(document)).flat_map(|(_, items)| items);
+        let kept = quarantine.kept_documents().filter(|document| decides(document));
+        let kept = kept.flat_map(|document| quarantine.unfounded_in(document)).map(|(item, state)| (item, Some(state)));
+        let mut items: Vec<(&Item, Option<Unfounded>)> = waits.map(|item| (item, None)).chain(kept).collect();
+        items.retain(|(item, _)| item.number > after);
+        items.sort_unstable_by_key(|(item, _)| item.number);
         let mut list = QuarantineList::default();
         let mut left = MAX_WAITING_PAGE;
-        for item in items {
+        for (item, unfounded) in items {
             let weight = item.change.bytes().len() + 64;
             if weight > left && !list.changes.is_empty() {
                 list.more = true;
@@ -378,6 +424,7 @@ impl Batch<'_> {
                 reason: item.reason.code().to_owned(),
                 arrived: item.arrived,
                 sender: item.sender,
+                unfounded,
             });
         }
         Ok(list)

@@ -304,7 +304,7 @@ impl Batch<'_> {
         for Before { old, withdrawn, begun, checked } in steps {
             let alive = |id: &DocumentId| self.state.ledger.documents.get(id).is_some_and(|facts| facts.live().next().is_some());
             // What waits for a coordinator may be the only copy there is: it is decided about first.
-            if !self.state.quarantine.of(old).is_empty() {
+            if self.state.quarantine.holds_open(old) {
                 return Ok(false);
             }
             let Refounding { by, heads, founding, .. } = &begun.refounding;

@@ -233,7 +233,11 @@ impl State {
             }
             Kind::Quarantined => {
                 let note = NotAdmitted::decode(bytes)?;
-                let Some(envelope) = &note.envelope else { return Ok(()) };
+                let Some(envelope) = &note.envelope else {
+                    let document = note.document.unwrap_or_default();
+                    note.hashes.iter().for_each(|hash| self.quarantine.recorded_anew(&document, hash));
+                    return Ok(());
+                };
                 let change = SignedChange::decode(envelope).map_err(|error| LedgerError::Record(number, error.to_string()))?;
                 self.quarantine.add(number, change, &note);
             }
