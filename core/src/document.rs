@@ -340,6 +340,23 @@ mod tests {
     }
 
     #[test]
+    fn in_an_entry_that_was_made_twice_the_value_that_was_written_last_is_read() {
+        for (first, second) in [(ANNA, BRAM), (BRAM, ANNA)] {
+            let mut one = Document::found(DocumentKind::Dossier).unwrap();
+            one.write(&visit("Eerste dag"), &first, Timestamp::from_millis(0)).unwrap().unwrap();
+            let edit = [Write { container: Container::Visits, entry: "v1".into(), key: "m".into(), value: Scalar::Int(45) }];
+            one.write(&edit, &[3; 24], Timestamp::from_millis(1000)).unwrap().unwrap();
+            // Another device performed the same again, and did not know of the edit.
+            let mut other = Document::found(DocumentKind::Dossier).unwrap();
+            let again = other.write(&visit("Eerste dag"), &second, Timestamp::from_millis(0)).unwrap().unwrap();
+            one.apply([again.as_slice()]).unwrap();
+            let content = one.content().unwrap();
+            assert_eq!(content[&Container::Visits]["v1"]["m"], Scalar::Int(45));
+            assert!(one.contested().unwrap().is_empty());
+        }
+    }
+
+    #[test]
     fn visits_of_two_coaches_unite_and_one_field_in_conflict_keeps_both_values() {
         let mut anna = Document::found(DocumentKind::Dossier).unwrap();
         let first = anna.write(&visit("Eerste dag"), &ANNA, Timestamp::from_millis(0)).unwrap().unwrap();

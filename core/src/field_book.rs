@@ -65,7 +65,7 @@ pub use as_read::Reading;
 pub use bundling::{ExchangeError, Merged};
 pub use conflicts::{Conflict, ConflictKind, ConflictVersion};
 pub use corrections::CorrectedField;
-pub use erasing::{NotWithdrawn, Wiped};
+pub use erasing::{Kept, NotWithdrawn, Wiped};
 pub use error::{FieldBookError, Unsavable};
 pub use fields::{field_of, fields_of, show_cell};
 pub use handover::HandoverNote;

@@ -76,6 +76,9 @@ pub struct DocumentFacts {
     pub kind: DocumentKind,
     /// How the dossier began, and where the signed opening is.
     pub opening: Option<(Opening, ChangeHash)>,
+    /// Openings of the same document that came later, and mean nothing unless the server says that it has one of them and not
+    /// the first.
+    later_openings: Vec<(Opening, ChangeHash)>,
     /// Closed to this device.
     pub closed: bool,
     /// Grants in journal order, with the hash of their statement.
@@ -100,6 +103,7 @@ impl DocumentFacts {
         Self {
             kind,
             opening: None,
+            later_openings: Vec::new(),
             closed: false,
             grants: Vec::new(),
             grant_ends: Vec::new(),
@@ -554,6 +558,8 @@ impl Ledger {
                 // The first opening counts; a second one of the same document is kept but means nothing.
                 if facts.opening.is_none() {
                     facts.opening = Some((opening.clone(), hash));
+                } else {
+                    facts.later_openings.push((opening.clone(), hash));
                 }
                 Some(opening.document)
             }
@@ -636,12 +642,25 @@ impl Ledger {
                 }
             }
             None => {
-                if let Some(facts) = self.statements.get_mut(hash) {
-                    facts.acknowledged = Some(seq);
-                    facts.former = false;
-                    facts.receipt = receipt.or(facts.receipt);
+                let Some(facts) = self.statements.get_mut(hash) else { return };
+                facts.acknowledged = Some(seq);
+                facts.former = false;
+                facts.receipt = receipt.or(facts.receipt);
+                if let (2, Some(document)) = (facts.kind, facts.document) {
+                    self.settle_opening(&document, hash);
                 }
             }
+        }
+    }
+
+    /// The server has this opening of a document: it counts before one that a bundle brought, which the server never had.
+    fn settle_opening(&mut self, document: &DocumentId, hash: &ChangeHash) {
+        let Some(facts) = self.documents.get_mut(document) else { return };
+        let Some(place) = facts.later_openings.iter().position(|(_, later)| later == hash) else { return };
+        let had = |name: &ChangeHash| self.statements.get(name).is_some_and(|facts| facts.acknowledged.is_some() || facts.former);
+        if facts.opening.as_ref().is_none_or(|(_, first)| !had(first)) {
+            let counts = facts.later_openings.swap_remove(place);
+            facts.later_openings.extend(facts.opening.replace(counts));
         }
     }
 
@@ -651,11 +670,16 @@ impl Ledger {
             for hash in &note.hashes {
                 let Some(statement) = self.statements.get_mut(hash) else { continue };
                 statement.refused = true;
-                if let (Some(document), 2 | 11) = (statement.document, statement.kind) {
-                    // The dossier does not go on there after all.
-                    self.erasures.forget_refounding(&document);
-                }
+                let kind = statement.kind;
                 let Some(document) = statement.document else { continue };
+                // The dossier does not go on there after all. Of others' words about it that are refused it does not depend.
+                let begins = |(_, first): &(Opening, ChangeHash)| first == hash;
+                let began = self.documents.get(&document).and_then(|facts| facts.opening.as_ref()).is_some_and(begins);
+                match kind {
+                    2 if began => self.erasures.forget_refounding(&document),
+                    11 => self.erasures.forget_statement(hash),
+                    _ => {}
+                }
                 if let Some(facts) = self.documents.get_mut(&document) {
                     facts.grants.retain(|(grant, _)| grant != hash);
                     facts.grant_ends.retain(|(end, _)| end != hash);
@@ -694,6 +718,12 @@ impl Ledger {
             }
         }
         true
+    }
+
+    /// Whether a document takes the place of another one, by the openings in between.
+    pub fn takes_place_of(&self, document: &DocumentId, old: &DocumentId) -> bool {
+        let before = |id: &DocumentId| self.documents.get(id)?.opening.as_ref()?.0.replaces;
+        std::iter::successors(before(document), before).take(MOST_REPLACED).any(|one| one == *old)
     }
 
     /// Whether a person may work in a document on a day by its signed statements, the founder's own included.

@@ -122,6 +122,9 @@ pub struct SyncOutcome {
     pub erased: Vec<ErasedDossier>,
     /// Devices that were added in this person's name: tell the person, who alone knows whether they are theirs.
     pub new_devices: Vec<NewDevice>,
+    /// What to tell, and to warn of, about dossiers that the server says are erased and that are kept, because that does not fit
+    /// them: the person calls their coordinator.
+    pub kept: Vec<String>,
     /// Ids of the dossiers that changed, for refreshing what is shown.
     pub touched: Vec<String>,
     /// What became of the server's record book since this phone looked last.
@@ -253,6 +256,7 @@ impl SyncOutcome {
             released: count(outcome.released),
             erased: outcome.wiped.iter().map(|wiped| ErasedDossier::new(wiped, lang)).collect(),
             new_devices: outcome.own_devices.iter().map(|one| NewDevice::new(one, lang)).collect(),
+            kept: outcome.kept.iter().map(|kept| kept.message(lang)).collect(),
             touched: outcome.touched.iter().map(DocumentId::to_string).collect(),
             record_book: outcome.record_book.into(),
             state: DeviceState::Usable,

@@ -331,6 +331,7 @@ impl Field {
                 unusable: last.unusable + next.unusable,
                 closed: last.closed + next.closed,
                 wiped: [last.wiped, next.wiped.clone()].concat(),
+                kept: [last.kept, next.kept.clone()].concat(),
                 refused: [last.refused, next.refused.clone()].concat(),
                 record_book: last.record_book.and(next.record_book),
                 new_to_decide: last.new_to_decide || next.new_to_decide,

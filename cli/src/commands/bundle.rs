@@ -94,6 +94,8 @@ pub(super) fn merge(context: &Context<'_>, files: &BundleFiles) -> Result<Output
         notes.extend(super::own_devices::notices(&merged.own_devices));
         attention |= !merged.own_devices.is_empty();
         notes.extend(super::erasing::notices(&merged.wiped));
+        notes.extend(super::erasing::kept_notices(&merged.kept));
+        attention |= !merged.kept.is_empty();
         if merged.waiting > 0 {
             let waiting = merged.waiting;
             notes.push(text!(
@@ -115,6 +117,7 @@ pub(super) fn merge(context: &Context<'_>, files: &BundleFiles) -> Result<Output
             "touched": touched,
             "wiped": super::erasing::wiped_json(&merged.wiped),
             "new_devices": super::own_devices::json(&merged.own_devices),
+            "kept": super::erasing::kept_json(&merged.kept),
         }));
     }
     let conflicts: Vec<Conflict> =

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use veldboek_core::clock::Timestamp;
-use veldboek_core::field_book::{NotWithdrawn, Wiped};
+use veldboek_core::field_book::{Kept, NotWithdrawn, Wiped};
 use veldboek_core::ids::DocumentId;
 use veldboek_core::record::Lang;
 use veldboek_core::wire::{ErasureDecision, ErasureInfo, ErasureList, MAX_BODY, VERSION};
@@ -179,7 +179,17 @@ pub(super) fn notices(wiped: &[Wiped]) -> Vec<Text> {
     wiped.iter().map(|one| Text::new(one.message(Lang::Nl), one.message(Lang::En))).collect()
 }
 
+/// What to tell of dossiers that were kept although the server says that they are erased.
+pub(super) fn kept_notices(kept: &[Kept]) -> Vec<Text> {
+    kept.iter().map(|one| Text::new(one.message(Lang::Nl), one.message(Lang::En))).collect()
+}
+
 /// The same for programs.
+pub(super) fn kept_json(kept: &[Kept]) -> Value {
+    kept.iter().map(|one| json!({ "document": one.document.to_string(), "reference": one.reference })).collect()
+}
+
+/// The same of what was wiped, for programs.
 pub(super) fn wiped_json(wiped: &[Wiped]) -> Value {
     wiped
         .iter()

@@ -110,6 +110,7 @@ fn add(total: &mut Outcome, page: Outcome) {
     total.unusable += page.unusable;
     total.closed += page.closed;
     total.wiped.extend(page.wiped);
+    total.kept.extend(page.kept);
     total.released += page.released;
     total.new_to_decide |= page.new_to_decide;
     total.own_devices.extend(page.own_devices);
@@ -162,6 +163,7 @@ pub(super) fn told(context: &Context<'_>, book: &mut Book, exchanged: Exchanged)
         "handovers": notes_json(&handovers),
         "wiped": erasing::wiped_json(&outcome.wiped),
         "new_devices": own_devices::json(&outcome.own_devices),
+        "kept": erasing::kept_json(&outcome.kept),
         "round_trips": traffic.round_trips,
         "body_bytes_sent": traffic.body_bytes_sent,
         "body_bytes_received": traffic.body_bytes_received,
@@ -243,6 +245,7 @@ pub(super) fn told(context: &Context<'_>, book: &mut Book, exchanged: Exchanged)
     }
     output = own_devices::notices(&outcome.own_devices).into_iter().fold(output, Output::note);
     output = erasing::notices(&outcome.wiped).into_iter().fold(output, Output::note);
+    output = erasing::kept_notices(&outcome.kept).into_iter().fold(output, Output::note);
     for (document, reason) in &outcome.refused {
         let (nl, en) = (reason.label(Lang::Nl), reason.label(Lang::En));
         let of = book.inner.called_of(*document).unwrap_or_else(|| document.to_string());
@@ -263,6 +266,7 @@ pub(super) fn told(context: &Context<'_>, book: &mut Book, exchanged: Exchanged)
     }
     let contradicted = matches!(outcome.record_book, RecordBook::Contradicted { .. });
     let attention = contradicted
+        || !outcome.kept.is_empty()
         || outcome.new_to_decide
         || !outcome.own_devices.is_empty()
         || !conflicts.is_empty()

@@ -249,7 +249,8 @@ impl Document {
                         if !matches!(entry.value, ValueRef::Object(ObjType::Map)) {
                             continue;
                         }
-                        // An entry made twice (a change performed again on another device) is read as one.
+                        // An entry made twice (a change performed again on another device) is read as one: of each cell the value
+                        // that was written last comes first, in whichever of the two it was written.
                         let mut objects = vec![entry.id()];
                         if entry.conflict {
                             let made = match at {
@@ -258,18 +259,32 @@ impl Document {
                             };
                             objects.extend(made.into_iter().rev().skip(1).map(|(_, other)| other));
                         }
-                        for object in objects {
-                            for item in range(&object) {
+                        let mut cells = Vec::new();
+                        for object in &objects {
+                            for item in range(object) {
                                 let Some(value) = from_ref(&item.value) else { continue };
-                                let contested = item.conflict.then_some(&object);
-                                visit(*container, &entry.key, &item.key, value, contested, item.conflict.then_some(&*item.key))?;
+                                cells.push((written_order(&item.id()), object, item.key.to_string(), value, item.conflict));
                             }
+                        }
+                        if objects.len() > 1 {
+                            cells.sort_by(|(one, ..), (other, ..)| other.cmp(one));
+                        }
+                        for (_, object, key, value, conflict) in cells {
+                            visit(*container, &entry.key, &key, value, conflict.then_some(object), conflict.then_some(&*key))?;
                         }
                     }
                 }
             }
         }
         Ok(())
+    }
+}
+
+/// Where an operation stands in the order in which all devices see them.
+fn written_order(id: &ObjId) -> (u64, Vec<u8>) {
+    match id {
+        ObjId::Id(counter, actor, _) => (*counter, actor.to_bytes().to_vec()),
+        ObjId::Root => (0, Vec::new()),
     }
 }
 

@@ -3,10 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::syncing::erasure_in;
 use super::*;
 use crate::admission::{Candidate, Judgement, Step};
 use crate::bundle::{Bundle, Content};
-use crate::statement::Certificate;
+use crate::refounding::wrote_all;
+use crate::statement::{Certificate, Erasure, Refounding};
 use crate::wire::{Reason, Why};
 
 pub use crate::bundle::BundleError;
@@ -56,6 +58,8 @@ pub struct Merged {
     pub wiped: Vec<Wiped>,
     /// Devices that were added in this person's name, of which the bundle brings word.
     pub own_devices: Vec<OwnDevice>,
+    /// Dossiers that the server says are erased, and that are kept here because that does not fit them.
+    pub kept: Vec<Kept>,
 }
 
 impl FieldBook {
@@ -161,9 +165,10 @@ impl FieldBook {
         let content = bundle.open(&identity.region, self.keyring.device_keys())?;
         self.catch_up()?;
         let devices_before = self.known_devices();
-        self.merge_statements(&content, &server.keys, rng)?;
-
-        let mut merged = Merged { own_devices: self.own_devices_but(&devices_before), ..Merged::default() };
+        let misfits = self.merge_statements(&content, &server.keys, moment, rng)?;
+        let own_devices = self.own_devices_but(&devices_before);
+        let kept = misfits.into_iter().map(|document| self.kept(document)).collect();
+        let mut merged = Merged { own_devices, kept, ..Merged::default() };
         let due = self.is_erasing_due();
         let mut by_document: BTreeMap<DocumentId, Vec<Candidate>> = BTreeMap::new();
         for bytes in &content.changes {
@@ -231,18 +236,27 @@ impl FieldBook {
     }
 
     /// Statements first: they say whose signature counts, and where.
-    fn merge_statements(&mut self, content: &Content, server: &PublicKeys, rng: &mut dyn CryptoRng) -> Result<(), ExchangeError> {
+    fn merge_statements(
+        &mut self,
+        content: &Content,
+        server: &PublicKeys,
+        moment: Moment,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Vec<DocumentId>, ExchangeError> {
         let mut records = Vec::new();
-        let mut openings: BTreeMap<DocumentId, String> = BTreeMap::new();
+        let mut openings: BTreeMap<DocumentId, Opening> = BTreeMap::new();
         let mut certificates = self.ledger.certificates.clone();
         let mut here = HashSet::new();
+        let mut misfits = Vec::new();
         self.arriving.clear();
-        for bytes in &content.statements {
-            let Ok(signed) = SignedStatement::decode(bytes) else { continue };
+        let statements: Vec<SignedStatement> =
+            content.statements.iter().filter_map(|bytes| SignedStatement::decode(bytes).ok()).collect();
+        let erasures = || statements.iter().filter_map(erasure_in);
+        for signed in &statements {
             // What the server would not take in this envelope is not taken on the way to it either.
             let signer = signed.signer();
-            let new = signed.is_as_signed() && self.ledger.known_statement(&signed).is_none();
-            let Some(record) = statement_record(&signed).filter(|_| new) else { continue };
+            let new = signed.is_as_signed() && self.ledger.known_statement(signed).is_none();
+            let Some(record) = statement_record(signed).filter(|_| new) else { continue };
             if record.1.is_some_and(|document| self.ledger.is_erased(&document)) {
                 continue;
             }
@@ -255,11 +269,28 @@ impl FieldBook {
             if keys.is_none_or(|keys| signed.verify(&keys).is_err()) {
                 continue;
             }
-            // The server's rule: who opens does so in their own name; who grants coordinates the organisation.
+            let vouched = |one: &&Erasure| {
+                let of = statements.iter().find(|signed| erasure_in(signed) == Some(*one));
+                of.is_some_and(|signed| signed.verify(server).is_ok())
+            };
+            if let Some(erasure) = erasure_in(signed)
+                && self.ledger.contradicts(erasure, &erasures().filter(vouched).collect::<Vec<_>>())
+            {
+                misfits.push(erasure.document);
+                continue;
+            }
+            // The server's rule: who opens does so in their own name; who grants coordinates the organisation; who founds a
+            // dossier anew wrote what is left out.
+            let by = certificates.get(&signer).filter(|_| !self.ledger.revoked.contains_key(&signer)).cloned();
+            let refounds = match (signed.statement(), &by) {
+                (Statement::Refounding(refounding), Some(by)) => self.may_refound(refounding, by, &openings, moment)?,
+                _ => false,
+            };
             let by = certificates.get(&signer);
             let organisation_of = |document: &DocumentId| {
                 let known = self.ledger.documents.get(document).and_then(|facts| facts.opening.as_ref());
-                known.map(|(opening, _)| opening.organisation.clone()).or_else(|| openings.get(document).cloned())
+                let opening = known.map(|(opening, _)| opening).or_else(|| openings.get(document));
+                opening.map(|opening| opening.organisation.clone())
             };
             let coordinates = |document: &DocumentId, person: &str| {
                 by.is_some_and(|by| {
@@ -269,12 +300,15 @@ impl FieldBook {
                 })
             };
             let allowed = match signed.statement() {
-                Statement::Opening(opening) => by.is_some_and(|by| by.person == opening.person && by.role != Role::Administrator),
+                Statement::Opening(opening) => by.is_some_and(|by| {
+                    by.person == opening.person && by.role != Role::Administrator && self.may_replace(opening, by, moment)
+                }),
                 // What the server itself decided needs nobody's leave.
                 _ if by_server => true,
                 Statement::Grant(grant) => coordinates(&grant.document, &grant.by),
                 Statement::GrantEnd(end) => coordinates(&end.document, &end.by),
                 Statement::ErasureRequest(request) => coordinates(&request.document, &request.by),
+                Statement::Refounding(_) => refounds,
                 // A decision counts once the server has it, and comes from there.
                 Statement::Decision(_) | Statement::Closing(_) => false,
                 _ => true,
@@ -288,7 +322,7 @@ impl FieldBook {
                     certificates.insert(certificate.device, certificate.clone());
                 }
                 Statement::Opening(opening) => {
-                    openings.entry(opening.document).or_insert_with(|| opening.organisation.clone());
+                    openings.entry(opening.document).or_insert_with(|| opening.clone());
                 }
                 _ => {}
             }
@@ -300,7 +334,68 @@ impl FieldBook {
         self.keyring.add_document_keys(&*self.disk, &documents, rng).map_err(FieldBookError::from)?;
         self.append(records, rng)?;
         self.arriving.clear();
-        Ok(())
+        Ok(misfits)
+    }
+
+    /// Whether, as far as this device knows, an opening may take the place of another document: it is no copy of what was erased,
+    /// it is of the same trainee, and by who may write there.
+    fn may_replace(&self, opening: &Opening, by: &Certificate, moment: Moment) -> bool {
+        let erasures = &self.ledger.erasures;
+        // How a document began is known once.
+        if self.ledger.documents.get(&opening.document).is_some_and(|facts| facts.opening.is_some()) {
+            return false;
+        }
+        let Some(old) = opening.replaces else { return erasures.copied_by(opening).is_none() };
+        if erasures.copied_by(opening).is_some()
+            || self.ledger.replaces_in_a_ring(opening)
+            || self.is_taken(&old, &opening.document)
+        {
+            return false;
+        }
+        let known = self.ledger.documents.get(&old).and_then(|facts| facts.opening.as_ref());
+        let same = |before: &Opening| {
+            (before.trainee, before.kind, &before.organisation) == (opening.trainee, opening.kind, &opening.organisation)
+        };
+        known.is_none_or(|(before, _)| same(before) && self.may_write_in(&old, before, by, moment.day_of(opening.at), moment))
+    }
+
+    /// Whether, as far as this device knows, a re-founding may be.
+    fn may_refound(
+        &mut self,
+        refounding: &Refounding,
+        by: &Certificate,
+        openings: &BTreeMap<DocumentId, Opening>,
+        moment: Moment,
+    ) -> Result<bool, FieldBookError> {
+        let (old, new) = (refounding.old, refounding.new);
+        let opening = self.ledger.documents.get(&new).and_then(|facts| facts.opening.as_ref()).map(|(opening, _)| opening);
+        let begun = opening
+            .or_else(|| openings.get(&new))
+            .is_some_and(|opening| opening.replaces == Some(old) && opening.person == refounding.by);
+        let checkable = refounding.founding.is_some() && !refounding.withdrawn.is_empty();
+        if !begun || !checkable || refounding.by != by.person || self.is_taken(&old, &new) {
+            return Ok(false);
+        }
+        let Some((before, _)) = self.ledger.documents.get(&old).and_then(|facts| facts.opening.clone()) else { return Ok(true) };
+        if by.role == Role::Coordinator && by.organisation == before.organisation {
+            return Ok(true);
+        }
+        let withdrawn = refounding.withdrawn.iter().copied().collect();
+        Ok(self.may_write_in(&old, &before, by, moment.day_of(refounding.at), moment)
+            && wrote_all(&self.document(old)?.content()?, &withdrawn, &by.person))
+    }
+
+    /// Whether the server has taken in another re-founding of the dossier in this document.
+    fn is_taken(&self, old: &DocumentId, new: &DocumentId) -> bool {
+        let others = self.ledger.erasures.open_refoundings().filter(|begun| begun.refounding.old == *old);
+        others.filter(|begun| begun.refounding.new != *new).any(|begun| self.is_taken_in(&begun.statement))
+    }
+
+    /// Whether somebody coordinates a dossier or has access to it, today or on the day in question.
+    fn may_write_in(&self, document: &DocumentId, opening: &Opening, by: &Certificate, day: Day, moment: Moment) -> bool {
+        let holds = |day| self.ledger.holds_grant(document, &by.person, day);
+        (by.role == Role::Coordinator && by.organisation == opening.organisation)
+            || (by.role != Role::Administrator && (holds(moment.today()) || (day <= moment.today() && holds(day))))
     }
 
     /// Whether, as far as this device knows, the signer may write there. The server has the last word.

@@ -17,6 +17,34 @@ pub enum NotWithdrawn {
     Refused,
 }
 
+/// A dossier that the server says is erased, and that is kept here: what it says does not fit the dossier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// The document.
+    pub document: DocumentId,
+    /// What people call it.
+    pub reference: Option<String>,
+}
+
+impl Kept {
+    /// What to tell the person whose device it is.
+    pub fn message(&self, lang: Lang) -> String {
+        let of = self.reference.clone().unwrap_or_else(|| self.document.to_string());
+        match lang {
+            Lang::Nl => format!(
+                "de server gaf opdracht dossier {of} te wissen, maar die opdracht past niet bij dit dossier: zij gaat over een ander. \
+                 Het dossier is bewaard en hier is niets gewist. Bel uw coördinator en de beheerder van de server voordat u verder \
+                 synchroniseert"
+            ),
+            Lang::En => format!(
+                "the server ordered that dossier {of} be erased, but the order does not fit this dossier: it is about another one. The \
+                 dossier was kept, and nothing was erased here. Call your coordinator and the administrator of the server before you \
+                 sync again"
+            ),
+        }
+    }
+}
+
 /// A dossier that was wiped on this device.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wiped {
@@ -211,6 +239,11 @@ impl FieldBook {
             self.healing.retain(|of| of != document);
         }
         Ok(wiped)
+    }
+
+    /// An erasure that does not fit the dossier here, which is kept.
+    pub(super) fn kept(&mut self, document: DocumentId) -> Kept {
+        Kept { document, reference: self.reference_of(document) }
     }
 
     fn unsent_here(&self, document: &DocumentId) -> usize {

@@ -9,6 +9,7 @@ use crate::admission::{self, Candidate, Judgement};
 use crate::ledger::statement_hash;
 use crate::notes::{Access, Acknowledged, CursorNote, EpochNote, NotAdmitted, Receipted};
 use crate::record::Code;
+use crate::statement::Erasure;
 use crate::wire::{
     Answer, Contact, EnrolAnswer, EnrolRequest, Hashes, ItemKind, Reason, Receipt, ReceiptLine, Request, StatementLine,
     StatementReceipt, Verdict, Why, heads_digest,
@@ -111,6 +112,8 @@ pub struct Outcome {
     pub record_book: RecordBook,
     /// Dossiers that were wiped here, because they were erased or go on in another document.
     pub wiped: Vec<Wiped>,
+    /// Dossiers that the server says are erased, and that are kept here because that does not fit them.
+    pub kept: Vec<Kept>,
     /// Changes of this device that waited and are on the server now.
     pub released: usize,
     /// Coordinators: changes of others that came to wait for a decision since the exchange before.
@@ -322,7 +325,8 @@ impl FieldBook {
         if !settled(change_verdicts) {
             self.deferred.extend(over);
         }
-        self.take_statements(&incoming, &server.keys, &mut records, rng)?;
+        let misfits = self.take_statements(&incoming, &server.keys, &mut records, rng)?;
+        outcome.kept = misfits.into_iter().map(|document| self.kept(document)).collect();
         self.take_changes(&incoming, &mut records, &mut outcome, rng)?;
         let listed: HashSet<ChangeHash> = self.ledger.refused.iter().map(|item| item.hash).collect();
         self.take_news(&news, &mut records, rng)?;
@@ -451,7 +455,9 @@ impl FieldBook {
         server: &PublicKeys,
         records: &mut Vec<Unsealed>,
         rng: &mut dyn CryptoRng,
-    ) -> Result<(), SyncError> {
+    ) -> Result<Vec<DocumentId>, SyncError> {
+        let mut misfits = Vec::new();
+        let erasures: Vec<&Erasure> = incoming.statements.iter().filter_map(|(_, signed)| erasure_in(signed)).collect();
         let about = |signed: &SignedStatement| signed.statement().document().filter(|id| !self.ledger.is_erased(id));
         let documents: Vec<DocumentId> = incoming.statements.iter().filter_map(|(_, signed)| about(signed)).collect();
         self.keyring.add_document_keys(&*self.disk, &documents, rng)?;
@@ -485,6 +491,11 @@ impl FieldBook {
             if document.is_some_and(|document| self.ledger.is_erased(&document)) {
                 continue;
             }
+            // Nobody has a dossier erased by a word about another one.
+            if let Some(erasure) = erasure_in(signed).filter(|erasure| self.ledger.contradicts(erasure, &erasures)) {
+                misfits.push(erasure.document);
+                continue;
+            }
             // A dossier that left this device comes back.
             if let Some(document) = document.filter(|id| self.ledger.documents.get(id).is_some_and(|facts| facts.closed))
                 && opened.insert(document)
@@ -498,7 +509,7 @@ impl FieldBook {
         }
         // Certificates must be known before changes are judged; they are appended with everything else.
         self.arriving = certified;
-        Ok(())
+        Ok(misfits)
     }
 
     fn take_changes(
@@ -625,6 +636,10 @@ impl FieldBook {
             if let Statement::Certificate(certificate) = signed.statement() {
                 own |= certificate.device == identity.device && certificate.keys == self.keyring.device_keys().public();
             }
+            // One that does not fit a dossier here comes again with the feed, and is told then.
+            if erasure_in(&signed).is_some_and(|erasure| self.ledger.contradicts(erasure, &[])) {
+                continue;
+            }
             if let Some(record) = statement_record(&signed)
                 && self.ledger.known_statement(&signed).is_none()
             {
@@ -664,6 +679,14 @@ pub(super) fn kind_of(statement: &Statement) -> Option<Kind> {
         // A closing is acted on when it comes, and not kept.
         Statement::Closing(_) | Statement::Wiped(_) | Statement::Newer(_) => return None,
     })
+}
+
+/// The erasure that a statement is, if it is one.
+pub(super) fn erasure_in(signed: &SignedStatement) -> Option<&Erasure> {
+    match signed.statement() {
+        Statement::Erasure(erasure) => Some(erasure),
+        _ => None,
+    }
 }
 
 /// In which order statements are sent: what was erased or revoked first, so that a server put back from a backup gives out

@@ -132,7 +132,7 @@ impl FieldBook {
     }
 
     /// Whether the server has taken in a statement.
-    fn is_taken_in(&self, statement: &ChangeHash) -> bool {
+    pub(super) fn is_taken_in(&self, statement: &ChangeHash) -> bool {
         self.ledger.statements.get(statement).is_some_and(|facts| facts.acknowledged.is_some())
     }
 
@@ -211,8 +211,21 @@ impl FieldBook {
     pub(super) fn undo_refused_withdrawals(&mut self, rng: &mut dyn CryptoRng) -> Result<Vec<Wiped>, FieldBookError> {
         let person = self.identity().person;
         // Its opening was refused, or what was to be written anew there.
-        let refused = self.ledger.statements.values().filter(|facts| facts.refused && matches!(facts.kind, 2 | 11));
-        let refused: BTreeSet<DocumentId> = refused.filter_map(|facts| facts.document).collect();
+        let begins = |hash: &ChangeHash, document: &DocumentId| {
+            let opening = self.ledger.documents.get(document).and_then(|facts| facts.opening.as_ref());
+            opening.is_some_and(|(_, first)| first == hash)
+        };
+        let goes_on_there = |document: &DocumentId| self.ledger.erasures.leading_to(document).next().is_some();
+        let refused = self.ledger.statements.iter().filter(|(_, facts)| facts.refused);
+        let refused: BTreeSet<DocumentId> = refused
+            .filter_map(|(hash, facts)| Some((hash, facts.kind, facts.document?)))
+            .filter(|(hash, kind, document)| match kind {
+                2 => begins(hash, document),
+                11 => !goes_on_there(document),
+                _ => false,
+            })
+            .map(|(.., document)| document)
+            .collect();
         let replaced = |new: &DocumentId| self.ledger.documents.get(new)?.opening.as_ref()?.0.replaces;
         let refused: BTreeMap<DocumentId, DocumentId> = refused.iter().filter_map(|new| Some((*new, replaced(new)?))).collect();
         let mut undone = Vec::new();

@@ -82,11 +82,11 @@ impl Erasures {
     }
 
     /// The erasure of what an opening begins a copy of, if it does: of the same trainee's dossier, or of a document whose dossier
-    /// goes on in another one than this.
+    /// does not go on in this one.
     pub fn copied_by(&self, opening: &Opening) -> Option<&Erasure> {
         let marked = opening.trainee.filter(|_| !self.marks.is_empty()).and_then(|trainee| self.marks.get(&trainee.mark()));
         let of_trainee = marked.filter(|document| **document != opening.document).and_then(|document| self.erased.get(document));
-        let elsewhere = |one: &&Erasure| one.replaced_by.is_some_and(|new| new != opening.document);
+        let elsewhere = |one: &&Erasure| one.replaced_by != Some(opening.document);
         of_trainee.or_else(|| self.erased.get(&opening.replaces?).filter(elsewhere))
     }
 
@@ -129,8 +129,17 @@ impl Erasures {
     }
 
     pub(super) fn forget_refounding(&mut self, new: &DocumentId) {
+        self.forget_those(|begun| begun.refounding.new == *new);
+    }
+
+    /// Forgets the re-founding that one statement is about.
+    pub(super) fn forget_statement(&mut self, statement: &ChangeHash) {
+        self.forget_those(|begun| begun.statement == *statement);
+    }
+
+    fn forget_those(&mut self, those: impl Fn(&Begun) -> bool) {
         self.refoundings.retain(|_, begun| {
-            begun.retain(|begun| begun.refounding.new != *new);
+            begun.retain(|begun| !those(begun));
             !begun.is_empty()
         });
     }
@@ -193,6 +202,7 @@ impl Ledger {
         self.drop_statements(document);
         if let Some(facts) = self.documents.get_mut(document) {
             facts.opening = None;
+            facts.later_openings.clear();
             facts.grants.clear();
             facts.grant_ends.clear();
             facts.decisions.clear();

@@ -139,7 +139,10 @@ impl Batch<'_> {
             ErasureOrder::Confirm(document) => {
                 let (_, asked_by) = self.asked(document)?;
                 let facts = self.state.ledger.documents.get(&document);
-                let trainee = facts.and_then(|facts| facts.opening.as_ref()?.0.trainee).map(|trainee| trainee.mark());
+                let trainee = facts.and_then(|facts| facts.opening.as_ref()?.0.trainee);
+                // The mark has every other document of the trainee wiped. One that has nothing to do with this document was not
+                // asked about: somebody may have opened this one in that trainee's name.
+                let trainee = trainee.filter(|trainee| !self.has_another_dossier(trainee, &document)).map(|one| one.mark());
                 let erasure = Erasure { document, at: self.moment.at, trainee, replaced_by: None, withdrawn: Vec::new() };
                 self.erase(erasure, asked_by, by)?;
                 Ok(self.list_erasures(decider.as_ref()).into_iter().filter(|info| info.document == document).collect())
@@ -154,6 +157,16 @@ impl Batch<'_> {
                 Ok(Vec::new())
             }
         }
+    }
+
+    /// Whether a trainee has a dossier in a document that neither takes another one's place nor goes on in it.
+    fn has_another_dossier(&self, trainee: &TraineeId, document: &DocumentId) -> bool {
+        let ledger = &self.state.ledger;
+        let others = ledger.documents.iter().filter(|(other, facts)| {
+            let of_trainee = facts.opening.as_ref().is_some_and(|(opening, _)| opening.trainee.as_ref() == Some(trainee));
+            of_trainee && *other != document && facts.live().next().is_some()
+        });
+        others.into_iter().any(|(other, _)| !ledger.takes_place_of(other, document) && !ledger.takes_place_of(document, other))
     }
 
     /// The request that stands for a document, and the device that made it.

@@ -76,7 +76,7 @@ impl Batch<'_> {
         for (index, bytes) in statements.iter().enumerate().take(MAX_PUSHED_STATEMENTS) {
             let Ok(signed) = SignedStatement::decode(bytes) else { continue };
             let Statement::Refounding(one) = signed.statement() else { continue };
-            if self.state.ledger.statements.contains_key(&statement_hash(bytes)) {
+            if self.state.ledger.known_statement(&signed).is_some() {
                 continue;
             }
             anew.indexes.insert(index, one.old);
