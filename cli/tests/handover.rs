@@ -1,7 +1,7 @@
 //! Dossiers change hands at the keyboard: who decides, who reads what, what waits and what was decided about it. A real
 //! server; Marit coordinates, Anna hands over to Dewi, and Bram is the second coach.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod field;
 

@@ -582,7 +582,7 @@ impl SignedStatement {
     /// Whether the envelope has the one encoding that [`sign`](Self::sign) gives it. The signature does not cover the envelope:
     /// whoever passes a statement on could otherwise make any number of others of it, all signed rightly.
     pub fn is_as_signed(&self) -> bool {
-        let (signer, signature) = (self.signer, self.signature.clone());
+        let (signer, signature) = (self.signer, self.signature);
         cbor::to_vec(Signed { stated: self.stated().to_vec().into(), signer, signature }) == self.bytes
     }
 

@@ -161,7 +161,7 @@ fn a_keyring_that_was_torn_on_its_way_is_told_and_the_whole_one_before_it_is_put
     let torn = format!("keyring.{}", generation + 1);
     fs::write(machine.at("keys").join(&torn), &bytes[..bytes.len() / 2]).unwrap();
     let restored = machine.restore("backup", Some("keys")).unwrap();
-    assert_eq!(restored.torn_keyrings, [torn.clone()]);
+    assert_eq!(restored.torn_keyrings, std::slice::from_ref(&torn));
     for lang in [Lang::Nl, Lang::En] {
         assert!(restored.table(lang).contains(&torn), "{}", restored.table(lang));
     }

@@ -237,7 +237,7 @@ impl FieldBook {
             let mut into = goes_on(old);
             // What was copied from another refused one goes back to where that was copied from.
             for _ in 0..refused.len() {
-                into = refused.get(&into).map_or(into, |before| goes_on(before));
+                into = refused.get(&into).map_or(into, &goes_on);
             }
             // Where the dossier goes on by the server's word it stays; of what is erased everywhere the copy is wiped as one.
             if into == new || self.ledger.is_erased(&into) {
