@@ -51,6 +51,8 @@ fn a_bundle_that_brings_word_of_it_tells_too() {
     field.clock.pass_minutes(1);
     let added = field.enrolled("anna", Role::Coach);
     let dossier = field.dossier(&mut carla, "WF-2025-0001");
+    let grant = ("anna".into(), "2025-01-01".parse().unwrap(), None);
+    carla.book.grant(dossier, grant, field.clock.now(), &mut field.dice).unwrap();
     field.visit(&mut carla, dossier, "Kennismaking");
     field.sync(&mut carla);
     let (bundle, _) = carla.book.export_bundle(true, &["anna".into()], field.clock.now(), &mut field.dice).unwrap();
