@@ -197,6 +197,14 @@ impl Quarantine {
         self.accepted.contains_key(hash)
     }
 
+    /// Counts what waits as accepted where this server admitted it in a former life; whether something does.
+    pub(super) fn let_in(&mut self, document: &DocumentId, proven: &HashSet<(DocumentId, ChangeHash)>) -> bool {
+        let waits = self.of(document).iter().map(|item| item.change.hash());
+        let proven: Vec<ChangeHash> = waits.filter(|hash| proven.contains(&(*document, *hash))).collect();
+        self.accepted.extend(proven.iter().map(|hash| (*hash, *document)));
+        !proven.is_empty()
+    }
+
     /// How many bytes of a device wait.
     fn bytes_of(&self, device: &DeviceId) -> usize {
         self.bytes.get(device).copied().unwrap_or_default()
