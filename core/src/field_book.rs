@@ -27,6 +27,7 @@ use crate::statement::{DocumentKind, Grant, GrantEnd, Opening, Role, SignedState
 
 mod access;
 mod anew;
+mod apart;
 mod appending;
 mod as_read;
 mod bundling;

@@ -495,6 +495,7 @@ impl Ledger {
     /// rest is sent again.
     pub fn begin_life(&mut self) {
         self.reading_again = true;
+        self.send_aside_again();
         for change in self.documents.values_mut().flat_map(|facts| facts.changes.iter_mut()) {
             change.former |= change.acknowledged.take().is_some();
             change.quarantined = None;
@@ -688,6 +689,7 @@ impl Ledger {
             }
             return;
         };
+        self.judge_aside(document, note, quarantined);
         let Some(facts) = self.documents.get_mut(&document) else { return };
         if quarantined {
             for hash in &note.hashes {
@@ -697,7 +699,8 @@ impl Ledger {
             }
         } else {
             facts.dropped.extend(note.hashes.iter().copied());
-            if let (Some(first), false) = (note.hashes.first(), note.again == Some(true)) {
+            let listed = |hash: &ChangeHash| self.refused.iter().any(|item| item.hash == *hash);
+            if let (Some(first), false) = (note.hashes.first().filter(|first| !listed(first)), note.again == Some(true)) {
                 let text = note.text.clone();
                 self.refused.push(Unadmitted { document, hash: *first, reason, at: note.at, text });
             }

@@ -175,6 +175,10 @@ notes! {
         /// The change by which it was performed again, or the change itself when its author has read that it was refused: then it
         /// is kept apart no more.
         8 replaced: Option<ChangeHash>;
+        /// The signed envelope, to be sent to a server that was put back from a backup and knows nothing of it.
+        9 envelope: Option<ByteVec>;
+        /// It is somebody else's, came in a file, and counts nowhere: this device only carries it to the server.
+        10 carried: Option<bool>;
     }
 
     /// A life of the server begins.

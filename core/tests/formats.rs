@@ -16,6 +16,7 @@ use veldboek_core::disk::{Disk, MemoryDisk};
 use veldboek_core::envelope::SignedChange;
 use veldboek_core::journal::{Journal, Kind, Payload};
 use veldboek_core::keyring::{self, Cause, Destroyed, Keyring, KeyringError, LockState, NewLock, UnlockError, WrappingKey};
+use veldboek_core::notes::SetAside;
 use veldboek_core::request_signature::{RequestSignature, header_bytes};
 use veldboek_core::statement::SignedStatement;
 use veldboek_core::wire::*;
@@ -286,6 +287,11 @@ fn check(name: &str, all: &BTreeMap<String, Vec<u8>>) {
         "keyring-destroyed" => check_tombstone(bytes),
         "tries" => check_tries(bytes, &all["keyring-passphrase"]),
         "journal" => check_journal(bytes, &all["keyring"]),
+        "set-aside" => {
+            assert_eq!(SetAside::decode(bytes).unwrap(), set_aside());
+            assert_eq!(set_aside().encode(), bytes);
+            assert_eq!(SetAside::decode(&with_unknown_key(bytes)).unwrap(), set_aside());
+        }
         "audit" => {
             assert_eq!(AuditNote::decode(bytes).unwrap(), audit_note());
             assert_eq!(audit_note().encode(), bytes);

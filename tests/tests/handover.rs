@@ -558,3 +558,60 @@ fn a_file_carries_what_was_made_before_the_transfer_and_decides_nothing() {
     let items = team.carla.book.access_history(team.dossier).unwrap();
     assert!(items.iter().all(|item| !matches!(item, AccessItem::Decided(_))));
 }
+
+/// Anna's phone is gone, and the server knows it.
+fn revoked(team: &mut Team) {
+    let device = team.anna.book.identity().device;
+    let revoke = RevokeRequest { version: VERSION, device, reason: None, accept_unsent: false };
+    team.field.server(Work::Revoke(None, revoke)).unwrap();
+    team.field.sync(&mut team.carla);
+}
+
+#[test]
+fn a_file_of_a_phone_that_was_revoked_since_is_carried_to_the_server_and_waits_for_a_decision() {
+    let mut team = Team::new(16);
+    team.field.visit(&mut team.anna, team.dossier, "Anna: alleen op de stick");
+    team.field.visit(&mut team.anna, team.dossier, "Anna: en dit ook");
+    let moment = team.field.clock.now();
+    let (file, _) = team.anna.book.export_bundle(false, &[], moment, &mut team.field.dice).unwrap();
+    revoked(&mut team);
+    let merged = team.carla.book.merge_bundle(&file, moment, &mut team.field.dice).unwrap();
+    assert_eq!((merged.received, merged.refused.len(), merged.carried), (0, 0, 2), "{merged:?}");
+    let again = team.carla.book.merge_bundle(&file, moment, &mut team.field.dice).unwrap();
+    assert_eq!((again.known, again.carried), (2, 0));
+    // The file is lost now, and her laptop is restarted before there is a connection.
+    team.carla.restart();
+    assert_eq!(team.carla.summaries(team.dossier).len(), 1, "nothing of it counts");
+    let outcome = team.field.sync(&mut team.carla).0;
+    assert_eq!((outcome.quarantined, team.field.server_waiting(&team.carla)), (2, 2));
+    let status = team.carla.book.status().unwrap();
+    assert_eq!((status.quarantined, status.to_decide, status.unsynced), (0, 2, 0), "it is not her own work");
+    assert!(team.carla.book.waiting().unwrap().is_empty());
+    assert!(format!("{:?}", team.waiting()).contains("alleen op de stick"));
+    team.decide(true, None);
+    team.field.sync(&mut team.carla);
+    let all = ["Anna: alleen op de stick", "Anna: eerste bezoek, kanariepiet", "Anna: en dit ook"];
+    assert_eq!(team.carla.summaries(team.dossier), all);
+    assert_eq!(team.field.sync(&mut team.carla).0.sent, 0);
+}
+
+#[test]
+fn what_a_file_brought_to_the_server_is_brought_again_when_that_was_put_back() {
+    let mut team = Team::new(17);
+    team.field.visit(&mut team.anna, team.dossier, "Anna: alleen op de stick");
+    let moment = team.field.clock.now();
+    let (file, _) = team.anna.book.export_bundle(false, &[], moment, &mut team.field.dice).unwrap();
+    revoked(&mut team);
+    let old = team.field.backup();
+    team.carla.book.merge_bundle(&file, moment, &mut team.field.dice).unwrap();
+    assert_eq!(team.field.sync(&mut team.carla).0.quarantined, 1);
+    team.field.restore(&old, &old);
+    assert_eq!((team.field.sync(&mut team.carla).0.quarantined, team.waiting().len()), (1, 1));
+    // A coordinator who refuses it has read it: nothing of it stays behind on her laptop.
+    assert!(holds(&team.carla, "alleen op de stick"));
+    team.decide(false, Some("staat er al in"));
+    team.field.sync(&mut team.carla);
+    assert!(!holds(&team.carla, "alleen op de stick"));
+    let status = team.carla.book.status().unwrap();
+    assert_eq!((status.refused, status.to_decide, status.unsynced), (0, 0, 0));
+}

@@ -7,13 +7,15 @@ use veldboek_core::chunk::ChangeHash;
 use veldboek_core::clock::Day;
 use veldboek_core::envelope::SignedChange;
 use veldboek_core::field_book::{Job, Next, RecordBook, Target};
-use veldboek_core::ids::{DocumentId, TraineeId};
+use veldboek_core::ids::{DocumentId, Epoch, TraineeId};
 use veldboek_core::keys::DeviceKeys;
 use veldboek_core::record::{Container, Record, Scalar, Write};
 use veldboek_core::statement::{Revocation, Role, SignedStatement, Statement};
 use veldboek_core::sync::server::{Done, ErasureOrder, RegionError, Work};
 use veldboek_core::trainee::Trainee;
-use veldboek_core::wire::{Reason, Receipt, ReceiptLine, RevokeRequest, StatementLine, StatementReceipt, VERSION, Verdict};
+use veldboek_core::wire::{
+    Reason, Receipt, ReceiptLine, Request, RevokeRequest, StatementLine, StatementReceipt, VERSION, Verdict,
+};
 use veldboek_tests::{Device, Field};
 
 fn always() -> (Day, Option<Day>) {
@@ -466,4 +468,114 @@ fn a_revoked_phone_delivers_also_to_a_restored_server_that_forgot_its_leave() {
         assert_eq!(carla.summaries(first), ["Na de back-up"]);
         assert_eq!(field.server_waiting(&carla), 1);
     }
+}
+
+const DAY: i64 = 24 * 60;
+
+/// Anna coached a dossier; her access ended long ago, and her phone does not know it yet.
+fn ended(seed: u64) -> (Field, Device, Device, DocumentId) {
+    let mut field = Field::new(seed);
+    let mut carla = field.enrolled("carla", Role::Coordinator);
+    let mut anna = field.enrolled("anna", Role::Coach);
+    let shared = dossier(&mut field, &mut carla, "WF-2025-0001", &["anna", "bram"]);
+    field.sync(&mut anna);
+    let job = Job::new(Target::Existing(shared), Vec::new()).ending(vec![("anna".into(), field.clock.now().today())]);
+    carla.book.perform_all(vec![job], field.clock.now(), &mut field.dice).unwrap();
+    field.sync(&mut carla);
+    field.clock.pass_minutes(30 * DAY);
+    (field, carla, anna, shared)
+}
+
+/// Carla lets in everything that waits; durable on her laptop.
+fn accepts(field: &mut Field, carla: &mut Device, document: DocumentId) {
+    let Done::Quarantine(list) = field.server(Work::Quarantine(carla.book.identity().device, 0)).unwrap() else { unreachable!() };
+    let waiting: Vec<ChangeHash> = list.changes.iter().map(|one| SignedChange::decode(&one.envelope).unwrap().hash()).collect();
+    assert!(!waiting.is_empty());
+    let decision = (document, waiting, Vec::new(), true);
+    carla.book.decide(decision, None, field.clock.now(), &mut field.dice).unwrap();
+}
+
+#[test]
+fn what_waited_and_was_set_aside_waits_again_at_a_server_that_was_put_back() {
+    for decided in [false, true] {
+        let (mut field, mut carla, mut anna, shared) = ended(171);
+        let old = field.backup();
+        field.visit(&mut anna, shared, "Na afloop");
+        field.visit(&mut anna, shared, "En nog eens");
+        let (outcome, _) = field.sync(&mut anna);
+        assert_eq!((outcome.quarantined, outcome.closed), (2, 1));
+        if decided {
+            // Let in, and lost again before anybody fetched it: the answer never arrived.
+            field.sync(&mut carla);
+            accepts(&mut field, &mut carla, shared);
+            let (request, _) = carla.book.request(None).unwrap();
+            field.answer_to(&carla, request);
+        }
+        anna.restart();
+        field.restore(&old, &old);
+        let (outcome, _) = field.sync(&mut anna);
+        assert_eq!((outcome.quarantined, outcome.refused.len()), (2, 0), "decided: {decided}");
+        assert_eq!(field.server_waiting(&carla), 2);
+        anna.restart();
+        let status = anna.book.status().unwrap();
+        assert_eq!((status.quarantined, status.unsynced, field.sync(&mut anna).0.sent), (2, 0, 0));
+        let (outcome, _) = field.sync(&mut carla);
+        assert_eq!(outcome.new_to_decide, !decided, "what waited in another life is no measure for this one");
+        if !decided {
+            accepts(&mut field, &mut carla, shared);
+            field.sync(&mut carla);
+        }
+        assert_eq!(carla.summaries(shared), ["En nog eens", "Na afloop"]);
+        assert_eq!(field.sync(&mut anna).0.released, 2);
+        assert!(anna.book.waiting().unwrap().is_empty());
+    }
+}
+
+#[test]
+fn new_waiting_work_is_told_whatever_its_number_was_in_a_former_life() {
+    let (mut field, mut carla, mut anna, shared) = ended(172);
+    let mut bram = field.enrolled("bram", Role::Coach);
+    let old = field.backup();
+    for number in 0..20 {
+        field.visit(&mut bram, shared, &format!("Bram {number}"));
+        field.sync(&mut bram);
+    }
+    field.visit(&mut anna, shared, "Na afloop");
+    field.sync(&mut anna);
+    assert!(field.sync(&mut carla).0.new_to_decide);
+    drop(bram);
+    field.restore(&old, &old);
+    field.sync(&mut anna);
+    assert!(field.sync(&mut carla).0.new_to_decide);
+    assert!(!field.sync(&mut carla).0.new_to_decide, "once");
+}
+
+#[test]
+fn what_waited_in_the_backup_and_was_let_in_since_comes_in_by_its_receipt() {
+    let (mut field, mut carla, mut anna, shared) = ended(173);
+    field.visit(&mut anna, shared, "Na afloop");
+    field.visit(&mut anna, shared, "En nog eens");
+    field.sync(&mut anna);
+    let old = field.backup();
+    field.sync(&mut carla);
+    accepts(&mut field, &mut carla, shared);
+    field.sync(&mut carla);
+    drop(anna);
+    field.restore(&old, &old);
+    assert_eq!(field.server_waiting(&carla), 2);
+    // Only the work itself comes back, by a laptop that has the server's word that it was let in.
+    let who = carla.book.identity().device;
+    let Done::Quarantine(list) = field.server(Work::Quarantine(who, 0)).unwrap() else { unreachable!() };
+    let changes: Vec<Vec<u8>> = list.changes.iter().map(|one| one.envelope.clone()).collect();
+    let hashes = changes.iter().map(|bytes| SignedChange::decode(bytes).unwrap().hash());
+    let lines = (900..).zip(hashes).map(|(seq, hash)| ReceiptLine { seq, document: shared, hash }).collect();
+    let keys = DeviceKeys::from_bytes(&field.region.escrow());
+    let receipts = vec![Receipt::sign(Epoch::from_bytes([9; 16]), lines, &keys).encode()];
+    let answer = field.answer_to(&carla, Request { changes, receipts, ..Request::default() });
+    assert!(answer.verdicts.iter().all(|verdict| matches!(verdict, Verdict::Accepted { .. })), "{:?}", answer.verdicts);
+    assert_eq!(field.server_waiting(&carla), 0);
+    field.restart_server();
+    let mut fresh = field.enrolled("carla", Role::Coordinator);
+    field.sync(&mut fresh);
+    assert_eq!(fresh.summaries(shared), ["En nog eens", "Na afloop"]);
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use veldboek_core::bundle::BundleError;
 use veldboek_core::field_book::{Conflict, ExchangeError, Merged};
 use veldboek_core::record::{Code, Lang};
+use veldboek_core::wire::Reason;
 
 use super::book::Book;
 use super::conflicts::{conflict_json, conflicts_table, resolve_hint};
@@ -64,13 +65,20 @@ pub(super) fn take_in(book: &mut Book, file: &Path) -> Result<Merged, Problem> {
 pub(super) fn merge(context: &Context<'_>, files: &BundleFiles) -> Result<Output, Problem> {
     let mut book = context.book()?;
     let before: BTreeSet<String> = book.inner.conflicts()?.into_iter().map(|conflict| conflict.id).collect();
-    let mut table =
-        context.headings(&["Bestand|File", "Nieuw|New", "Al bekend|Known", "Wacht|Waits", "Geweigerd|Refused", "Dossiers"]);
+    let mut table = context.headings(&[
+        "Bestand|File",
+        "Nieuw|New",
+        "Al bekend|Known",
+        "Wacht|Waits",
+        "Naar de server|To the server",
+        "Geweigerd|Refused",
+        "Dossiers",
+    ]);
     let (mut rows, mut attention, mut notes) = (Vec::new(), false, Vec::new());
     for file in &files.files {
         let merged = take_in(&mut book, file)?;
         let shown = file.display().to_string();
-        attention |= !merged.refused.is_empty() || merged.waiting > 0;
+        attention |= !merged.refused.is_empty() || merged.waiting + merged.carried > 0;
         let touched: Vec<String> = merged
             .touched
             .iter()
@@ -84,6 +92,7 @@ pub(super) fn merge(context: &Context<'_>, files: &BundleFiles) -> Result<Output
             merged.received.to_string(),
             merged.known.to_string(),
             merged.waiting.to_string(),
+            merged.carried.to_string(),
             merged.refused.len().to_string(),
             touched.join(", "),
         ]);
@@ -93,6 +102,23 @@ pub(super) fn merge(context: &Context<'_>, files: &BundleFiles) -> Result<Output
         }
         notes.extend(super::own_devices::notices(&merged.own_devices));
         attention |= !merged.own_devices.is_empty();
+        if merged.refused.iter().any(|(_, why)| matches!(why.reason, Reason::Revoked | Reason::NoGrant)) {
+            notes.push(text!(
+                "bewaar {shown}: het kan de enige kopie zijn. Laat een coördinator het opnemen met `veldboek merge`; dan gaat het \
+                 naar de server en wacht het op een besluit",
+                "keep {shown}: it may be the only copy. Let a coordinator take it in with `veldboek merge`; then it goes to the \
+                 server and waits for a decision"
+            ));
+        }
+        if merged.carried > 0 {
+            let carried = merged.carried;
+            notes.push(text!(
+                "{carried} wijzigingen in {shown} zijn van een ingetrokken apparaat of van iemand zonder toegang: ze tellen nog niet, \
+                 gaan met de volgende `veldboek sync` naar de server en wachten daar op een besluit (`veldboek quarantine list`)",
+                "{carried} changes in {shown} are of a revoked device or of somebody without access: they do not count yet, go to \
+                 the server with the next `veldboek sync`, and wait there for a decision (`veldboek quarantine list`)"
+            ));
+        }
         notes.extend(super::erasing::notices(&merged.wiped));
         notes.extend(super::erasing::kept_notices(&merged.kept));
         attention |= !merged.kept.is_empty();
@@ -108,6 +134,7 @@ pub(super) fn merge(context: &Context<'_>, files: &BundleFiles) -> Result<Output
             "received": merged.received,
             "known": merged.known,
             "waiting": merged.waiting,
+            "carried": merged.carried,
             "refused": merged.refused.iter().map(|(document, why)| json!({
                 "document": document.to_string(),
                 "reason": why.reason.code(),

@@ -16,6 +16,7 @@ use veldboek_core::ids::{DeviceId, DocumentId};
 use veldboek_core::journal::Journal;
 use veldboek_core::keyring::{self, Keyring, WrappingKey};
 use veldboek_core::keys::DeviceKeys;
+use veldboek_core::notes::SetAside;
 use veldboek_core::request_signature::RequestSignature;
 use veldboek_core::statement::{DocumentKind, SignedStatement};
 use veldboek_core::wire::*;
@@ -63,6 +64,7 @@ pub const DECODERS: &[(&str, Decoder)] = &[
     ("revoke-answer", message!(RevokeAnswer)),
     ("revoke-request", message!(RevokeRequest)),
     ("server-info", message!(ServerInfo)),
+    ("set-aside", set_aside),
     ("statement", statement),
     ("statement-receipt", message!(StatementReceipt)),
     ("tries", tries),
@@ -146,6 +148,13 @@ fn cursor(bytes: &[u8]) {
 fn audit(bytes: &[u8]) {
     if let Ok(read) = AuditNote::decode(bytes) {
         assert_eq!(AuditNote::decode(&read.encode()).ok(), Some(read));
+    }
+}
+
+fn set_aside(bytes: &[u8]) {
+    if let Ok(read) = SetAside::decode(bytes) {
+        let _ = read.writes();
+        assert_eq!(SetAside::decode(&read.encode()).ok(), Some(read));
     }
 }
 

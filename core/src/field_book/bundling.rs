@@ -48,6 +48,8 @@ pub struct Merged {
     pub known: usize,
     /// Changes that build on others that are not here yet: merge or sync those, then merge this file again.
     pub waiting: usize,
+    /// Changes that count only when a coordinator decides so: they go to the server with the next exchange, and wait there.
+    pub carried: usize,
     /// Changes that were not taken in, with the reason and the step of the gate that gave it.
     pub refused: Vec<(DocumentId, Why)>,
     /// Why others wait.
@@ -194,12 +196,18 @@ impl FieldBook {
         }
         for (document, changes) in by_document {
             let mut allowed = Vec::new();
+            let mut carried: Vec<(&Candidate, Why)> = Vec::new();
             for change in &changes {
-                if self.ledger.documents.get(&document).is_some_and(|facts| facts.has(&change.hash())) {
+                let hash = change.hash();
+                let carries = self.ledger.aside.get(&hash).is_some_and(|aside| aside.carried);
+                if carries || self.ledger.documents.get(&document).is_some_and(|facts| facts.has(&hash)) {
                     merged.known += 1;
                     continue;
                 }
                 match self.may_have_written(change, moment) {
+                    // What follows it goes the same way.
+                    Ok(()) if follows(change, &carried) => carried.push((change, Reason::MissingDependencies.into())),
+                    Err(why) if self.may_carry(&document, &why) => carried.push((change, why)),
                     Ok(()) => allowed.push(change),
                     Err(why) if why.reason == Reason::UnknownDocument => {
                         merged.waiting += 1;
@@ -208,10 +216,26 @@ impl FieldBook {
                     Err(why) => merged.refused.push((document, why)),
                 }
             }
+            if allowed.is_empty() && carried.is_empty() {
+                continue;
+            }
+            let batch: Vec<&Candidate> = allowed.iter().copied().chain(carried.iter().map(|(change, _)| *change)).collect();
+            let (mut judgements, _) = self.judge(document, &batch)?;
+            let of_carried = judgements.split_off(allowed.len());
+            let mut kept = Vec::new();
+            for ((change, why), judgement) in carried.into_iter().zip(of_carried) {
+                match judgement {
+                    // What it builds on may be on the server.
+                    Judgement::Valid | Judgement::Deferred(_) => kept.push((change, why)),
+                    Judgement::Known => merged.known += 1,
+                    Judgement::Refused(why) => merged.refused.push((document, why)),
+                }
+            }
+            merged.carried += kept.len();
+            self.carry(&kept, rng)?;
             if allowed.is_empty() {
                 continue;
             }
-            let (judgements, _) = self.judge(document, &allowed)?;
             for (change, judgement) in allowed.iter().zip(judgements) {
                 match judgement {
                     Judgement::Valid => {
@@ -398,6 +422,17 @@ impl FieldBook {
             || (by.role != Role::Administrator && (holds(moment.today()) || (day <= moment.today() && holds(day))))
     }
 
+    /// Whether this device takes a change that counts nowhere yet to the server, where it waits for a decision: its person
+    /// decides about such work.
+    fn may_carry(&self, document: &DocumentId, why: &Why) -> bool {
+        let identity = self.identity();
+        let opening = self.ledger.documents.get(document).and_then(|facts| facts.opening.as_ref());
+        let own = opening.is_some_and(|(opening, _)| identity.organisation.as_deref() == Some(opening.organisation.as_str()));
+        matches!(why.reason, Reason::Revoked | Reason::NoGrant)
+            && identity.role == Some(Role::Coordinator)
+            && (own || self.ledger.register() == Some(*document))
+    }
+
     /// Whether, as far as this device knows, the signer may write there. The server has the last word.
     fn may_have_written(&self, change: &SignedChange, moment: Moment) -> Result<(), Why> {
         let (signer, document) = (&change.signer(), &change.document());
@@ -423,4 +458,10 @@ impl FieldBook {
             Err(Why::at(Step::Grant, Reason::NoGrant))
         }
     }
+}
+
+/// Whether a change follows one of these: as a dependency, or as a later one of the same actor.
+fn follows(change: &Candidate, carried: &[(&Candidate, Why)]) -> bool {
+    let header = change.header();
+    carried.iter().any(|(one, _)| header.deps.contains(&one.hash()) || header.actor == one.header().actor)
 }

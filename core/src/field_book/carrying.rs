@@ -191,7 +191,9 @@ impl FieldBook {
             let operation = Operation::decode(&bytes)?;
             unsent.push((change.number, change.hash, operation.writes()?, operation.at));
         }
-        for (hash, aside) in self.ledger.aside.iter().filter(|(hash, aside)| aside.document == *document && open(hash)) {
+        for (hash, aside) in
+            self.ledger.aside.iter().filter(|(hash, aside)| aside.document == *document && !aside.carried && open(hash))
+        {
             if !(aside.waits || aside.again) || unsent.iter().any(|(_, known, ..)| known == hash) {
                 continue;
             }

@@ -80,13 +80,14 @@ impl FieldBook {
             self.ledger.documents.iter().filter(|(_, facts)| facts.closed).map(|(document, _)| *document).collect();
         for document in closed {
             let Some(changes) = self.ledger.to_set_aside(&document).filter(|changes| !changes.is_empty()) else { continue };
-            let found: Vec<(ChangeHash, Option<Reason>, Option<Position>)> =
-                changes.into_iter().map(|change| (change.hash, change.quarantined, change.operation)).collect();
+            let found: Vec<(ChangeHash, Option<Reason>, Option<Position>, Position)> =
+                changes.into_iter().map(|one| (one.hash, one.quarantined, one.operation, one.position)).collect();
             let called = self.called(document);
             let names: Vec<DocumentId> = found.iter().map(|(change, ..)| aside_key(&document, change)).collect();
             self.keyring.add_document_keys(&*self.disk, &names, rng)?;
             let mut records = Vec::new();
-            for (change, quarantined, operation) in found {
+            for (change, quarantined, operation, position) in found {
+                let envelope = bytes_at(&self.journal, position, &self.keyring)?;
                 let Some(position) = operation else { continue };
                 let Some(bytes) = bytes_at(&self.journal, position, &self.keyring)? else { continue };
                 let operation = Operation::decode(&bytes)?;
@@ -102,6 +103,8 @@ impl FieldBook {
                     refused: refused.map(|item| item.at),
                     text: refused.and_then(|item| item.text.clone()),
                     replaced: None,
+                    envelope: envelope.map(Into::into),
+                    carried: None,
                 };
                 records.push((Kind::SetAside, Some(aside_key(&document, &change)), note.encode()));
             }

@@ -119,6 +119,8 @@ fn done_again(due: &Due, by: ChangeHash, at: Timestamp) -> Vec<u8> {
         refused: None,
         text: None,
         replaced: Some(by),
+        envelope: None,
+        carried: None,
     };
     note.encode()
 }

@@ -207,6 +207,6 @@ impl FieldBook {
             facts.live().filter(|change| change.acknowledged.is_none() && change.quarantined.is_none()).count()
         };
         let documents = self.ledger.documents.iter().filter(|(id, _)| !self.ledger.is_left_behind(id));
-        documents.map(|(_, facts)| changes(facts)).sum()
+        documents.map(|(_, facts)| changes(facts)).sum::<usize>() + self.aside_to_send().count()
     }
 }

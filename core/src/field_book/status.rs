@@ -71,7 +71,9 @@ impl FieldBook {
         }
         let here =
             |hash: &ChangeHash, document: &DocumentId| self.ledger.documents.get(document).is_some_and(|facts| facts.has(hash));
-        quarantined += self.ledger.aside.iter().filter(|(hash, one)| one.waits && !here(hash, &one.document)).count();
+        unsynced += self.aside_to_send().count();
+        let waits = |one: &crate::ledger::Aside| one.waits && !one.send && !one.carried;
+        quarantined += self.ledger.aside.iter().filter(|(hash, one)| waits(one) && !here(hash, &one.document)).count();
         Ok(Status {
             dossiers: self.dossier_ids().count(),
             changes,

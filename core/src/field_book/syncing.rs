@@ -195,6 +195,9 @@ impl FieldBook {
                 }
             }
         }
+        for (hash, aside) in self.aside_to_send().filter(|_| former) {
+            changes.push((self.deferred.contains(hash), aside.number, aside.document, *hash, aside.position));
+        }
         // What the server deferred a moment ago goes last, so that it holds up nothing new.
         changes.sort_unstable_by_key(|(deferred, number, ..)| (*deferred, *number));
         let waiting = changes.len();
@@ -202,7 +205,7 @@ impl FieldBook {
             if left == 0 {
                 break;
             }
-            if let Some(bytes) = bytes_at(&self.journal, position, &self.keyring)? {
+            if let Some(bytes) = self.signed_at(&hash, position)? {
                 let facts = self.ledger.documents.get(&document).and_then(|facts| facts.change(&hash));
                 let receipt = facts.filter(|change| change.former).and_then(|change| change.receipt);
                 if !self.prove_change(receipt, &mut proofs)? {
@@ -424,7 +427,7 @@ impl FieldBook {
     fn waits(&self, entry: &Receipted) -> bool {
         let facts = entry.document.and_then(|document| self.ledger.documents.get(&document)?.change(&entry.hash));
         facts.is_some_and(|change| change.quarantined.is_some() && change.operation.is_some() && change.acknowledged.is_none())
-            || self.ledger.aside.contains_key(&entry.hash)
+            || self.ledger.aside.get(&entry.hash).is_some_and(|aside| !aside.carried)
     }
 
     /// How many changes and statements of this device the server has not looked at yet.
@@ -446,7 +449,8 @@ impl FieldBook {
             let open = facts.acknowledged.is_none() && !facts.refused && !self.deferred.contains(hash);
             open && Self::is_to_send(facts, wiping)
         });
-        documents.map(|(id, facts)| open(id, facts)).sum::<usize>() + statements.count()
+        let aside = self.aside_to_send().filter(|(hash, _)| !self.ledger.reading_again && !self.deferred.contains(*hash));
+        documents.map(|(id, facts)| open(id, facts)).sum::<usize>() + statements.count() + aside.count()
     }
 
     fn take_statements(
@@ -576,7 +580,9 @@ impl FieldBook {
         moment: Moment,
         rng: &mut dyn CryptoRng,
     ) -> Result<bool, SyncError> {
-        let Some(facts) = self.ledger.documents.get(&document).filter(|facts| facts.has(&hash)) else { return Ok(false) };
+        let Some(facts) = self.ledger.documents.get(&document).filter(|facts| facts.has(&hash)) else {
+            return self.refuse_aside(document, hash, why, moment, rng);
+        };
         let mut gone: HashSet<ChangeHash> = HashSet::from([hash]);
         let mut hashes = vec![hash];
         for change in facts.live() {

@@ -81,7 +81,7 @@ impl FieldBook {
             found.push(Waiting { document, called, hash, reason, at: operation.map(|one| one.at), writes });
         }
         // What is to be performed again counts too, until it is.
-        for (hash, aside) in self.ledger.aside.iter().filter(|(_, aside)| aside.waits || aside.again) {
+        for (hash, aside) in self.ledger.aside.iter().filter(|(_, one)| (one.waits || one.again) && !one.carried) {
             // Still in its document too, as long as something else there is not on the server yet.
             if found.iter().any(|one| one.hash == *hash) {
                 continue;
@@ -214,6 +214,8 @@ impl FieldBook {
             refused: None,
             text: None,
             replaced: Some(item.hash),
+            envelope: None,
+            carried: None,
         };
         self.append(vec![(Kind::SetAside, None, note.encode())], rng)?;
         self.finish_closing(rng)?;
@@ -266,7 +268,7 @@ impl FieldBook {
             if self.ledger.known_statement(&signed).is_none() {
                 // Beside the text that it is about, and gone when that is.
                 let mut named = decision.changes.iter().chain(&decision.leaning);
-                let apart = named.find(|hash| self.ledger.aside.contains_key(*hash));
+                let apart = named.find(|hash| self.ledger.aside.get(*hash).is_some_and(|aside| !aside.carried));
                 let key = apart.map_or(decision.document, |hash| aside_key(&decision.document, hash));
                 self.keyring.add_document_keys(&*self.disk, &[key], rng)?;
                 records.push((Kind::Decision, Some(key), bytes.clone()));

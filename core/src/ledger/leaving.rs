@@ -19,6 +19,12 @@ pub struct Aside {
     pub waits: bool,
     /// It leant on something that was refused, and is to be performed again.
     pub again: bool,
+    /// This life of the server does not know it, and the note holds what was signed: it is to be sent.
+    pub send: bool,
+    /// Whether the note holds what was signed.
+    pub signed: bool,
+    /// It is somebody else's, and only carried to the server.
+    pub carried: bool,
 }
 
 /// The name under which the keyring keeps the key of a change that was set aside: each its own, so that each goes when its
@@ -109,8 +115,38 @@ impl Ledger {
             self.refused.push(Unadmitted { document, hash, reason, at, text: note.text });
         }
         let waits = note.refused.is_none();
-        let aside = Aside { document, number, position, called: note.called, reason, waits, again: false };
+        let (signed, carried) = (note.envelope.is_some(), note.carried == Some(true));
+        let send = carried && waits;
+        let aside = Aside { document, number, position, called: note.called, reason, waits, again: false, send, signed, carried };
         self.aside.insert(hash, aside);
+    }
+
+    /// A new life of the server may know nothing of what waited in the one before.
+    pub(super) fn send_aside_again(&mut self) {
+        for aside in self.aside.values_mut() {
+            aside.send = aside.waits && aside.signed;
+        }
+    }
+
+    /// The server's word on what was set aside or is carried: it waits there, or was refused.
+    pub(super) fn judge_aside(&mut self, document: DocumentId, note: &NotAdmitted, quarantined: bool) {
+        let reason = Reason::from_code(&note.reason).unwrap_or(Reason::Other);
+        for (index, hash) in note.hashes.iter().enumerate() {
+            let Some(aside) = self.aside.get_mut(hash).filter(|aside| aside.document == document) else { continue };
+            aside.send = false;
+            if quarantined {
+                aside.reason = reason;
+            } else if aside.carried {
+                self.forget_aside(hash);
+            } else {
+                aside.waits = false;
+                aside.again = index > 0 || note.again == Some(true);
+                if !aside.again && self.refused.iter().all(|item| item.hash != *hash) {
+                    let text = note.text.clone();
+                    self.refused.push(Unadmitted { document, hash: *hash, reason, at: note.at, text });
+                }
+            }
+        }
     }
 
     /// A coordinator decided. What was accepted counts once the server says that it has it; what was refused counts no more,
@@ -126,8 +162,13 @@ impl Ledger {
                 let known = facts.change(hash).is_some_and(|change| change.acknowledged.is_none());
                 known && facts.dropped.insert(*hash)
             });
+            if self.aside.get(hash).is_some_and(|aside| aside.carried) {
+                // Whoever decided has read it; what leant on it the server keeps.
+                self.forget_aside(hash);
+                continue;
+            }
             let aside = self.aside.get_mut(hash).map(|aside| {
-                aside.waits = false;
+                (aside.waits, aside.send) = (false, false);
                 aside.again = again;
             });
             // Also of others' work that this device only carried: it goes from the dossier, and is not to vanish unsaid.

@@ -19,6 +19,7 @@ use veldboek_core::journal::{Journal, Kind, NewRecord};
 use veldboek_core::keyring::{self, Cause, Cost, Keyring, Keystore, KeystoreError, LockState, NewLock, Passphrase, WrappingKey};
 use veldboek_core::keys::DeviceKeys;
 use veldboek_core::ledger::statement_hash;
+use veldboek_core::notes::SetAside;
 use veldboek_core::request_signature::{self, Nonce};
 use veldboek_core::statement::*;
 use veldboek_core::wire::*;
@@ -594,6 +595,23 @@ pub fn without_keys() -> Store {
     store
 }
 
+/// What Anna wrote in a dossier that left her phone, and that waits.
+pub fn set_aside() -> SetAside {
+    SetAside {
+        document: document(),
+        change: hash(),
+        at: at(5),
+        writes: vec![0x80].into(),
+        called: Some("WF-2025-0001".into()),
+        reason: "NO_GRANT".into(),
+        refused: None,
+        text: None,
+        replaced: None,
+        envelope: Some(envelope().into()),
+        carried: None,
+    }
+}
+
 /// Every vector by its name in the documentation.
 /// Carla's laptop was given two dossiers.
 pub fn audit_note() -> AuditNote {
@@ -644,6 +662,7 @@ pub fn all() -> BTreeMap<String, Vec<u8>> {
         ("tries", tried_twice().file("tries")),
         ("journal", store.file(SEGMENT)),
         ("audit", audit_note().encode()),
+        ("set-aside", set_aside().encode()),
     ];
     all.extend(rest.into_iter().map(|(name, bytes)| (name.to_owned(), bytes)));
     all
