@@ -101,7 +101,6 @@ pub(super) fn merge(context: &Context<'_>, files: &BundleFiles) -> Result<Output
             notes.push(text!("niet opgenomen, {document}: {nl}", "not taken in, {document}: {en}"));
         }
         notes.extend(super::own_devices::notices(&merged.own_devices));
-        attention |= !merged.own_devices.is_empty();
         if merged.refused.iter().any(|(_, why)| matches!(why.reason, Reason::Revoked | Reason::NoGrant)) {
             notes.push(text!(
                 "bewaar {shown}: het kan de enige kopie zijn. Laat een coördinator het opnemen met `veldboek merge`; dan gaat het \

@@ -268,7 +268,6 @@ pub(super) fn told(context: &Context<'_>, book: &mut Book, exchanged: Exchanged)
     let attention = contradicted
         || !outcome.kept.is_empty()
         || outcome.new_to_decide
-        || !outcome.own_devices.is_empty()
         || !conflicts.is_empty()
         || outcome.quarantined > 0
         || !outcome.refused.is_empty()
