@@ -392,12 +392,15 @@ async fn a_colleague_who_carries_the_work_of_a_revoked_device_brings_it_into_qua
     revoke(&town, &anna, false);
     let verdicts = carla.push(&town).await;
     assert!(matches!(&verdicts[..], [Verdict::Quarantined(why)] if why.reason == Reason::Revoked), "{verdicts:?}");
-    // Corine hears of it first, and takes nothing in that only this device vouches for.
+    // Corine hears of it first: she only carries what nobody but this device vouches for.
     corine.sync(&town).await.unwrap();
     let (bundle, _) = anna.book.export_bundle(false, &[], now(), &mut dice()).unwrap();
     let merged = corine.book.merge_bundle(&bundle, now(), &mut dice()).expect("it is sealed to her too");
-    assert_eq!((merged.received, merged.refused.len()), (0, 1), "{merged:?}");
-    assert!(merged.refused.iter().all(|(_, why)| why.reason == Reason::Revoked));
+    assert_eq!((merged.received, merged.carried, merged.refused.len()), (0, 1, 0), "{merged:?}");
+    let known = format!("{:?}", corine.book.dossier(dossier).unwrap().visits);
+    assert!(!known.contains("Per bundel meegegeven"), "it counts nowhere: {known}");
+    let verdicts = corine.push(&town).await;
+    assert!(matches!(&verdicts[..], [Verdict::Quarantined(_)]), "it waits already: {verdicts:?}");
 }
 
 #[tokio::test]
