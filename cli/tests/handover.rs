@@ -275,3 +275,25 @@ fn a_cover_that_expired_without_a_connection_closes_by_itself_and_still_takes_a_
     assert_eq!(anna.texts(), ["toch gegaan"]);
     assert_eq!(dewi.json(&["sync"])["released"], 1);
 }
+
+#[test]
+fn an_export_about_a_trainee_holds_what_others_wrote_and_what_waits_or_says_that_it_is_missing() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut town, [marit, _, dewi]) = after_the_cover(dir.path());
+    json_of(&dewi, Exit::Attention, &["sync"]);
+    json_of(&marit, Exit::Attention, &["sync"]);
+    let export = ["export", "--trainee", "WF-1"];
+    let whole = marit.json(&export);
+    let waiting = whole["quarantined"].as_array().unwrap();
+    assert_eq!((waiting.len(), &whole["quarantined_complete"]), (3, &true.into()), "{whole}");
+    assert_eq!(waiting[0]["by"], "dewi");
+    assert!(waiting[0]["writes"].to_string().contains("nog een laatste keer"), "{whole}");
+    // Without the server the file says so, and the screen too.
+    town.stop();
+    let file = dir.path().join("inzage.json");
+    let ran = marit.ok(&[export.as_slice(), &["--output", file.to_str().unwrap()]].concat());
+    assert!(ran.err.contains("wachten er 3 wijzigingen"), "{}", ran.err);
+    let whole: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    assert_eq!((&whole["quarantined_complete"], &whole["quarantined_last_told"]), (&false.into(), &3.into()), "{whole}");
+    assert!(whole["quarantined"].as_array().unwrap().is_empty());
+}

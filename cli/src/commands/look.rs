@@ -167,6 +167,7 @@ pub(super) fn export(context: &mut Context<'_>, export: &Export) -> Result<Outpu
             (None, json!({ "dossiers": dossiers, "register": register::whole(&register, lang) }))
         }
     };
+    let incomplete = person::incomplete(&value);
     if let Some(file) = &export.output {
         let text = format!("{value:#}\n");
         write_new(context, file, text.as_bytes())?;
@@ -174,12 +175,13 @@ pub(super) fn export(context: &mut Context<'_>, export: &Export) -> Result<Outpu
         let written = json!({ "reference": of, "document": value["document"], "file": shown, "bytes": text.len() });
         let of = of.unwrap_or_else(|| context.say("alles", "everything"));
         let rows = [(context.say("geschreven", "written"), format!("{of}  {shown}  {} bytes", text.len()))];
-        return Ok(Output::new(written, Table::sheet(rows)).note(text!(
+        let output = Output::new(written, Table::sheet(rows)).note(text!(
             "dit bestand is niet versleuteld; geef het alleen aan wie het mag zien",
             "this file is not encrypted; give it only to who may see it"
-        )));
+        ));
+        return Ok(incomplete.into_iter().fold(output, Output::note));
     }
-    Ok(Output::raw(value))
+    Ok(incomplete.into_iter().fold(Output::raw(value), Output::note))
 }
 
 /// `verify`

@@ -13,11 +13,14 @@ use super::conflicts::conflict_json;
 use super::context::Context;
 use super::find::reference;
 use super::look::{record_name, scalar_json};
-use super::work;
-use crate::message::Problem;
+use super::{quarantine, work};
+use crate::message::{Problem, Text, text};
 
 /// One person's whole dossier.
 pub(super) fn whole(context: &Context<'_>, book: &mut Book, document: DocumentId) -> Result<Value, Problem> {
+    // First of all: with it come the dossiers as they are by now.
+    let others = quarantine::in_dossier(context, book, document)?;
+    let missing = others.is_none().then_some(book.inner.status()?.to_decide);
     let dossier = book.inner.dossier(document)?;
     let people = book.inner.people()?;
     let name = |code: &str| people.get(code).cloned();
@@ -42,7 +45,7 @@ pub(super) fn whole(context: &Context<'_>, book: &mut Book, document: DocumentId
         .collect();
 
     let history = book.inner.history(document)?;
-    let quarantined: Vec<Value> = book
+    let mut quarantined: Vec<Value> = book
         .inner
         .waiting()?
         .into_iter()
@@ -51,12 +54,14 @@ pub(super) fn whole(context: &Context<'_>, book: &mut Book, document: DocumentId
             json!({
                 "change": one.hash.to_string(),
                 "reason": one.reason.code(),
-                "reason_label": one.reason.label(lang),
+                "reason_label": one.reason.while_waiting(lang),
                 "at": one.at.map(|at| at.to_string()),
                 "writes": writes(&one.writes, context),
             })
         })
         .collect();
+    let known: Vec<Value> = quarantined.iter().map(|one| one["change"].clone()).collect();
+    quarantined.extend(others.into_iter().flatten().filter(|one| !known.contains(&one["change"])));
     let refused: Vec<Value> = book
         .inner
         .refused()?
@@ -100,6 +105,8 @@ pub(super) fn whole(context: &Context<'_>, book: &mut Book, document: DocumentId
         "withdrawn": withdrawn,
         "conflicts": conflicts,
         "quarantined": quarantined,
+        "quarantined_complete": missing.is_none(),
+        "quarantined_last_told": missing,
         "refused": refused,
         "erasure_asked": asked,
         "history": changes,
@@ -108,6 +115,25 @@ pub(super) fn whole(context: &Context<'_>, book: &mut Book, document: DocumentId
         value.extend(more);
     }
     Ok(value)
+}
+
+/// What the file says is missing from it, in words; nothing when nothing is.
+pub(super) fn incomplete(whole: &Value) -> Option<Text> {
+    let count = whole["quarantined_last_told"].as_u64().filter(|_| whole["quarantined_complete"] == false)?;
+    Some(match count {
+        0 => text!(
+            "let op: wat van anderen wacht op een besluit staat alleen bij de server en hier niet in; laat een coördinator dit \
+             opnieuw maken terwijl de server te bereiken is",
+            "note: what others wrote and what waits for a decision is at the server only and not in here; let a coordinator make \
+             this again while the server can be reached"
+        ),
+        _ => text!(
+            "let op: wat van anderen wacht op een besluit staat hier niet in; volgens de laatste uitwisseling wachten er {count} \
+             wijzigingen in de organisatie. Maak dit opnieuw terwijl de server te bereiken is",
+            "note: what others wrote and what waits for a decision is not in here; at the last exchange {count} changes waited in \
+             the organisation. Make this again while the server can be reached"
+        ),
+    })
 }
 
 /// One decision about who may see the dossier.

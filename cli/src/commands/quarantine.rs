@@ -85,7 +85,7 @@ fn own(context: &Context<'_>, book: &mut Book) -> Result<Output, Problem> {
             short(&one.hash),
             of.clone(),
             one.at.map(local).unwrap_or_default(),
-            one.reason.label(context.lang).to_owned(),
+            one.reason.while_waiting(context.lang).to_owned(),
             what.clone(),
         ]);
         rows.push(json!({
@@ -95,7 +95,7 @@ fn own(context: &Context<'_>, book: &mut Book) -> Result<Output, Problem> {
             "reference": of,
             "at": one.at.map(|at| at.to_string()),
             "reason": one.reason.code(),
-            "reason_label": one.reason.label(context.lang),
+            "reason_label": one.reason.while_waiting(context.lang),
             "what": what,
             "writes": writes_json(&one.writes, context),
         }));
@@ -128,6 +128,29 @@ fn fetch(book: &mut Book) -> Result<(Vec<ReadWaiting>, usize), Problem> {
     }
     book.take_cache();
     Ok((book.inner.read_waiting(&waiting)?, conflicts))
+}
+
+/// What of others waits in a dossier, for the right of access; nothing when it could not be asked for.
+pub(super) fn in_dossier(context: &Context<'_>, book: &mut Book, document: DocumentId) -> Result<Option<Vec<Value>>, Problem> {
+    let identity = book.inner.identity();
+    if identity.server.is_none() {
+        // It is nowhere else.
+        return Ok(Some(Vec::new()));
+    }
+    if identity.role != Some(Role::Coordinator) {
+        return Ok(None);
+    }
+    match fetch(book) {
+        Ok((items, _)) => {
+            let items: Vec<ReadWaiting> = items.into_iter().filter(|item| item.document == document).collect();
+            Ok(Some(items.iter().map(|item| item_json(context, book, item)).collect()))
+        }
+        Err(problem) if problem.exit() == Exit::NoContact => {
+            book.take_cache();
+            Ok(None)
+        }
+        Err(problem) => Err(problem),
+    }
 }
 
 fn decide(

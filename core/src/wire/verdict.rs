@@ -18,6 +18,15 @@ codes! {
         Quota = "QUOTA",
             "Er zijn vandaag van dit apparaat al veel nieuwe dossiers of wijzigingen aangekomen; synchroniseer morgen opnieuw, of vraag de coördinator om ruimte.",
             "Many new dossiers or changes arrived from this device today; sync again tomorrow, or ask the coordinator for room.";
+        DossierFull = "DOSSIER_FULL",
+            "Dit dossier is zo groot als een dossier mag worden. Uw werk staat nog op dit apparaat; vraag de coördinator om een nieuw dossier voor deze deelnemer.",
+            "This dossier is as large as one may become. Your work is still on this device; ask the coordinator for a new dossier for this trainee.";
+        QuarantineFull = "QUARANTINE_FULL",
+            "Er wacht van dit apparaat al te veel op een besluit. Uw werk staat nog op dit apparaat; vraag de coördinator te beslissen over wat er wacht (veldboek quarantine list), en synchroniseer dan opnieuw.",
+            "Too much of this device waits for a decision already. Your work is still on this device; ask the coordinator to decide about what waits (veldboek quarantine list), then sync again.";
+        AccessFull = "ACCESS_FULL",
+            "Over dit dossier zijn zo veel toewijzingen gemaakt of beëindigd als er mogen zijn; vraag de coördinator om een nieuw dossier voor deze deelnemer.",
+            "As many assignments of this dossier were made or ended as there may be; ask the coordinator for a new dossier for this trainee.";
         Busy = "BUSY",
             "De server is druk; synchroniseer over een paar minuten opnieuw. Alles blijft zolang op dit apparaat bewaard.",
             "The server is busy; sync again in a few minutes. Everything stays on this device until then.";
@@ -90,6 +99,28 @@ codes! {
         Other = "OTHER",
             "De server gaf een reden die deze versie niet kent. Werk Veldboek bij en synchroniseer opnieuw.",
             "The server gave a reason that this version does not know. Update Veldboek and sync again.";
+    }
+}
+
+impl Reason {
+    /// Whether it is about room: the same can be sent again when there is some.
+    pub const fn is_about_room(self) -> bool {
+        matches!(self, Self::Quota | Self::DossierFull | Self::QuarantineFull | Self::AccessFull)
+    }
+
+    /// What to tell the author of work that waits for a coordinator: nothing that they do now changes anything about it.
+    pub fn while_waiting(self, lang: Lang) -> &'static str {
+        match (self, lang) {
+            (Self::BsnInText, Lang::Nl) => {
+                "In de tekst staat een getal dat een burgerservicenummer kan zijn. De coördinator beslist of dit binnenkomt; u hoeft \
+                 niets te doen, en uw tekst blijft hier te lezen."
+            }
+            (Self::BsnInText, Lang::En) => {
+                "The text holds a number that may be a citizen service number. The coordinator decides whether it comes in; there is \
+                 nothing you need to do, and your text can still be read here."
+            }
+            _ => self.label(lang),
+        }
     }
 }
 
