@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test says by failing that it could not go on")]
 
-use veldboek_tests::process::{Halt, Person, Town, number, rows};
+use veldboek_tests::process::{Halt, Person, Server, Town, number, rows, text};
 
 const DOSSIER: &str = "WF-2025-0001";
 const WATCH: [&str; 4] = ["sync", "--watch", "--interval", "1"];
@@ -98,4 +98,25 @@ fn it_ends_with_what_its_exchanges_came_to() {
     alone.run(&WATCH).ends(5).advises();
     alone.run(&["sync", "--interval", "5"]).ends(2).advises();
     alone.run(&["sync", "--watch", "--interval", "0"]).ends(2).advises();
+}
+
+#[test]
+fn a_coordinator_who_watches_hears_of_waiting_work_when_it_comes() {
+    let town = prepared();
+    log(&town.anna, "Alleen op de laptop");
+    let list = town.carla.does(&["device", "list"]);
+    let row = rows(&list).iter().find(|row| text(row, "person") == "anna").expect("a device");
+    for words in [
+        &["device", "revoke", &text(row, "device"), "--reason", "verloren"][..],
+        &["device", "allow-unsent", &text(row, "device")],
+    ] {
+        assert!(Server::command(&town.server_store(), words).status.success());
+    }
+    let mut watch = town.carla.start(&WATCH, None);
+    watch.says_next("sent 0, received");
+    town.anna.run(&["sync"]).ends(5);
+    watch.says_next("waiting for your decision 1 (veldboek quarantine list)");
+    assert!(watch.runs());
+    watch.interrupt();
+    watch.finish().ends(3);
 }

@@ -54,8 +54,11 @@ pub(super) fn watch(context: &mut Context<'_>, interval: Duration) -> Result<Out
                 exchanges += 1;
                 failed = 0;
                 // The first one says that it is at it; after that only what happened is worth a line.
-                if exchanges == 1 || lost.is_some() || one.outcome.sent + one.outcome.received > 0 || !one.conflicts.is_empty() {
-                    context.console.hint(&happened(&one), context.lang);
+                let news = one.outcome.new_to_decide || one.outcome.quarantined > 0 || !one.outcome.refused.is_empty();
+                let moved = one.outcome.sent + one.outcome.received > 0 || !one.conflicts.is_empty();
+                if exchanges == 1 || lost.is_some() || moved || news {
+                    let to_decide = if one.outcome.new_to_decide { book.inner.status()?.to_decide } else { 0 };
+                    context.console.hint(&happened(&one, to_decide), context.lang);
                 }
                 lost = None;
                 total.add(one);
@@ -112,7 +115,7 @@ fn now() -> String {
 }
 
 /// What one exchange did, on a line.
-fn happened(one: &Exchanged) -> Text {
+fn happened(one: &Exchanged, to_decide: usize) -> Text {
     let time = now();
     let (sent, received, conflicts) = (one.outcome.accepted, one.outcome.received, one.conflicts.len());
     let left = one.outcome.sent.saturating_sub(sent);
@@ -125,6 +128,10 @@ fn happened(one: &Exchanged) -> Text {
     if conflicts > 0 {
         nl += &format!(", te kiezen {conflicts} (veldboek conflicts)");
         en += &format!(", to settle {conflicts} (veldboek conflicts)");
+    }
+    if to_decide > 0 {
+        nl += &format!(", wacht op uw besluit {to_decide} (veldboek quarantine list)");
+        en += &format!(", waiting for your decision {to_decide} (veldboek quarantine list)");
     }
     Text::new(nl, en)
 }

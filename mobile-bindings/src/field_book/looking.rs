@@ -82,7 +82,7 @@ impl FieldBook {
                 dossier: document.to_string(),
                 waits,
                 code: why.reason.code().to_owned(),
-                reason: why.reason.label(lang).to_owned(),
+                reason: if waits { why.reason.while_waiting(lang) } else { why.reason.label(lang) }.to_owned(),
                 details: why.text,
                 reference,
                 fields,

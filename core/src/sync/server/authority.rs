@@ -26,7 +26,7 @@ impl State {
         }
         if Some(*document) == self.ledger.register() {
             let allowed = certificate.role == Role::Coordinator;
-            return if allowed { Ok(()) } else { Err(Verdict::Refused(Why::at(Step::Grant, Reason::NoGrant))) };
+            return if allowed { Ok(()) } else { Err(Verdict::Refused(Why::at(Step::Grant, Reason::NotAllowed))) };
         }
         if self.ledger.documents.get(document).is_none_or(|facts| facts.opening.is_none()) {
             return Err(Verdict::Deferred(Why::at(Step::Dependencies, Reason::MissingDependencies)));
