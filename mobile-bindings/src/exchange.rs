@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use veldboek_core::field_book::{self as core, FieldBook as Book, Outcome, OwnDevice, Wiped};
 use veldboek_core::ids::{DocumentId, ServerId};
-use veldboek_core::record::Lang;
+use veldboek_core::record::{Code, Lang};
 use veldboek_core::request_signature::{self, NONCE_HEADER, Nonce};
 use veldboek_core::wire::{ErrorAnswer, ErrorCode, FormatError, MAX_BODY};
 
@@ -93,6 +93,15 @@ impl NewDevice {
     }
 }
 
+/// Work that the server did not take yet, and that is sent again.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Postponed {
+    /// The dossier.
+    pub dossier: String,
+    /// Why, and what to do about it.
+    pub notice: String,
+}
+
 /// What one exchange brought.
 #[derive(Debug, Clone, Default, PartialEq, Eq, uniffi::Record)]
 pub struct SyncOutcome {
@@ -104,8 +113,10 @@ pub struct SyncOutcome {
     pub sent: u32,
     /// Changes that the server now has.
     pub accepted: u32,
-    /// Changes that are sent again next time.
+    /// Changes, and what was decided about access, that are sent again next time.
     pub deferred: u32,
+    /// Why, once for each dossier and reason: tell the person.
+    pub postponed: Vec<Postponed>,
     /// Changes that wait for a coordinator.
     pub quarantined: u32,
     /// Changes that the server refused; see `not_accepted`.
@@ -248,6 +259,11 @@ impl SyncOutcome {
             sent: count(outcome.sent),
             accepted: count(outcome.accepted),
             deferred: count(outcome.deferred),
+            postponed: outcome
+                .postponed
+                .iter()
+                .map(|(document, reason)| Postponed { dossier: document.to_string(), notice: reason.label(lang).to_owned() })
+                .collect(),
             quarantined: count(outcome.quarantined),
             refused: count(outcome.refused.len()),
             received: count(outcome.received),

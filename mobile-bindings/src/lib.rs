@@ -20,7 +20,7 @@ mod shown;
 mod trouble;
 
 pub use codes::*;
-pub use exchange::{Enrolled, ErasedDossier, HttpAnswer, HttpRequest, RecordBook, SyncOutcome};
+pub use exchange::{Enrolled, ErasedDossier, HttpAnswer, HttpRequest, Postponed, RecordBook, SyncOutcome};
 pub use field_book::{FieldBook, Keystore, KeystoreError, LockStatus};
 pub use given::{NewAgreement, NewAssignment, NewDossier, NewPlacement, NewVisit, Planned, PlannedFor};
 pub use handover::{AccessKind, AccessLine, EndedAccess, HandoverMessage};

@@ -5,10 +5,11 @@
 
 use veldboek_core::admission::Step;
 use veldboek_core::chunk::ChangeHeader;
-use veldboek_core::limits::{MAX_DOCUMENT_OPERATIONS, MAX_WAITING_BYTES};
+use veldboek_core::limits::{MAX_DOCUMENT_OPERATIONS, MAX_GRANTS, MAX_WAITING_BYTES};
+use veldboek_core::record::{Code as _, Lang};
 use veldboek_core::statement::Role;
 use veldboek_core::sync::server::{Done, Work};
-use veldboek_core::wire::Request;
+use veldboek_core::wire::{Reason, Request};
 use veldboek_tests::attacks::Told;
 use veldboek_tests::attacks::forge::{Maker, Story};
 use veldboek_tests::{Device, Field};
@@ -110,4 +111,20 @@ fn a_restart_of_the_server_gives_nobody_another_days_worth_of_dossiers() {
     assert_eq!(open(&mut field, 10), 0);
     field.clock.pass_minutes(2 * 24 * 60);
     assert_eq!(open(&mut field, 10), 10);
+}
+
+#[test]
+fn what_the_server_has_no_room_for_is_told_with_its_reason_though_it_is_no_change() {
+    let mut field = Field::new(33);
+    let mut carla = field.enrolled("carla", Role::Coordinator);
+    let dossier = field.dossier(&mut carla, "WF-2025-0001");
+    for _ in 0..=MAX_GRANTS {
+        let moment = field.clock.now();
+        carla.book.grant(dossier, ("anna".into(), moment.today(), None), moment, &mut field.dice).unwrap();
+        field.clock.pass_minutes(1);
+    }
+    let (outcome, _) = field.sync(&mut carla);
+    assert_eq!((outcome.deferred, outcome.postponed), (1, vec![(dossier, Reason::AccessFull)]));
+    assert!(!outcome.again, "tomorrow there is no more room than today");
+    assert!(!Reason::AccessFull.label(Lang::Nl).contains("morgen"));
 }

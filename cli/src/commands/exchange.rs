@@ -104,6 +104,7 @@ fn add(total: &mut Outcome, page: Outcome) {
     total.sent += page.sent;
     total.accepted += page.accepted;
     total.deferred = page.deferred;
+    total.postponed = page.postponed;
     total.quarantined += page.quarantined;
     total.refused.extend(page.refused);
     total.received += page.received;
@@ -149,11 +150,17 @@ pub(super) fn sync(context: &mut Context<'_>, options: &Sync) -> Result<Output, 
 pub(super) fn told(context: &Context<'_>, book: &mut Book, exchanged: Exchanged) -> Result<Output, Problem> {
     let Exchanged { outcome, traffic, conflicts, handovers, stopped } = exchanged;
     let status = book.inner.status()?;
-    let up_to_date = stopped.is_none() && !outcome.again && !outcome.held && status.unsynced == 0;
+    let up_to_date = stopped.is_none() && !outcome.again && !outcome.held && status.unsynced == 0 && outcome.postponed.is_empty();
     let value = json!({
         "sent": outcome.sent,
         "accepted": outcome.accepted,
         "deferred": outcome.deferred,
+        "postponed": outcome.postponed.iter().map(|(document, reason)| json!({
+            "document": document.to_string(),
+            "reference": book.inner.called_of(*document),
+            "reason": reason.code(),
+            "reason_label": reason.label(context.lang),
+        })).collect::<Vec<_>>(),
         "quarantined": outcome.quarantined,
         "refused": outcome.refused.len(),
         "received": outcome.received,
@@ -246,6 +253,13 @@ pub(super) fn told(context: &Context<'_>, book: &mut Book, exchanged: Exchanged)
     output = own_devices::notices(&outcome.own_devices).into_iter().fold(output, Output::note);
     output = erasing::notices(&outcome.wiped).into_iter().fold(output, Output::note);
     output = erasing::kept_notices(&outcome.kept).into_iter().fold(output, Output::note);
+    for (document, reason) in &outcome.postponed {
+        let (nl, en) = (reason.label(Lang::Nl), reason.label(Lang::En));
+        output = output.note(match book.inner.called_of(*document) {
+            Some(of) => text!("later opnieuw, in {of}: {nl}", "to send again, in {of}: {en}"),
+            None => text!("later opnieuw: {nl}", "to send again: {en}"),
+        });
+    }
     for (document, reason) in &outcome.refused {
         let (nl, en) = (reason.label(Lang::Nl), reason.label(Lang::En));
         let of = book.inner.called_of(*document).unwrap_or_else(|| document.to_string());
@@ -271,6 +285,7 @@ pub(super) fn told(context: &Context<'_>, book: &mut Book, exchanged: Exchanged)
         || !conflicts.is_empty()
         || outcome.quarantined > 0
         || !outcome.refused.is_empty()
+        || outcome.postponed.iter().any(|(_, reason)| reason.is_about_room())
         || outcome.unusable > 0;
     let output = if attention { output.exit(Exit::Attention) } else { output };
     Ok(Output { problem: stopped, ..output })

@@ -152,7 +152,7 @@ impl FieldBook {
                 "it brings what a revoked device may not have",
             )));
         }
-        let busy = |verdict: &Verdict| matches!(verdict, Verdict::Deferred(why) if matches!(why.reason, Reason::Busy | Reason::Quota | Reason::Held));
+        let busy = |verdict: &Verdict| matches!(verdict, Verdict::Deferred(why) if why.reason.is_about_room() || matches!(why.reason, Reason::Busy | Reason::Held));
         let wait = answer.verdicts.iter().any(busy);
         // That a dossier was erased is said again each time, and moves nothing: this device is not given the word for it.
         let moved = |verdict: &Verdict| match verdict {

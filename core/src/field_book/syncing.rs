@@ -88,8 +88,10 @@ pub struct Outcome {
     pub sent: usize,
     /// Changes that the server now has.
     pub accepted: usize,
-    /// Changes to send again.
+    /// Changes and statements to send again.
     pub deferred: usize,
+    /// Why, and in which document; each reason once for a document.
+    pub postponed: Vec<(DocumentId, Reason)>,
     /// Changes that wait for a coordinator.
     pub quarantined: usize,
     /// Changes that the server refused, with the reason.
@@ -122,6 +124,15 @@ pub struct Outcome {
     pub held: bool,
     /// Devices that were added in this person's name: the person is to be told, who alone knows whether they are theirs.
     pub own_devices: Vec<OwnDevice>,
+}
+
+impl Outcome {
+    fn postpone(&mut self, document: DocumentId, reason: Reason) {
+        self.deferred += 1;
+        if !self.postponed.contains(&(document, reason)) {
+            self.postponed.push((document, reason));
+        }
+    }
 }
 
 impl FieldBook {
@@ -283,6 +294,10 @@ impl FieldBook {
         let settled = |verdicts: &[Verdict]| verdicts.iter().any(|verdict| !matches!(verdict, Verdict::Deferred(_)));
         let taken = settled(statement_verdicts);
         for (hash, verdict) in sent.statements.iter().zip(statement_verdicts) {
+            if let Verdict::Deferred(why) = verdict {
+                let document = self.ledger.statements.get(hash).and_then(|facts| facts.document).unwrap_or_default();
+                outcome.postpone(document, why.reason);
+            }
             match verdict {
                 // It was too much at one time: sent at once, as long as each time something is settled.
                 Verdict::Deferred(why) if why.reason == Reason::Busy && taken => {}
@@ -306,7 +321,7 @@ impl FieldBook {
             match verdict {
                 Verdict::Accepted { .. } => outcome.accepted += 1,
                 Verdict::Deferred(why) => {
-                    outcome.deferred += 1;
+                    outcome.postpone(*document, why.reason);
                     if why.reason == Reason::Busy {
                         over.push(*hash);
                     } else {

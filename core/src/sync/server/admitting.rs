@@ -246,7 +246,7 @@ impl Batch<'_> {
                     return Ok(Verdict::Refused(Why::at(Step::Grant, Reason::NoGrant)));
                 }
                 if self.state.ledger.documents.get(&grant.document).is_some_and(|facts| facts.grants.len() >= MAX_GRANTS) {
-                    return Ok(Verdict::Deferred(Why::at(Step::Quota, Reason::Quota)));
+                    return Ok(Verdict::Deferred(Why::at(Step::Quota, Reason::AccessFull)));
                 }
                 Kind::Grant
             }
@@ -258,7 +258,7 @@ impl Batch<'_> {
                     return Ok(Verdict::Refused(Why::at(Step::Grant, Reason::NoGrant)));
                 }
                 if self.state.ledger.documents.get(&end.document).is_some_and(|facts| facts.grant_ends.len() >= MAX_GRANTS) {
-                    return Ok(Verdict::Deferred(Why::at(Step::Quota, Reason::Quota)));
+                    return Ok(Verdict::Deferred(Why::at(Step::Quota, Reason::AccessFull)));
                 }
                 Kind::Grant
             }
@@ -462,7 +462,7 @@ impl Batch<'_> {
                 operations = more;
                 fitting.push((*index, change));
             } else {
-                verdicts.push((*index, Verdict::Deferred(Why::at(Step::Quota, Reason::Quota))));
+                verdicts.push((*index, Verdict::Deferred(Why::at(Step::Quota, Reason::DossierFull))));
             }
         }
         let allowed = fitting;

@@ -362,7 +362,7 @@ impl Batch<'_> {
         let quarantine = &self.state.quarantine;
         let unfounded = quarantine.unfounded(change).is_some();
         if if unfounded { quarantine.is_full_of_kept(change) } else { quarantine.is_full_for(change) } {
-            return Ok(Verdict::Deferred(Why::at(Step::Quota, Reason::Quota)));
+            return Ok(Verdict::Deferred(Why::at(Step::Quota, Reason::QuarantineFull)));
         }
         self.quarantine(Some(sender), change, why.reason)?;
         Ok(Verdict::Quarantined(why))
