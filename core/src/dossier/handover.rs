@@ -4,7 +4,8 @@ use super::Dossier;
 use crate::clock::Day;
 use crate::codes::*;
 use crate::ids::EntryId;
-use crate::rules::{By, Plan, RuleBroken, checks};
+use crate::record::Record as _;
+use crate::rules::{By, Plan, RuleBroken, Warning, checks};
 use crate::statement::Handover;
 use crate::trajectory::Assignment;
 
@@ -58,7 +59,7 @@ pub struct HandedOver {
 
 impl Dossier {
     /// Hands the dossier over: the successor coaches from a day on, and whoever coached before loses access that day, or after
-    /// a warm handover.
+    /// a warm handover. While somebody fills in, whom they fill in for hands over too; nobody who handed over resumes later.
     ///
     /// # Errors
     /// When nobody coaches who could hand over, it is the same person, or the days are out of order.
@@ -66,22 +67,50 @@ impl Dossier {
         let on = transfer.on.unwrap_or(by.today());
         let before: Vec<String> = match &transfer.from {
             Some(coach) => vec![coach.clone()],
-            None => self.primary_coaches_on(on),
+            None => self.primary_coaches_on(on).into_iter().chain(self.covered_on(on)).collect(),
         };
         let before: Vec<String> = before.into_iter().filter(|coach| *coach != transfer.to).collect();
         if before.is_empty() {
             return Err(RuleBroken::NobodyToHandOver { successor: transfer.to });
         }
         checks::order::<Assignment>(("from", Some(on)), ("to", transfer.together_until))?;
+        let mut writes = Vec::new();
+        let mut warnings = Vec::new();
+        // Whoever hands over does not come back: not after a cover, and not as was planned before.
+        let mut standing = self.clone();
+        let mut later: Vec<&Assignment> = Vec::new();
+        for (id, one) in &self.assignments {
+            let Some((coach, from)) = one.coach.as_ref().zip(one.from.filter(|from| *from > on)) else { continue };
+            if before.contains(coach) && !one.is_void() {
+                let gone = Assignment { withdrawn: Some(true), ..one.clone() };
+                writes.extend(gone.edit(one, &id.to_string()));
+                warnings.push(Warning::WithdrawsAssignment { coach: coach.clone(), from });
+                standing.assignments.insert(*id, gone);
+                later.push(one);
+            }
+        }
         let draft = Assignment {
             coach: Some(transfer.to.clone()),
             role: Some(AssignmentRole::Primary),
             from: Some(on),
-            reason: transfer.reason,
+            reason: transfer.reason.clone(),
             handover_note: transfer.note,
             ..Assignment::default()
         };
-        let mut plan = self.assign_coach(by, draft)?;
+        let mut plan = standing.assign_coach(by, draft)?;
+        // Where somebody fills in later, the successor resumes after it in their place.
+        let until = plan.warnings.iter().find_map(|warning| match warning {
+            Warning::PlannedSuccessor { from, .. } => Some(*from),
+            _ => None,
+        });
+        let resumes = later.into_iter().filter(|one| one.role == Some(AssignmentRole::Primary));
+        for one in resumes.filter(|one| until.is_some_and(|until| one.from >= Some(until))) {
+            let (coach, reason) = (Some(transfer.to.clone()), transfer.reason.clone());
+            let resumed = Assignment { coach, reason, handover_note: None, ..one.clone() };
+            plan.writes.extend(resumed.create(&EntryId::fresh(by.moment.at, by.rng).to_string()));
+        }
+        plan.writes.extend(writes);
+        plan.warnings.extend(warnings);
         // Whoever hands over as a second coach, or in so many words, leaves altogether.
         for (id, one) in &self.assignments {
             let leaves = one.coach.as_ref().is_some_and(|coach| before.contains(coach)) && one.holds_on(on);
@@ -147,6 +176,30 @@ impl Dossier {
     pub fn coached_before(&self, assignment: &Assignment) -> Vec<String> {
         let Some(day) = assignment.from.map(|from| from.plus_days(-1)) else { return Vec::new() };
         self.primary_coaches_on(day).into_iter().filter(|coach| assignment.coach.as_ref() != Some(coach)).collect()
+    }
+
+    /// For whom somebody fills in on a day: who coached until the day before, and resumes the day after. Whoever fills in may be
+    /// filled in for too.
+    fn covered_on(&self, day: Day) -> Vec<String> {
+        let primary = |one: &&Assignment| one.role == Some(AssignmentRole::Primary) && !one.is_void();
+        let all: Vec<&Assignment> = self.assignments.values().filter(primary).collect();
+        let mut spans: Vec<(Option<Day>, Option<Day>)> =
+            all.iter().filter(|one| one.holds_on(day)).map(|one| (one.from, one.to)).collect();
+        let mut covered: Vec<String> = Vec::new();
+        while let Some((from, to)) = spans.pop() {
+            let (Some(from), Some(to)) = (from, to) else { continue };
+            for before in all.iter().filter(|one| one.to == Some(from.plus_days(-1))) {
+                let resumes = |one: &&&Assignment| {
+                    one.from == Some(to.plus_days(1)) && one.coach == before.coach && one.trajectory == before.trajectory
+                };
+                let (Some(after), Some(coach)) = (all.iter().find(resumes), before.coach.clone()) else { continue };
+                if !covered.contains(&coach) {
+                    covered.push(coach);
+                    spans.push((before.from, after.to));
+                }
+            }
+        }
+        covered
     }
 
     fn primary_coaches_on(&self, day: Day) -> Vec<String> {

@@ -4,6 +4,7 @@
 
 mod assignments;
 mod caseload;
+mod handover;
 mod register;
 mod trajectories;
 mod visits;
