@@ -83,6 +83,8 @@ pub struct PlannedRow {
     /// Where.
     #[serde(flatten)]
     pub place: Option<Place>,
+    /// Who planned or agreed it, when that is somebody else.
+    pub planned_by: Option<String>,
 }
 
 /// A visit that is due.
@@ -127,7 +129,7 @@ pub struct AgreementRow {
 }
 
 /// The caseload of a coach on a day, from the dossiers at hand. Due visits belong to the primary coach; a planned visit to
-/// the coach who planned it; agreements to the primary coach and to the coach of the visit.
+/// the coach who planned it, and when that one does not coach on its day to the primary coach then; agreements to the primary coach and to the coach of the visit.
 pub fn caseload<D: Deref<Target = Dossier>>(
     coach: &str,
     on: Day,
@@ -182,10 +184,20 @@ impl Caseload {
             }
         }
         let visits = dossier.effective_visits();
-        for (id, visit) in visits.iter().filter(|(_, visit)| visit.coach.as_deref() == Some(&coach)) {
+        for (id, visit) in &visits {
             let planned = visit.status == Some(VisitStatus::Planned);
             let day = if planned { visit.planned_on } else { visit.next_visit_on.filter(|_| visit.is_done()) };
             let Some(day) = day.filter(|day| *day <= on.plus_days(DAYS_AHEAD)) else { continue };
+            let planned_by = visit.coach.clone().filter(|planner| *planner != coach);
+            let own = visit.coach.is_some() && planned_by.is_none();
+            // Handed over, or somebody fills in: the appointment is theirs who coaches on its day.
+            let falls_to = |planner: &String| {
+                let day = day.max(on);
+                !dossier.coached_by(planner, day) && dossier.is_primary_on(&coach, visit.trajectory, day)
+            };
+            if !own && !planned_by.as_ref().is_some_and(falls_to) {
+                continue;
+            }
             // A day agreed as the next stands until something was recorded or planned after the visit at which it was agreed.
             let followed = |other: &crate::visit::Visit| {
                 other.trajectory == visit.trajectory
@@ -205,6 +217,7 @@ impl Caseload {
                 on: day,
                 visit_type: visit.visit_type,
                 place,
+                planned_by,
             };
             if day <= on { self.today.push(row) } else { self.upcoming.push(row) }
         }

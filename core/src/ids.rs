@@ -37,6 +37,13 @@ macro_rules! ids {
                 Self(bytes)
             }
 
+            /// When it was made, of one that was made [`fresh`](Self::fresh).
+            pub fn made_at(&self) -> Option<crate::clock::Timestamp> {
+                let [a, b, c, d, e, f, version, _, variant, ..] = self.0;
+                let millis = i64::from_be_bytes([0, 0, a, b, c, d, e, f]);
+                (version >> 4 == 7 && variant >> 6 == 2).then(|| crate::clock::Timestamp::from_millis(millis))
+            }
+
             /// The id that follows from public bytes: the first half of a SHA-256 over a purpose and the bytes.
             pub fn derived(purpose: &str, bytes: &[u8]) -> Self {
                 let mut hash = Sha256::new();

@@ -4,6 +4,8 @@
 //! alone: no names, no employer, no address, no coach. The same visit has the same UID in every file, so that importing a
 //! newer file moves what was there; what is no longer to happen is in it as cancelled.
 
+use std::collections::BTreeSet;
+
 use icalendar::{Calendar, Class, Component, Event, EventStatus, Property};
 use veldboek_core::caseload::{DueRow, PlannedRow, Who};
 use veldboek_core::clock::{Day, Timestamp};
@@ -91,7 +93,9 @@ pub(super) fn file(entries: &[Entry], now: Timestamp, lang: Lang) -> String {
     calendar.append_property(("CALSCALE", "GREGORIAN"));
     calendar.append_property(("METHOD", "PUBLISH"));
     calendar.name(if lang == Lang::Nl { "Bezoeken (Veldboek)" } else { "Visits (Veldboek)" });
-    for entry in entries {
+    let mut told = BTreeSet::new();
+    // An appointment of one coach that falls to another is on both lists, and is one visit.
+    for entry in entries.iter().filter(|entry| told.insert(&entry.uid)) {
         let mut event = Event::new();
         event.uid(&entry.uid).summary(&format!("{}: {}", entry.what, entry.of)).class(Class::Private).sequence(minutes);
         event.add_property("DTSTAMP", &stamp).add_property("TRANSP", "TRANSPARENT");
@@ -140,6 +144,7 @@ mod tests {
             on: day(on),
             visit_type: None,
             place: Some(place()),
+            planned_by: None,
         }
     }
 

@@ -483,8 +483,13 @@ pub(super) fn caseload(context: &mut Context<'_>, book: &mut Book, options: &Cas
                 if let Some(code) = row.visit_type {
                     value["visit_type_label"] = json!(code.label(lang));
                 }
+                let what = match (&row.planned_by, lang) {
+                    (None, _) => context.say(nl, en),
+                    (Some(colleague), Lang::Nl) => format!("{nl} door {colleague}"),
+                    (Some(colleague), Lang::En) => format!("{en} by {colleague}"),
+                };
                 let cells = [
-                    context.say(nl, en),
+                    what,
                     row.on.to_string(),
                     days(today.days_since(row.on)),
                     row.who.reference.clone().unwrap_or_default(),

@@ -149,6 +149,24 @@ impl Dossier {
         holders.into_iter().max_by_key(|(id, one)| (one.from, *id)).and_then(|(_, one)| one.coach.as_deref())
     }
 
+    /// Whether a person is the primary coach on a day: of this trajectory, or without one of the dossier as a whole or any open
+    /// trajectory in it.
+    pub fn is_primary_on(&self, person: &str, trajectory: Option<TrajectoryId>, day: Day) -> bool {
+        let of = |id: TrajectoryId| self.primary_coach_on(id, day) == Some(person);
+        let whole = |one: &Assignment| one.trajectory.is_none() && one.role == Some(AssignmentRole::Primary);
+        match trajectory {
+            Some(id) => of(id),
+            None => {
+                let mut open = self.trajectories.iter().filter(|(_, one)| one.open_on(day));
+                open.any(|(id, _)| of(*id))
+                    || self
+                        .assignments
+                        .values()
+                        .any(|one| whole(one) && one.coach.as_deref() == Some(person) && one.holds_on(day))
+            }
+        }
+    }
+
     /// Whether a person coaches any open trajectory of this dossier on a day, as first or second coach.
     pub fn coached_by(&self, person: &str, day: Day) -> bool {
         self.assignments.values().any(|one| {

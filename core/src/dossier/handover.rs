@@ -1,7 +1,7 @@
 //! From one coach to the next: transfers, warm handovers, covers, and the note for the successor.
 
 use super::Dossier;
-use crate::clock::Day;
+use crate::clock::{Day, Timestamp};
 use crate::codes::*;
 use crate::ids::EntryId;
 use crate::record::Record as _;
@@ -157,19 +157,24 @@ impl Dossier {
         Ok(Plan { id: handed, writes: plan.writes, warnings: plan.warnings })
     }
 
-    /// Assignments of a coach with a note that is still news: of now or soon, and not visited since.
+    /// Assignments of a coach with a note that is still news: of now or soon, and not visited since. A visit that was recorded
+    /// before the decision was made says nothing about it, also when the decision was dated back.
     pub fn handover_to(&self, coach: &str, today: Day) -> Vec<(EntryId, &Assignment)> {
-        let visited_since = |from: Day| {
+        let visited_since = |from: Day, decided: Option<Timestamp>| {
             let own = |visit: &&crate::visit::Visit| visit.is_done() && visit.coach.as_deref() == Some(coach);
-            self.visits.values().filter(own).filter_map(|visit| visit.day()).any(|day| day >= from)
+            self.visits.values().filter(own).any(|visit| {
+                let recorded = visit.finalised_at.or(visit.recorded_at);
+                let after = recorded.zip(decided).is_none_or(|(recorded, decided)| recorded >= decided);
+                after && visit.day().is_some_and(|day| day >= from)
+            })
         };
-        let news = |one: &&Assignment| {
+        let news = |(id, one): &(&EntryId, &Assignment)| {
             one.coach.as_deref() == Some(coach)
                 && one.handover_note.is_some()
-                && one.from.is_none_or(|from| from <= today.plus_days(DAYS_BEFORE) && !visited_since(from))
+                && one.from.is_none_or(|from| from <= today.plus_days(DAYS_BEFORE) && !visited_since(from, id.made_at()))
                 && one.to.is_none_or(|to| today <= to)
         };
-        self.assignments.iter().filter(|(_, one)| news(one)).map(|(id, one)| (*id, one)).collect()
+        self.assignments.iter().filter(news).map(|(id, one)| (*id, one)).collect()
     }
 
     /// Who coached on the day before an assignment began.

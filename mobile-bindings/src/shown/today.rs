@@ -95,6 +95,8 @@ pub struct PlannedVisit {
     pub visit_type: Option<VisitType>,
     /// Where.
     pub place: Option<VisitPlace>,
+    /// Code of the colleague who planned or agreed it and does not coach then.
+    pub planned_by: Option<String>,
     /// What was seen with it, for an edit to hand back; of no meaning to the app.
     pub read_at: Vec<u8>,
 }
@@ -110,6 +112,7 @@ impl PlannedVisit {
             trajectory: text(row.trajectory),
             visit_type: row.visit_type,
             place: row.place.map(VisitPlace::from),
+            planned_by: row.planned_by,
             read_at,
         })
     }

@@ -1,6 +1,7 @@
-//! Handing over while somebody fills in.
+//! Handing over while somebody fills in, and what goes along: appointments and the note.
 
 use super::*;
+use crate::caseload::caseload;
 use crate::dossier::handover::{Cover, HandedOver, Transfer};
 use crate::trajectory::Assignment;
 
@@ -76,4 +77,39 @@ fn whoever_was_planned_to_take_over_later_still_does_after_a_transfer() {
     let plan = transferred(&mut story, "chris", None);
     assert_eq!(primary(&story, id, &["2025-03-31", "2025-05-31", "2025-06-01"]), ["chris", "chris", "dewi"]);
     assert_eq!(ends(&plan), [("anna", "2025-03-31".to_owned())]);
+}
+
+#[test]
+fn an_appointment_is_on_the_list_of_whoever_coaches_on_its_day() {
+    let (mut story, _) = under_anna();
+    let made = Visit { next_visit_on: Some(day("2025-04-08")), ..visit("2025-03-31 10:00") };
+    story.coach("anna", |dossier, by| dossier.log_visit(by, None, made, Vec::new())).unwrap();
+    let list = |story: &Story, coach: &str| {
+        let list = caseload(coach, day("2025-03-31"), [(DocumentId::default(), &story.dossier)], &story.register);
+        let rows = list.upcoming.into_iter();
+        rows.map(|row| (row.on.to_string(), row.planned_by.unwrap_or_default())).collect::<Vec<_>>()
+    };
+    let of_anna = |on: &str| (on.to_owned(), "anna".to_owned());
+    assert_eq!((list(&story, "anna"), list(&story, "bram")), (vec![("2025-04-08".to_owned(), String::new())], vec![]));
+    // Bram fills in on the day that she had agreed, and not on the one that she plans for after it.
+    covered(&mut story, "bram", "2025-04-07", "2025-04-09");
+    assert_eq!(list(&story, "bram"), [of_anna("2025-04-08")]);
+    let plan = Visit { planned_on: Some(day("2025-04-11")), ..Visit::default() };
+    story.coach("anna", |dossier, by| dossier.plan_visit(by, plan)).unwrap();
+    assert_eq!(list(&story, "bram"), []);
+    transferred(&mut story, "chris", None);
+    assert_eq!(list(&story, "chris"), [of_anna("2025-04-11")]);
+}
+
+#[test]
+fn a_note_with_a_transfer_dated_back_is_read_until_a_visit_is_recorded_after_it() {
+    let (mut story, _) = under_anna();
+    story.visited("chris", "2025-03-26 10:00");
+    let note = Some("Wim praat liever onder het werk");
+    let transfer =
+        Transfer { to: "chris".into(), on: Some(day("2025-03-24")), note: note.map(str::to_owned), ..Transfer::default() };
+    story.coach("carla", |dossier, by| dossier.transfer(by, transfer)).unwrap();
+    assert_eq!(story.dossier.handover_to("chris", day("2025-03-31")).len(), 1, "he was there before anybody wrote it");
+    story.visited("chris", "2025-03-31 11:00");
+    assert_eq!(story.dossier.handover_to("chris", day("2025-03-31")), []);
 }
