@@ -297,3 +297,24 @@ fn an_export_about_a_trainee_holds_what_others_wrote_and_what_waits_or_says_that
     assert_eq!((&whole["quarantined_complete"], &whole["quarantined_last_told"]), (&false.into(), &3.into()), "{whole}");
     assert!(whole["quarantined"].as_array().unwrap().is_empty());
 }
+
+#[test]
+fn who_began_a_dossier_before_joining_is_seen_by_the_coordinator_or_hears_that_it_is_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let town = Town::open(dir.path());
+    let [marit, ..] = town.people(dir.path());
+    for (code, organisation) in [("dewi", None), ("els", Some("school-1"))] {
+        let person = Person { dir: dir.path().join(code) };
+        let named = organisation.map(|organisation| ["--organisation", organisation]);
+        person.ok(&[&["init", "--coach", code], named.as_ref().map(|named| named.as_slice()).unwrap_or_default()].concat());
+        person.ok(&["trainee", "add", "--reference", &format!("{code}-1"), "--given-name", "Kim"]);
+        let invitation = marit.json(&["invite", "--person", code, "--role", "coach", "--organisation", "wf", "--name", code]);
+        let enrolled = person.ok(&["enrol", invitation["code"].as_str().unwrap(), "--server", &town.url()]);
+        assert_eq!(enrolled.err.contains("horen bij 'school-1'"), organisation.is_some(), "{}", enrolled.err);
+        person.ok(&["sync"]);
+    }
+    marit.ok(&["sync"]);
+    let list = marit.json(&["trainee", "list"]);
+    let seen: Vec<&str> = rows(&list).iter().map(|row| row["reference"].as_str().unwrap()).collect();
+    assert!(seen.contains(&"dewi-1") && !seen.contains(&"els-1"), "{seen:?}");
+}

@@ -333,6 +333,8 @@ pub struct Ledger {
     pub aside: BTreeMap<ChangeHash, Aside>,
     /// Names of the keys of what was set aside and is set aside no more.
     pub spent: BTreeSet<DocumentId>,
+    /// Dossiers of which nobody said to which organisation they belong, with who began them.
+    unowned: BTreeMap<DocumentId, DeviceId>,
     /// The register's document, fixed by the region.
     register: Option<DocumentId>,
 }
@@ -552,15 +554,20 @@ impl Ledger {
         let document = match signed.statement() {
             Statement::Certificate(certificate) => {
                 self.certificates.insert(certificate.device, certificate.clone());
+                self.own(certificate);
                 None
             }
             Statement::Opening(opening) => {
+                let organisation = self.organisation_of(opening, &signed.signer());
+                if organisation.is_empty() {
+                    self.unowned.insert(opening.document, signed.signer());
+                }
                 let facts = self.facts(opening.document);
                 // The first opening counts; a second one of the same document is kept but means nothing.
                 if facts.opening.is_none() {
-                    facts.opening = Some((opening.clone(), hash));
+                    facts.opening = Some((Opening { organisation, ..opening.clone() }, hash));
                 } else {
-                    facts.later_openings.push((opening.clone(), hash));
+                    facts.later_openings.push((Opening { organisation, ..opening.clone() }, hash));
                 }
                 Some(opening.document)
             }
@@ -624,6 +631,28 @@ impl Ledger {
             StatementFacts { number, position, document, kind, acknowledged: None, former: false, receipt: None, refused: false };
         self.statements.insert(hash, facts);
         self.names.insert(signed.id(), hash);
+    }
+
+    /// The organisation to which a dossier belongs: the one that its opening names, else that of whoever signed it. A dossier
+    /// that was begun before its coach joined names none.
+    pub fn organisation_of(&self, opening: &Opening, signer: &DeviceId) -> String {
+        let named = Some(&opening.organisation).filter(|named| !named.is_empty());
+        let theirs = || self.certificates.get(signer).map(|certificate| &certificate.organisation);
+        named.or_else(theirs).cloned().unwrap_or_default()
+    }
+
+    /// What a device began before it was anybody's belongs to the organisation of its person.
+    fn own(&mut self, certificate: &Certificate) {
+        let unowned = std::mem::take(&mut self.unowned);
+        for (document, signer) in unowned {
+            if signer != certificate.device {
+                self.unowned.insert(document, signer);
+            } else if let Some((opening, _)) = self.documents.get_mut(&document).and_then(|facts| facts.opening.as_mut())
+                && opening.organisation.is_empty()
+            {
+                opening.organisation.clone_from(&certificate.organisation);
+            }
+        }
     }
 
     fn acknowledge(&mut self, document: Option<DocumentId>, hash: &ChangeHash, seq: u64, receipt: Option<Position>) {

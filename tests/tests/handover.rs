@@ -24,6 +24,8 @@ use veldboek_tests::{Device, Field};
 
 #[path = "handover/clocks.rs"]
 mod clocks;
+#[path = "handover/joining.rs"]
+mod joining;
 #[path = "handover/refused.rs"]
 mod refused;
 

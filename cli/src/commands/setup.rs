@@ -1,5 +1,7 @@
 //! This device: its field book, whose it is, and its place at the server.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 use veldboek_core::disk::RealDisk;
 use veldboek_core::keyring::{self, LockState};
@@ -141,8 +143,29 @@ pub(super) fn enrol(context: &Context<'_>, enrol: &Enrol) -> Result<Output, Prob
             "note: the connection with {url} is not encrypted; ask the administrator for https"
         ));
     }
+    let (mine, elsewhere) = elsewhere(&mut book)?;
+    for (organisation, count) in elsewhere {
+        output = output.note(text!(
+            "let op: {count} dossiers op dit apparaat horen bij '{organisation}' en niet bij '{mine}'; de coördinator van '{mine}' \
+             ziet ze niet. Overleg met de beheerder: een code voor '{organisation}', of leg ze onder '{mine}' opnieuw vast",
+            "note: {count} dossiers on this device belong to '{organisation}' and not to '{mine}'; the coordinator of '{mine}' \
+             does not see them. Talk to the administrator: a code for '{organisation}', or record them again under '{mine}'"
+        ));
+    }
     Ok(output
         .note(text!("aangemeld; haal de dossiers op met `veldboek sync`", "enrolled; fetch the dossiers with `veldboek sync`")))
+}
+
+/// The organisation of the person, and how many dossiers of this device belong to others: whose coordinators see those.
+fn elsewhere(book: &mut Book) -> Result<(String, BTreeMap<String, usize>), Problem> {
+    let mine = book.inner.identity().organisation.unwrap_or_default();
+    let mut elsewhere = BTreeMap::new();
+    for (document, _) in book.inner.dossiers()? {
+        if let Some(other) = book.inner.organisation_of(document).filter(|other| *other != mine) {
+            *elsewhere.entry(other).or_default() += 1;
+        }
+    }
+    Ok((mine, elsewhere))
 }
 
 /// Until it is enrolled, a field book is nobody's.

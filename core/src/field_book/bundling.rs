@@ -346,7 +346,9 @@ impl FieldBook {
                     certificates.insert(certificate.device, certificate.clone());
                 }
                 Statement::Opening(opening) => {
-                    openings.entry(opening.document).or_insert_with(|| opening.clone());
+                    let theirs = by.filter(|_| opening.organisation.is_empty()).map(|by| &by.organisation);
+                    let organisation = theirs.unwrap_or(&opening.organisation).clone();
+                    openings.entry(opening.document).or_insert_with(|| Opening { organisation, ..opening.clone() });
                 }
                 _ => {}
             }

@@ -52,6 +52,12 @@ impl FieldBook {
         }
     }
 
+    /// The organisation whose coordinators see a dossier; none of one that is not known here.
+    pub fn organisation_of(&self, document: DocumentId) -> Option<String> {
+        let (opening, _) = self.ledger.documents.get(&document)?.opening.as_ref()?;
+        Some(opening.organisation.clone())
+    }
+
     /// The keys of this device, for signing requests.
     pub fn device_keys(&self) -> &DeviceKeys {
         self.keyring.device_keys()

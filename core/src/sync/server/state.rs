@@ -127,7 +127,8 @@ impl State {
                     if number > self.feed.end() {
                         self.openings.add(&opening.person, self.last_time);
                     }
-                    self.feed.opened_by(opening.document, &opening.organisation, number);
+                    let organisation = self.ledger.organisation_of(opening, &signed.signer());
+                    self.feed.opened_by(opening.document, &organisation, number);
                 }
                 if let Statement::Certificate(certificate) = signed.statement() {
                     self.certified.entry(certificate.device).or_insert(number);
