@@ -26,6 +26,8 @@ use veldboek_tests::{Device, Field};
 mod clocks;
 #[path = "handover/joining.rs"]
 mod joining;
+#[path = "handover/names.rs"]
+mod names;
 #[path = "handover/refused.rs"]
 mod refused;
 

@@ -98,10 +98,32 @@ impl FieldBook {
     /// # Errors
     /// Document and journal errors.
     pub fn find_ended(&mut self, name: &str) -> Result<Option<Ended>, FieldBookError> {
+        Ok(self.all_ended(name)?.into_iter().next())
+    }
+
+    fn all_ended(&mut self, name: &str) -> Result<Vec<Ended>, FieldBookError> {
         let is_it = |one: &Ended| {
             one.called.as_deref().is_some_and(|called| called.eq_ignore_ascii_case(name)) || one.document.to_string() == name
         };
-        Ok(self.ended()?.into_iter().find(is_it))
+        Ok(self.ended()?.into_iter().filter(is_it).collect())
+    }
+
+    /// The dossier in which a visit that was made is recorded, and whether access to it has ended: one that this person has by
+    /// this name comes before one that they had.
+    ///
+    /// # Errors
+    /// [`FieldBookError::UnknownDossier`], [`FieldBookError::Ambiguous`]; document and journal errors.
+    pub fn find_to_record(&mut self, name: &str) -> Result<(DocumentId, bool), FieldBookError> {
+        match self.find(name) {
+            Err(FieldBookError::Ended(document, _)) => {
+                let ids: Vec<String> = self.all_ended(name)?.iter().map(|one| one.document.to_string()).collect();
+                if ids.len() > 1 {
+                    return Err(FieldBookError::Ambiguous(name.to_owned(), ids.join(", ")));
+                }
+                Ok((document, true))
+            }
+            found => Ok((found?, false)),
+        }
     }
 
     /// Who was given access and lost it, and what was decided about work that waited: by whom, from when, until when and why,

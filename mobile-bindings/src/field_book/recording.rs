@@ -15,11 +15,8 @@ impl FieldBook {
     pub fn log_visit(&self, visit: NewVisit) -> Answered<LoggedVisit> {
         self.turn(|turn| {
             // A visit that was made is kept, also when the last day of access has passed.
-            let late = turn.book.find_ended(visit.dossier.trim())?.map(|ended| ended.document);
-            let (document, dossier) = match late {
-                Some(document) => (document, turn.book.dossier(document)?),
-                None => turn.find(&visit.dossier)?,
-            };
+            let (document, late) = turn.book.find_to_record(visit.dossier.trim())?;
+            let dossier = turn.book.dossier(document)?;
             let declaration = declared(visit.not_a_bsn);
             let planned = visit.planned.as_ref().map(Planned::read).transpose()?;
             let (draft, agreements) = visit.draft()?;
@@ -27,13 +24,13 @@ impl FieldBook {
                 None => {
                     let plan = turn.plan(declaration, |by| dossier.log_visit(by, None, draft, agreements))?;
                     match late {
-                        Some(_) => {
+                        true => {
                             let remarks = remarks(&plan.warnings, turn.lang);
                             let job = Job::new(Target::Existing(document), plan.writes).late();
                             turn.book.perform_all(vec![job], turn.moment, &mut turn.rng)?;
                             (plan.id, remarks)
                         }
-                        None => turn.perform(document, plan)?,
+                        false => turn.perform(document, plan)?,
                     }
                 }
                 Some((visit, read_at)) => {
@@ -42,14 +39,14 @@ impl FieldBook {
                         dossier.log_visit(by, Some(visit), draft.clone(), agreements.clone())
                     })?;
                     let job = Job::new(Target::Existing(document), plan.writes);
-                    let job = if late.is_some() { job.late() } else { job };
+                    let job = if late { job.late() } else { job };
                     turn.book.perform_as_read(&reading, job, turn.moment, &mut turn.rng)?;
                     (plan.id, remarks(&plan.warnings, turn.lang))
                 }
             };
             let saved = turn.book.saved(document, &id)?.into();
             let (visit, dossier) = (id.to_string(), document.to_string());
-            Ok(LoggedVisit { visit, dossier, saved, waits: late.is_some(), remarks })
+            Ok(LoggedVisit { visit, dossier, saved, waits: late, remarks })
         })
     }
 
