@@ -217,26 +217,24 @@ impl Document {
             }
         }
         let mut transaction = copy.transaction();
-        let mut entries: BTreeMap<(Container, &str), ObjId> = BTreeMap::new();
+        let mut entries: BTreeMap<(Container, &str), Vec<ObjId>> = BTreeMap::new();
         for write in writes {
             let container = containers.get(&write.container).ok_or(DocumentError::WrongContainer(write.container.key()))?.clone();
-            let (object, key) = match layout(write.container) {
-                Layout::Single => (container, write.key.clone()),
-                Layout::Flat => (container, format!("{}/{}", write.entry, write.key)),
+            match layout(write.container) {
+                Layout::Single => put_if_new(&mut transaction, &[container], &write.key, &write.value)?,
+                Layout::Flat => {
+                    let key = format!("{}/{}", write.entry, write.key);
+                    put_if_new(&mut transaction, &[container], &key, &write.value)?;
+                }
                 Layout::Nested => {
                     let place = (write.container, write.entry.as_str());
-                    let object = match entries.get(&place) {
-                        Some(object) => object.clone(),
-                        None => {
-                            let object = entry_object(&mut transaction, &container, &write.entry)?;
-                            entries.insert(place, object.clone());
-                            object
-                        }
-                    };
-                    (object, write.key.clone())
+                    if !entries.contains_key(&place) {
+                        entries.insert(place, entry_objects(&mut transaction, &container, &write.entry)?);
+                    }
+                    let objects = entries.get(&place).map(Vec::as_slice).unwrap_or_default();
+                    put_if_new(&mut transaction, objects, &write.key, &write.value)?;
                 }
-            };
-            put_if_new(&mut transaction, &object, &key, &write.value)?;
+            }
         }
         if transaction.pending_ops() == 0 {
             transaction.rollback();
@@ -249,22 +247,32 @@ impl Document {
     }
 }
 
-fn entry_object(transaction: &mut Transaction<'_>, container: &ObjId, entry: &str) -> Result<ObjId, DocumentError> {
-    match transaction.get(container, entry)? {
-        Some((Value::Object(ObjType::Map), id)) => Ok(id),
-        _ => Ok(transaction.put_object(container, entry, ObjType::Map)?),
-    }
+/// The maps of an entry, the winning one first: one, unless it was made twice.
+fn entry_objects(transaction: &mut Transaction<'_>, container: &ObjId, entry: &str) -> Result<Vec<ObjId>, DocumentError> {
+    let standing = transaction.get_all(container, entry)?;
+    let maps = standing.into_iter().rev().filter(|(value, _)| matches!(value, Value::Object(ObjType::Map)));
+    let maps: Vec<ObjId> = maps.map(|(_, id)| id).collect();
+    Ok(if maps.is_empty() { vec![transaction.put_object(container, entry, ObjType::Map)?] } else { maps })
 }
 
-fn put_if_new(transaction: &mut Transaction<'_>, object: &ObjId, key: &str, value: &Scalar) -> Result<(), DocumentError> {
+/// Writes a value where another one stands; in an entry that was made twice in both, so that it is settled. Where none has
+/// any, it is written in the first.
+fn put_if_new(transaction: &mut Transaction<'_>, objects: &[ObjId], key: &str, value: &Scalar) -> Result<(), DocumentError> {
     let value = to_automerge(value);
-    let standing = transaction.get_all(object, key)?;
-    let same = matches!(standing.as_slice(), [(Value::Scalar(only), _)] if **only == value);
-    let empty_anyway = standing.is_empty() && value == ScalarValue::Null;
-    if !same && !empty_anyway {
-        transaction.put(object, key, value)?;
+    let mut stood = false;
+    for object in objects {
+        let standing = transaction.get_all(object, key)?;
+        let same = matches!(standing.as_slice(), [(Value::Scalar(only), _)] if **only == value);
+        let empty = standing.is_empty();
+        stood |= !empty;
+        if !same && !empty {
+            transaction.put(object, key, value.clone())?;
+        }
     }
-    Ok(())
+    match objects.first() {
+        Some(first) if !stood && value != ScalarValue::Null => Ok(transaction.put(first, key, value)?),
+        _ => Ok(()),
+    }
 }
 
 fn to_automerge(scalar: &Scalar) -> ScalarValue {
@@ -378,6 +386,74 @@ mod tests {
         let settled = bram.write(&edit(45), &BRAM, Timestamp::from_millis(2000)).unwrap().unwrap();
         anna.apply([settled.as_slice()]).unwrap();
         assert!(anna.contested().unwrap().is_empty());
+    }
+
+    fn apart(writes: &[Write]) -> (Document, Document) {
+        let mut anna = Document::found(DocumentKind::Dossier).unwrap();
+        let first = anna.write(&visit("Gepland"), &ANNA, Timestamp::default()).unwrap().unwrap();
+        let mut bram = Document::found(DocumentKind::Dossier).unwrap();
+        let second = bram.write(writes, &BRAM, Timestamp::from_millis(1000)).unwrap().unwrap();
+        anna.apply([second.as_slice()]).unwrap();
+        bram.apply([first.as_slice()]).unwrap();
+        (anna, bram)
+    }
+
+    fn cell(key: &str, value: Scalar) -> Write {
+        Write { container: Container::Visits, entry: "v1".into(), key: key.into(), value }
+    }
+
+    #[test]
+    fn an_entry_made_twice_shows_where_the_two_differ_until_somebody_chooses() {
+        for chosen in ["Gepland", "Geweest"].map(|text| Scalar::Text(text.into())) {
+            let made =
+                [cell("n", Scalar::Text("Geweest".into())), cell("m", Scalar::Int(30)), cell("s", Scalar::Text("DONE".into()))];
+            let (mut anna, mut bram) = apart(&made);
+            let contested = anna.contested().unwrap();
+            assert_eq!(contested, bram.contested().unwrap(), "the same for everybody");
+            let [one] = contested.as_slice() else { panic!("{contested:?}") };
+            assert_eq!((one.entry.as_str(), one.key.as_str(), one.versions.len()), ("v1", "n", 2));
+            let content = anna.content().unwrap();
+            let read = &content[&Container::Visits]["v1"];
+            assert_eq!(
+                (&read["n"], &read["s"]),
+                (&one.versions[0].value, &Scalar::Text("DONE".into())),
+                "what only one has is read"
+            );
+
+            let settled = bram.write(&[cell("n", chosen.clone())], &BRAM, Timestamp::from_millis(2000)).unwrap().unwrap();
+            anna.apply([settled.as_slice()]).unwrap();
+            for document in [&mut anna, &mut bram] {
+                assert_eq!(document.contested().unwrap(), [], "{chosen:?}");
+                assert_eq!(document.content().unwrap()[&Container::Visits]["v1"]["n"], chosen);
+                assert!(document.write(&[cell("n", chosen.clone())], &ANNA, Timestamp::default()).unwrap().is_none());
+            }
+            // What stands in both since is edited in both, also where only one of them had it.
+            let later = anna.write(&[cell("n", Scalar::Null), cell("s", Scalar::Null)], &ANNA, Timestamp::from_millis(3000));
+            bram.apply([later.unwrap().unwrap().as_slice()]).unwrap();
+            assert_eq!((bram.contested().unwrap(), anna.heads()), (Vec::new(), bram.heads()));
+            let cells = &bram.content().unwrap()[&Container::Visits]["v1"];
+            assert_eq!((&cells["n"], &cells["s"]), (&Scalar::Null, &Scalar::Null));
+            // Told once in the history.
+            let edits = bram.edits().unwrap();
+            assert_eq!(edits.last().unwrap().writes.len(), 2, "{edits:?}");
+        }
+    }
+
+    #[test]
+    fn an_entry_made_twice_and_settled_apart_is_settled_once_more_and_then_for_good() {
+        let made = [cell("n", Scalar::Text("Geweest".into()))];
+        let (mut anna, mut bram) = apart(&made);
+        let chooses = |text: &str| [cell("n", Scalar::Text(text.into()))];
+        let first = anna.write(&chooses("Geweest"), &ANNA, Timestamp::default()).unwrap().unwrap();
+        let second = bram.write(&chooses("Gepland"), &BRAM, Timestamp::default()).unwrap().unwrap();
+        anna.apply([second.as_slice()]).unwrap();
+        bram.apply([first.as_slice()]).unwrap();
+        assert_eq!(anna.contested().unwrap().len(), 1);
+        assert_eq!(anna.contested().unwrap(), bram.contested().unwrap());
+        let last = anna.write(&chooses("Geweest"), &ANNA, Timestamp::default()).unwrap().unwrap();
+        bram.apply([last.as_slice()]).unwrap();
+        assert_eq!((anna.contested().unwrap(), bram.contested().unwrap()), (Vec::new(), Vec::new()));
+        assert_eq!(anna.content().unwrap(), bram.content().unwrap());
     }
 
     #[test]

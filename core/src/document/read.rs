@@ -1,6 +1,6 @@
 //! Reading a document: its content, the values a person should settle, and who wrote what.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::*;
 
@@ -102,7 +102,7 @@ impl Document {
     fn content_of(&self, at: Option<&[automerge::ChangeHash]>) -> Result<Content, DocumentError> {
         quietly(|| {
             let mut content = Content::new();
-            self.visit_cells(at, &mut |container, entry, key, value, _, _| {
+            self.visit_cells(at, &mut |container, entry, key, value, _| {
                 let entries = content.entry(container).or_default();
                 match entries.get_mut(entry) {
                     Some(cells) => {
@@ -125,25 +125,27 @@ impl Document {
     pub fn contested(&self) -> Result<Vec<Contested>, DocumentError> {
         quietly(|| {
             let mut cells = Vec::new();
-            self.visit_cells(None, &mut |container, entry, key, _, object, place| {
+            self.visit_cells(None, &mut |container, entry, key, _, differs| {
                 // What two imports remember is nothing for a person to choose from.
-                if let Some((object, place)) = object.zip(place).filter(|_| container != Container::Imports) {
-                    cells.push((container, entry.to_owned(), key.to_owned(), object.clone(), place.to_owned()));
+                if let Some((objects, place)) = differs.filter(|_| container != Container::Imports) {
+                    cells.push((container, entry.to_owned(), key.to_owned(), objects.to_vec(), place.to_owned()));
                 }
                 Ok(())
             })?;
             let mut contested = Vec::new();
-            for (container, entry, key, object, place) in cells {
+            for (container, entry, key, objects, place) in cells {
                 let mut versions: Vec<Version> = Vec::new();
-                // Automerge lists the winner last.
-                for (value, id) in self.doc.get_all(&object, place.as_str())?.into_iter().rev() {
-                    let Some(value) = from_value(&value) else { continue };
-                    if versions.iter().all(|version| version.value != value) {
-                        let actor = match &id {
-                            ObjId::Id(_, actor, _) => actor.to_bytes().to_vec(),
-                            ObjId::Root => Vec::new(),
-                        };
-                        versions.push(Version { value, actor, at: self.written_at(&id) });
+                for object in &objects {
+                    // Automerge lists the winner last.
+                    for (value, id) in self.doc.get_all(object, place.as_str())?.into_iter().rev() {
+                        let Some(value) = from_value(&value) else { continue };
+                        if versions.iter().all(|version| version.value != value) {
+                            let actor = match &id {
+                                ObjId::Id(_, actor, _) => actor.to_bytes().to_vec(),
+                                ObjId::Root => Vec::new(),
+                            };
+                            versions.push(Version { value, actor, at: self.written_at(&id) });
+                        }
                     }
                 }
                 if versions.len() > 1 {
@@ -189,7 +191,11 @@ impl Document {
                                 },
                                 (_, entry) => (entry.unwrap_or_default(), key.to_string()),
                             };
-                            writes.push(Write { container, entry, key, value });
+                            let write = Write { container, entry, key, value };
+                            // In an entry that was made twice one value is written in both.
+                            if writes.last() != Some(&write) {
+                                writes.push(write);
+                            }
                         }
                         _ => {}
                     }
@@ -215,18 +221,18 @@ impl Document {
             .map_or(Timestamp::default(), |meta| Timestamp::from_millis(meta.timestamp.saturating_mul(1000)))
     }
 
-    /// Visits every cell with its winning value, now or as it was at these heads; a contested one also with its object and
-    /// key there.
-    #[allow(clippy::type_complexity)] // the one callback of the one walk over a document
+    /// Visits every cell with its winning value, now or as it was at these heads; one that holds different values also with
+    /// the objects that hold them and the key there.
     fn visit_cells(
         &self,
         at: Option<&[automerge::ChangeHash]>,
-        visit: &mut dyn FnMut(Container, &str, &str, Scalar, Option<&ObjId>, Option<&str>) -> Result<(), DocumentError>,
+        visit: &mut dyn FnMut(Container, &str, &str, Scalar, Option<Differs<'_>>) -> Result<(), DocumentError>,
     ) -> Result<(), DocumentError> {
         let range = |object: &ObjId| match at {
             None => self.doc.map_range(object, ..),
             Some(heads) => self.doc.map_range_at(object, .., heads),
         };
+        let mut written: Option<Written> = None;
         for container in self.kind.containers() {
             let Some((Value::Object(ObjType::Map), id)) = self.doc.get(automerge::ROOT, container.key())? else { continue };
             match layout(*container) {
@@ -240,8 +246,8 @@ impl Document {
                             },
                             _ => ("", &*item.key),
                         };
-                        let contested = item.conflict.then_some(&id);
-                        visit(*container, entry, key, value, contested, item.conflict.then_some(&*item.key))?;
+                        let differs = item.conflict.then_some((std::slice::from_ref(&id), &*item.key));
+                        visit(*container, entry, key, value, differs)?;
                     }
                 }
                 Layout::Nested => {
@@ -249,8 +255,6 @@ impl Document {
                         if !matches!(entry.value, ValueRef::Object(ObjType::Map)) {
                             continue;
                         }
-                        // An entry made twice (a change performed again on another device) is read as one: of each cell the value
-                        // that was written last comes first, in whichever of the two it was written.
                         let mut objects = vec![entry.id()];
                         if entry.conflict {
                             let made = match at {
@@ -259,18 +263,14 @@ impl Document {
                             };
                             objects.extend(made.into_iter().rev().skip(1).map(|(_, other)| other));
                         }
-                        let mut cells = Vec::new();
-                        for object in &objects {
-                            for item in range(object) {
-                                let Some(value) = from_ref(&item.value) else { continue };
-                                cells.push((written_order(&item.id()), object, item.key.to_string(), value, item.conflict));
-                            }
-                        }
-                        if objects.len() > 1 {
-                            cells.sort_by(|(one, ..), (other, ..)| other.cmp(one));
-                        }
-                        for (_, object, key, value, conflict) in cells {
-                            visit(*container, &entry.key, &key, value, conflict.then_some(object), conflict.then_some(&*key))?;
+                        let [object] = objects.as_slice() else {
+                            self.visit_united((*container, &entry.key), &objects, at, &mut written, visit)?;
+                            continue;
+                        };
+                        for item in range(object) {
+                            let Some(value) = from_ref(&item.value) else { continue };
+                            let differs = item.conflict.then_some((std::slice::from_ref(object), &*item.key));
+                            visit(*container, &entry.key, &item.key, value, differs)?;
                         }
                     }
                 }
@@ -278,7 +278,94 @@ impl Document {
         }
         Ok(())
     }
+
+    /// An entry that was made twice (a change performed again without the document) is read as one: of each cell the value that
+    /// was written last, in whichever of the two. Different values are for a person to choose from, save one that was written
+    /// over in the other: the same was performed again by who did not know of the edit.
+    fn visit_united(
+        &self,
+        (container, entry): (Container, &str),
+        objects: &[ObjId],
+        at: Option<&[automerge::ChangeHash]>,
+        written: &mut Option<Written>,
+        visit: &mut dyn FnMut(Container, &str, &str, Scalar, Option<Differs<'_>>) -> Result<(), DocumentError>,
+    ) -> Result<(), DocumentError> {
+        let mut united: BTreeMap<String, Vec<Cell<'_>>> = BTreeMap::new();
+        for object in objects {
+            let items = match at {
+                None => self.doc.map_range(object, ..),
+                Some(heads) => self.doc.map_range_at(object, .., heads),
+            };
+            for item in items {
+                let Some(value) = from_ref(&item.value) else { continue };
+                let cell = Cell { object, order: written_order(&item.id()), value, conflict: item.conflict };
+                united.entry(item.key.to_string()).or_default().push(cell);
+            }
+        }
+        for (key, mut cells) in united {
+            cells.sort_by(|one, other| other.order.cmp(&one.order));
+            if cells.iter().any(|cell| cell.value != cells[0].value) {
+                let written = written.get_or_insert_with(|| self.written(at));
+                let over = |cell: &Cell<'_>| {
+                    let stands = |other: &ObjId| cells.iter().any(|one| one.object == other && one.value == cell.value);
+                    let others = objects.iter().filter(|other| *other != cell.object && !stands(other));
+                    others
+                        .map(|other| (written_order(other), key.clone()))
+                        .any(|place| written.get(&place).is_some_and(|values| values.contains(&cell.value)))
+                };
+                let news: Vec<bool> = cells.iter().map(|cell| !over(cell)).collect();
+                if news.contains(&true) {
+                    let mut news = news.into_iter();
+                    cells.retain(|_| news.next() == Some(true));
+                }
+            }
+            let Some(read) = cells.first().map(|cell| cell.value.clone()) else { continue };
+            let differs = cells.iter().any(|cell| cell.conflict || cell.value != read);
+            let holding: Vec<ObjId> = cells.iter().map(|cell| cell.object.clone()).collect();
+            visit(container, entry, &key, read, differs.then_some((holding.as_slice(), key.as_str())))?;
+        }
+        Ok(())
+    }
+
+    /// Every value that was ever written in a map, now or as it was known at these heads.
+    fn written(&self, at: Option<&[automerge::ChangeHash]>) -> Written {
+        let changes = self.doc.get_changes(&[]);
+        let mut known: HashSet<automerge::ChangeHash> = at.into_iter().flatten().copied().collect();
+        if at.is_some() {
+            // Each change comes after those it depends on.
+            for change in changes.iter().rev() {
+                if known.contains(&change.hash()) {
+                    known.extend(change.deps());
+                }
+            }
+        }
+        let mut written = Written::new();
+        for change in changes.iter().filter(|change| at.is_none() || known.contains(&change.hash())) {
+            for op in change.decode().operations {
+                let (legacy::ObjectId::Id(object), legacy::Key::Map(key), legacy::OpType::Put(value)) =
+                    (&op.obj, &op.key, &op.action)
+                else {
+                    continue;
+                };
+                let Some(value) = from_scalar(value) else { continue };
+                let place = ((object.counter(), object.actor().to_bytes().to_vec()), key.to_string());
+                written.entry(place).or_default().push(value);
+            }
+        }
+        written
+    }
 }
+
+/// A cell of one of the maps of an entry that was made twice.
+struct Cell<'a> {
+    object: &'a ObjId,
+    order: (u64, Vec<u8>),
+    value: Scalar,
+    conflict: bool,
+}
+
+/// The values that were written at a key of a map.
+type Written = HashMap<((u64, Vec<u8>), String), Vec<Scalar>>;
 
 /// Where an operation stands in the order in which all devices see them.
 fn written_order(id: &ObjId) -> (u64, Vec<u8>) {
@@ -287,6 +374,9 @@ fn written_order(id: &ObjId) -> (u64, Vec<u8>) {
         ObjId::Root => (0, Vec::new()),
     }
 }
+
+/// The objects in which a cell holds different values, that of the winning one first, and its key there.
+type Differs<'a> = (&'a [ObjId], &'a str);
 
 fn from_ref(value: &ValueRef<'_>) -> Option<Scalar> {
     use automerge::ScalarValueRef as Ref;

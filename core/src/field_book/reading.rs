@@ -10,7 +10,7 @@ use crate::register::Register;
 pub type DossierView = (DocumentId, Arc<Dossier>);
 
 /// Where read models lie in the cache. The number changes with whatever is read or counted in them.
-pub(super) const VIEW_KEY: &[u8] = b"view/3/";
+pub(super) const VIEW_KEY: &[u8] = b"view/4/";
 
 /// A read model with the version of the document that it was read from.
 pub(super) struct View {

@@ -1,6 +1,8 @@
 //! A decision that the server refused was not taken, on the device that made it either.
 
 use super::*;
+use veldboek_core::clock::LocalTime;
+use veldboek_core::codes::VisitStatus;
 use veldboek_core::disk::MemoryDisk;
 
 #[test]
@@ -50,4 +52,51 @@ fn of_two_coordinators_who_decide_differently_the_second_reads_what_was_done() {
         assert!(marit.book.refused().unwrap().is_empty());
         marit.restart();
     }
+}
+
+#[test]
+fn a_planned_visit_that_was_made_and_performed_again_without_the_dossier_does_not_read_as_planned() {
+    let mut team = Team::new(43);
+    let moment = team.field.clock.now();
+    let planned = VisitId::fresh(moment.at, &mut team.field.dice);
+    let plan = Visit { status: Some(VisitStatus::Planned), planned_on: Some(day("2025-03-04")), ..Visit::default() };
+    team.anna.book.perform(team.dossier, plan.create(&planned.to_string()), moment, &mut team.field.dice).unwrap();
+    team.field.sync(&mut team.anna);
+    team.transfer_to_bram();
+    team.field.clock.pass_minutes(DAY);
+    team.field.visit(&mut team.anna, team.dossier, "Anna: dit hoort hier niet");
+    let moment = team.field.clock.now();
+    let made = Visit {
+        status: Some(VisitStatus::Done),
+        started_at: Some("2025-03-04 08:00".parse::<LocalTime>().unwrap()),
+        duration_min: Some(30),
+        summary: Some("Anna: het geplande bezoek".into()),
+        ..plan.clone()
+    };
+    team.anna.book.perform(team.dossier, made.edit(&plan, &planned.to_string()), moment, &mut team.field.dice).unwrap();
+    assert_eq!(team.field.sync(&mut team.anna).0.quarantined, 2);
+    team.decide(false, Some("ander dossier"));
+    assert_eq!(team.field.sync(&mut team.anna).0.quarantined, 1, "the planned one comes back by itself");
+    team.decide(true, None);
+    team.field.sync(&mut team.bram);
+
+    let shown = |device: &mut Device| {
+        let status = device.book.dossier(team.dossier).unwrap().visits[&planned].status;
+        let conflicts = device.book.conflicts().unwrap();
+        (status, conflicts.into_iter().map(|one| one.id).collect::<Vec<_>>())
+    };
+    let of_bram = shown(&mut team.bram);
+    assert_eq!(of_bram, shown(&mut team.carla), "the same for everybody");
+    assert!(of_bram.0 == Some(VisitStatus::Done) || !of_bram.1.is_empty(), "{of_bram:?}");
+    assert_eq!(team.bram.summaries(team.dossier).len(), 2);
+    // And once a person chose, it stays chosen.
+    let moment = team.field.clock.now();
+    for conflict in team.bram.book.conflicts().unwrap() {
+        let done = conflict.versions.iter().find(|version| version.value == Scalar::Text("DONE".into())).unwrap();
+        let writes = team.bram.book.settle(&conflict, done.value.clone(), moment, &mut team.field.dice).unwrap();
+        team.bram.book.perform(team.dossier, writes, moment, &mut team.field.dice).unwrap();
+    }
+    assert_eq!(team.field.sync(&mut team.bram).0.accepted, 1);
+    team.field.sync(&mut team.carla);
+    assert_eq!(shown(&mut team.carla), (Some(VisitStatus::Done), Vec::new()));
 }
