@@ -619,3 +619,26 @@ fn what_a_file_brought_to_the_server_is_brought_again_when_that_was_put_back() {
     let status = team.carla.book.status().unwrap();
     assert_eq!((status.refused, status.to_decide, status.unsynced), (0, 0, 0));
 }
+
+#[test]
+fn whoever_gets_access_again_after_a_refusal_goes_on_where_they_were() {
+    let mut team = Team::new(18);
+    team.transfer_to_bram();
+    team.field.clock.pass_minutes(DAY);
+    team.field.visit(&mut team.anna, team.dossier, "Anna: geweigerd");
+    team.field.sync(&mut team.anna);
+    team.decide(false, None);
+    team.field.sync(&mut team.anna);
+    let moment = team.field.clock.now();
+    team.carla.book.grant(team.dossier, ("anna".into(), moment.today(), None), moment, &mut team.field.dice).unwrap();
+    team.field.sync(&mut team.carla);
+    team.field.sync(&mut team.anna);
+    // The same session, in the place of the one that was refused and behind it.
+    for text in ["Anna: weer bezig", "Anna: en verder"] {
+        team.field.visit(&mut team.anna, team.dossier, text);
+        let outcome = team.field.sync(&mut team.anna).0;
+        assert_eq!((outcome.accepted, outcome.quarantined), (1, 0), "{text}");
+    }
+    team.field.sync(&mut team.carla);
+    assert_eq!(team.carla.summaries(team.dossier).len(), 3);
+}

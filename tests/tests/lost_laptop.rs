@@ -166,6 +166,30 @@ fn refusing_one_delivered_visit_of_a_laptop_that_is_gone_costs_no_other() {
 }
 
 #[test]
+fn a_file_that_was_made_before_the_laptop_was_lost_is_all_that_is_left_and_still_comes_in() {
+    let town = prepared();
+    let (carla, anna) = (&town.carla, &town.anna);
+    for summary in ["Op de stick gezet", "En dit ook"] {
+        log(anna, summary);
+    }
+    let file = town.folder().join("anna.bundle");
+    let file = file.to_str().expect("a name in letters");
+    anna.does(&["bundle", "export", file]);
+    carla.does(&["device", "revoke", &device_of(carla, "anna"), "--reason", "gestolen", "--yes"]);
+    carla.does(&["sync"]);
+    let merged = carla.run(&["merge", file]).ends(3).says("wait there for a decision").json();
+    assert_eq!((number(&merged["files"][0], "carried"), number(&merged["files"][0], "received")), (2, 0), "{merged}");
+    std::fs::remove_file(file).expect("the stick is lost too");
+    assert_eq!(carla.summaries(), Vec::<String>::new());
+    let synced = carla.run(&["sync"]).ends(3).json();
+    assert_eq!((number(&synced, "quarantined"), number(&synced, "to_decide")), (2, 2), "{synced}");
+    let id = text(&rows(&carla.does(&["quarantine", "list"]))[0], "id");
+    let accepted = carla.does(&["quarantine", "accept", &id]);
+    assert_eq!((number(&accepted, "left"), accepted["not_in"].as_array().map(Vec::len)), (0, Some(0)), "{accepted}");
+    assert_eq!(carla.summaries(), ["En dit ook", "Op de stick gezet"]);
+}
+
+#[test]
 fn a_wipe_that_was_killed_before_it_was_told_is_told_at_the_next_start() {
     let mut town = prepared();
     let device = device_of(&town.carla, "anna");

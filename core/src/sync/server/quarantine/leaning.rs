@@ -59,17 +59,12 @@ impl Quarantine {
         found
     }
 
-    /// Whether a change follows one that is kept after a refusal: with which decision it shares its fate.
+    /// Whether a change builds on one that is kept after a refusal: with which decision it shares its fate. A row is no sign of
+    /// that: who goes on writing takes up the numbers of what was refused.
     pub(in crate::sync::server) fn unfounded(&self, change: &SignedChange) -> Option<ChangeHash> {
-        let mut rows = Rows::default();
-        let mut decision = None;
-        for one in self.kept(&change.document()) {
-            rows.begin(&one.item.change);
-            if change.header().deps.contains(&one.hash()) || rows.follows(change) {
-                decision = self.refused.get(&one.hash()).map(|refusal| refusal.decision).or(decision);
-            }
-        }
-        decision
+        let deps = &change.header().deps;
+        let ground = self.kept(&change.document()).iter().find(|one| deps.contains(&one.hash()))?;
+        self.refused.get(&ground.hash()).map(|refusal| refusal.decision)
     }
 
     /// Keeps what a decision refused, or what leant on that.
