@@ -642,3 +642,32 @@ fn whoever_gets_access_again_after_a_refusal_goes_on_where_they_were() {
     team.field.sync(&mut team.carla);
     assert_eq!(team.carla.summaries(team.dossier).len(), 3);
 }
+
+#[test]
+fn a_file_with_work_of_somebody_without_access_goes_the_same_way_and_a_coach_is_told_to_keep_it() {
+    let mut team = Team::new(19);
+    team.transfer_to_bram();
+    team.field.sync(&mut team.bram);
+    team.field.clock.pass_minutes(30 * DAY);
+    // Anna's phone knows nothing of the transfer yet, and never gets a connection again.
+    team.field.visit(&mut team.anna, team.dossier, "Anna: na afloop");
+    let moment = team.field.clock.now();
+    team.field.sync(&mut team.bram);
+    let changes = {
+        let (request, _) = team.anna.book.request(None).unwrap();
+        request.changes
+    };
+    let content = Content { changes, ..Content::default() };
+    let keys = team.anna.book.device_keys();
+    let to = [team.carla.book.device_keys().public(), team.bram.book.device_keys().public()];
+    let file = Bundle::seal(&content, "kennemerland", keys.device(), &to, &mut team.field.dice).unwrap();
+    let merged = team.bram.book.merge_bundle(&file, moment, &mut team.field.dice).unwrap();
+    assert_eq!((merged.carried, merged.refused.len(), merged.refused[0].1.reason), (0, 1, Reason::NoGrant));
+    let merged = team.carla.book.merge_bundle(&file, moment, &mut team.field.dice).unwrap();
+    assert_eq!((merged.carried, merged.refused.len()), (1, 0));
+    team.carla.restart();
+    assert_eq!(team.field.sync(&mut team.carla).0.quarantined, 1);
+    assert_eq!(team.waiting()[0].reason, Reason::NoGrant);
+    team.decide(true, None);
+    assert_eq!(team.carla.summaries(team.dossier).len(), 2);
+}

@@ -360,8 +360,11 @@ impl Batch<'_> {
     /// Keeps a change apart for a coordinator, if its maker has room for more.
     pub(super) fn wait(&mut self, sender: DeviceId, change: &SignedChange, why: Why) -> Result<Verdict, RegionError> {
         let quarantine = &self.state.quarantine;
-        let unfounded = quarantine.unfounded(change).is_some();
-        if if unfounded { quarantine.is_full_of_kept(change) } else { quarantine.is_full_for(change) } {
+        let full = match quarantine.unfounded(change) {
+            Some(_) => quarantine.is_full_of_kept(change),
+            None => quarantine.is_full_for(change),
+        };
+        if full {
             return Ok(Verdict::Deferred(Why::at(Step::Quota, Reason::QuarantineFull)));
         }
         self.quarantine(Some(sender), change, why.reason)?;
