@@ -5,7 +5,7 @@
 //! the change that makes their entry. Entries with natural keys (the register's, proposals, import memory) lie flat in
 //! their container under `entry/field`, so that the same entry made on two devices unites.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map};
 use std::sync::OnceLock;
 
 use automerge::transaction::{CommitOptions, Transactable, Transaction};
@@ -228,10 +228,10 @@ impl Document {
                 }
                 Layout::Nested => {
                     let place = (write.container, write.entry.as_str());
-                    if !entries.contains_key(&place) {
-                        entries.insert(place, entry_objects(&mut transaction, &container, &write.entry)?);
-                    }
-                    let objects = entries.get(&place).map(Vec::as_slice).unwrap_or_default();
+                    let objects = match entries.entry(place) {
+                        btree_map::Entry::Occupied(known) => known.into_mut(),
+                        btree_map::Entry::Vacant(new) => new.insert(entry_objects(&mut transaction, &container, &write.entry)?),
+                    };
                     put_if_new(&mut transaction, objects, &write.key, &write.value)?;
                 }
             }

@@ -223,11 +223,7 @@ impl Document {
 
     /// Visits every cell with its winning value, now or as it was at these heads; one that holds different values also with
     /// the objects that hold them and the key there.
-    fn visit_cells(
-        &self,
-        at: Option<&[automerge::ChangeHash]>,
-        visit: &mut dyn FnMut(Container, &str, &str, Scalar, Option<Differs<'_>>) -> Result<(), DocumentError>,
-    ) -> Result<(), DocumentError> {
+    fn visit_cells(&self, at: Option<&[automerge::ChangeHash]>, visit: &mut Visit<'_>) -> Result<(), DocumentError> {
         let range = |object: &ObjId| match at {
             None => self.doc.map_range(object, ..),
             Some(heads) => self.doc.map_range_at(object, .., heads),
@@ -288,7 +284,7 @@ impl Document {
         objects: &[ObjId],
         at: Option<&[automerge::ChangeHash]>,
         written: &mut Option<Written>,
-        visit: &mut dyn FnMut(Container, &str, &str, Scalar, Option<Differs<'_>>) -> Result<(), DocumentError>,
+        visit: &mut Visit<'_>,
     ) -> Result<(), DocumentError> {
         let mut united: BTreeMap<String, Vec<Cell<'_>>> = BTreeMap::new();
         for object in objects {
@@ -374,6 +370,9 @@ fn written_order(id: &ObjId) -> (u64, Vec<u8>) {
         ObjId::Root => (0, Vec::new()),
     }
 }
+
+/// What is done with each cell: its container, entry and key, its winning value, and where it holds others.
+type Visit<'v> = dyn FnMut(Container, &str, &str, Scalar, Option<Differs<'_>>) -> Result<(), DocumentError> + 'v;
 
 /// The objects in which a cell holds different values, that of the winning one first, and its key there.
 type Differs<'a> = (&'a [ObjId], &'a str);
