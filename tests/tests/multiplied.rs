@@ -9,7 +9,7 @@ use veldboek_core::ids::{DocumentId, EntryId};
 use veldboek_core::journal::Kind;
 use veldboek_core::limits::{MAX_PUSHED_STATEMENTS, MAX_STATEMENT};
 use veldboek_core::statement::{ErasureRequest, Grant, GrantEnd, Role, SignedStatement, Statement};
-use veldboek_core::sync::server::Work;
+use veldboek_core::sync::server::{RegionError, Work};
 use veldboek_core::wire::{Reason, Request, RevokeRequest, VERSION, Verdict};
 use veldboek_tests::{Device, Field};
 
@@ -88,6 +88,37 @@ fn a_bundle_brings_a_statement_once_in_whichever_envelope() {
     assert!(once < 2 * revocation.len() as u64 + 200, "{once}");
     bram.book.merge_bundle(&variants, field.clock.now(), &mut field.dice).unwrap();
     assert_eq!(size(&bram), before + once);
+}
+
+#[test]
+fn a_leave_to_deliver_is_not_taken_back_in_another_envelope() {
+    let mut field = Field::new(604);
+    let phone = field.enrolled("mallory", Role::Coach).book.identity().device;
+    let revoke = |field: &mut Field, accept_unsent| {
+        let order = RevokeRequest { version: VERSION, device: phone, reason: None, accept_unsent };
+        field.server(Work::Revoke(None, order)).unwrap();
+    };
+    revoke(&mut field, false);
+    let old = field.backup();
+    revoke(&mut field, true);
+    let leave = field.region.revocation(&phone).unwrap().unwrap();
+    // The server forgot the leave; whoever holds the phone says it again, with as much around it as fits.
+    field.restore(&old, &old);
+    let deliver = |field: &mut Field, bytes: Vec<u8>| {
+        let request = Request { push_only: true, statements: vec![bytes], ..Request::default() };
+        field.server(Work::Exchange(phone, request.into()))
+    };
+    let revocations = |field: &Field| field.records().into_iter().filter(|record| record.kind == Kind::Revocation).count();
+    let large = [&[0xa4], &leave[1..], &[0x18, 99, 0x59, 0x70, 0], &[7; 0x7000]].concat();
+    assert!(SignedStatement::decode(&large).is_ok(), "it can be read");
+    for other in in_other_envelopes(&leave).into_iter().chain([large]) {
+        let told = deliver(&mut field, other);
+        assert!(matches!(told, Err(RegionError::NotWelcome)), "{told:?}");
+    }
+    assert_eq!(revocations(&field), 1);
+    // As the server signed it, it counts.
+    assert!(deliver(&mut field, leave).is_ok());
+    assert_eq!(revocations(&field), 2);
 }
 
 /// Statements of a coordinator who does not stop.

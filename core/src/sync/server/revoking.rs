@@ -36,6 +36,8 @@ impl Batch<'_> {
             return Ok(());
         }
         let signed = statements.iter().take(MAX_PUSHED_STATEMENTS).filter_map(|bytes| SignedStatement::decode(bytes).ok());
+        // In the envelope in which it was signed, as everything else that is let in.
+        let signed = signed.filter(SignedStatement::is_as_signed);
         let leave = |signed: &SignedStatement| match signed.statement() {
             Statement::Revocation(revocation) => revocation.device == *caller && revocation.accept_unsent,
             _ => false,
