@@ -7,14 +7,14 @@ use veldboek_core::chunk::ChangeHash;
 use veldboek_core::clock::Day;
 use veldboek_core::envelope::SignedChange;
 use veldboek_core::field_book::{Job, Next, RecordBook, Target};
-use veldboek_core::ids::{DocumentId, Epoch, TraineeId};
+use veldboek_core::ids::{DocumentId, EntryId, Epoch, TraineeId};
 use veldboek_core::keys::DeviceKeys;
 use veldboek_core::record::{Container, Record, Scalar, Write};
-use veldboek_core::statement::{Revocation, Role, SignedStatement, Statement};
+use veldboek_core::statement::{Grant, GrantEnd, Revocation, Role, SignedStatement, Statement};
 use veldboek_core::sync::server::{Done, ErasureOrder, RegionError, Work};
 use veldboek_core::trainee::Trainee;
 use veldboek_core::wire::{
-    Reason, Receipt, ReceiptLine, Request, RevokeRequest, StatementLine, StatementReceipt, VERSION, Verdict,
+    ItemKind, Reason, Receipt, ReceiptLine, Request, RevokeRequest, StatementLine, StatementReceipt, VERSION, Verdict,
 };
 use veldboek_tests::{Device, Field};
 
@@ -578,4 +578,56 @@ fn what_waited_in_the_backup_and_was_let_in_since_comes_in_by_its_receipt() {
     let mut fresh = field.enrolled("carla", Role::Coordinator);
     field.sync(&mut fresh);
     assert_eq!(fresh.summaries(shared), ["En nog eens", "Na afloop"]);
+}
+
+#[test]
+fn access_that_ended_and_is_brought_back_has_ended_for_whoever_comes_by_in_the_same_moment() {
+    let mut field = Field::new(70);
+    let mut carla = field.enrolled("carla", Role::Coordinator);
+    let dora = field.enrolled("dora", Role::Coach).book.identity().device;
+    let bram = field.enrolled("bram", Role::Coach).book.identity().device;
+    let shared = dossier(&mut field, &mut carla, "WF-2025-0001", &["dora"]);
+    field.visit(&mut carla, shared, "Niet meer voor Bram");
+    field.sync(&mut carla);
+    // The server's own words, as it signs them when a dossier goes on elsewhere: Bram had access, and has it no more.
+    let (from, until) = always();
+    let given = Grant {
+        id: EntryId::fresh(field.clock.0, &mut field.dice),
+        document: shared,
+        person: "bram".into(),
+        from,
+        until,
+        note: None,
+        by: "carla".into(),
+        at: field.clock.0,
+        decision: None,
+    };
+    let ended = GrantEnd {
+        document: shared,
+        person: "bram".into(),
+        on: field.clock.now().today(),
+        by: "carla".into(),
+        at: field.clock.0,
+        reason: None,
+        decision: None,
+        successor: None,
+        ends: Some(vec![given.id]),
+    };
+    let server = field.keyring().device_keys().clone();
+    let sign = |statement: Statement| SignedStatement::sign(&statement, &server).unwrap().bytes().to_vec();
+    let statements = vec![sign(Statement::Grant(given)), sign(Statement::GrantEnd(ended))];
+    field.put_back(&field.backup(), &field.backup());
+    field.reopen();
+    // Two works in one run: Dora brings both back, and Bram's old phone asks what there is.
+    let brings = Work::Exchange(dora, Request { statements, ..Request::default() }.into());
+    let asks = Work::Exchange(bram, Request::default().into());
+    let mut done = field.region.run(vec![brings, asks], field.clock.now(), &mut field.dice).unwrap().into_iter();
+    let mut answer = || {
+        let Some(Ok(Done::Exchanged(answer))) = done.next() else { panic!("both are welcome") };
+        answer
+    };
+    let taken = answer().verdicts;
+    assert!(taken.iter().all(|one| matches!(one, Verdict::Accepted { .. })) && taken.len() == 2, "{taken:?}");
+    let given = answer().items;
+    assert!(given.iter().all(|item| item.kind != ItemKind::Change), "the whole dossier");
 }

@@ -90,11 +90,16 @@ impl Batch<'_> {
                 }
                 let kind = if matches!(signed.statement(), Statement::ErasureRequest(_)) { Kind::Erasing } else { Kind::Grant };
                 let number = self.stage(kind, self.key_of(document), bytes)?;
-                if let Statement::Grant(grant) = signed.statement()
-                    && self.state.ledger.holds_grant(&document, &grant.person, today)
-                {
-                    self.open_for(document, &grant.person)?;
-                    self.release(document)?;
+                match signed.statement() {
+                    Statement::Grant(grant) if self.state.ledger.holds_grant(&document, &grant.person, today) => {
+                        self.open_for(document, &grant.person)?;
+                        self.release(document)?;
+                    }
+                    // At once: whoever asks in the same batch is not to be given what the grant before it opened.
+                    Statement::GrantEnd(end) if !self.state.ledger.holds_grant(&document, &end.person, today) => {
+                        self.close_for(document, &end.person)?;
+                    }
+                    _ => {}
                 }
                 number
             }
