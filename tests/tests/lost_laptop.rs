@@ -7,6 +7,14 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
+use veldboek_core::chunk::ChangeHash;
+use veldboek_core::envelope::SignedChange;
+use veldboek_core::ids::EntryId;
+use veldboek_core::statement::{Decision, Grant, GrantEnd, Role, SignedStatement, Statement};
+use veldboek_core::sync::server::{Done, Work};
+use veldboek_core::wire::{Replaced, Request, RevokeRequest, Unfounded, VERSION, Verdict};
+use veldboek_tests::Field;
+use veldboek_tests::attacks::forge::{Maker, Story};
 use veldboek_tests::process::{Halt, Person, Town, number, rows, text, tools};
 
 const DOSSIER: &str = "WF-2025-0001";
@@ -208,4 +216,168 @@ fn a_wipe_that_was_killed_before_it_was_told_is_told_at_the_next_start() {
     town.anna.run(&["status"]).ends(5).says("this device was revoked");
     assert!(!text(&town.carla.does(&["device", "show", &device]), "wiped").is_empty());
     assert_eq!(files(&town.anna.store), ["lock", "lock-next", "wiped", "wiped-told"]);
+}
+
+/// Anna wrote two visits that waited; Carla refused the first, and the second is kept for what it says.
+struct Kept {
+    field: Field,
+    carla: Maker,
+    anna: Maker,
+    /// The dossier, as Anna's phone had it before these visits.
+    story: Story,
+    /// What the server keeps.
+    leaning: ChangeHash,
+    /// What is in the dossier of Anna's, and of Carla's.
+    admitted: [ChangeHash; 2],
+}
+
+fn hash(change: &[u8]) -> ChangeHash {
+    SignedChange::decode(change).unwrap().hash()
+}
+
+impl Kept {
+    /// Anna's phone is lost, and may deliver what was on it; or she has it, and coaches the dossier no more.
+    fn new(seed: u64, lost: bool) -> Self {
+        let mut field = Field::new(seed);
+        let (carla, anna) = (field.enrolled("carla", Role::Coordinator), field.enrolled("anna", Role::Coach));
+        let maker = |device: &veldboek_tests::Device, person: &str, field: &Field| Maker {
+            keys: device.book.device_keys().clone(),
+            person: person.into(),
+            organisation: "school-1".into(),
+            at: field.clock.0,
+        };
+        let (carla, mut anna) = (maker(&carla, "carla", &field), maker(&anna, "anna", &field));
+        let mut story = carla.opens(&mut field.dice);
+        let (document, today) = (story.document, field.clock.now().today());
+        let sign = |statement: Statement| SignedStatement::sign(&statement, &carla.keys).unwrap().bytes().to_vec();
+        let grant = Grant {
+            id: EntryId::fresh(carla.at, &mut field.dice),
+            document,
+            person: "anna".into(),
+            from: today,
+            until: None,
+            note: None,
+            by: "carla".into(),
+            at: carla.at,
+            decision: None,
+        };
+        let first = carla.signed(document, &story.first);
+        let statements = vec![story.opening.clone(), sign(Statement::Grant(grant))];
+        let mut kept = Self {
+            field,
+            carla: carla.clone(),
+            anna: anna.clone(),
+            story: story.clone(),
+            leaning: hash(&first),
+            admitted: [hash(&first); 2],
+        };
+        kept.push(&carla, Request { statements, changes: vec![first], ..Request::default() });
+        story.actor = anna.session(&mut kept.field.dice);
+        let own = anna.signed(document, &story.visit(&anna, "Op kantoor"));
+        kept.admitted[0] = hash(&own);
+        let told = kept.push(&anna, Request { changes: vec![own], ..Request::default() });
+        assert!(matches!(told[..], [Verdict::Accepted { .. }]), "{told:?}");
+        kept.story = story.clone();
+        if lost {
+            let order = RevokeRequest { version: VERSION, device: anna.keys.device(), reason: None, accept_unsent: true };
+            kept.field.server(Work::Revoke(None, order)).unwrap();
+        } else {
+            let end = GrantEnd {
+                document,
+                person: "anna".into(),
+                on: today,
+                by: "carla".into(),
+                at: carla.at,
+                reason: None,
+                decision: None,
+                successor: None,
+                ends: None,
+            };
+            kept.push(&carla, Request { statements: vec![sign(Statement::GrantEnd(end))], ..Request::default() });
+            kept.field.clock.pass_minutes(30 * 24 * 60);
+            anna.at = kept.field.clock.0;
+            kept.anna = anna.clone();
+        }
+        let changes = ["Verkeerd dossier", "In de kelder"].map(|text| anna.signed(document, &story.visit(&anna, text)));
+        let (refused, leaning) = (hash(&changes[0]), hash(&changes[1]));
+        let told = kept.push(&anna, Request { push_only: lost, changes: changes.to_vec(), ..Request::default() });
+        assert!(told.iter().all(|one| matches!(one, Verdict::Quarantined(_))), "{told:?}");
+        let decision = Decision {
+            document,
+            changes: vec![refused],
+            accepted: false,
+            by: "carla".into(),
+            at: carla.at,
+            reason: None,
+            leaning: vec![leaning],
+        };
+        kept.push(&carla, Request { statements: vec![sign(Statement::Decision(decision))], ..Request::default() });
+        kept.leaning = leaning;
+        assert!(kept.is_there());
+        kept
+    }
+
+    fn push(&mut self, by: &Maker, request: Request) -> Vec<Verdict> {
+        let Done::Exchanged(answer) = self.field.server(Work::Exchange(by.keys.device(), request.into())).unwrap() else {
+            unreachable!()
+        };
+        answer.verdicts
+    }
+
+    /// Anna's device says that something stands for what is kept.
+    fn says(&mut self, new: ChangeHash, push_only: bool, changes: Vec<Vec<u8>>) -> Vec<Verdict> {
+        let replaced = vec![Replaced { document: self.story.document, old: self.leaning, new }];
+        let anna = self.anna.clone();
+        self.push(&anna, Request { push_only, replaced, changes, ..Request::default() })
+    }
+
+    /// A visit that builds on nothing that waited.
+    fn another(&mut self, text: &str) -> Vec<u8> {
+        let mut story = self.story.clone();
+        story.actor = self.anna.session(&mut self.field.dice);
+        self.anna.signed(story.document, &story.visit(&self.anna, text))
+    }
+
+    /// Whether a coordinator can still read what is kept.
+    fn is_there(&mut self) -> bool {
+        let Done::Quarantine(list) = self.field.server(Work::Quarantine(self.carla.keys.device(), 0)).unwrap() else {
+            unreachable!()
+        };
+        list.changes.iter().any(|one| one.unfounded == Some(Unfounded::Leans) && hash(&one.envelope) == self.leaning)
+    }
+}
+
+#[test]
+fn whoever_has_the_lost_phone_cannot_have_the_server_throw_away_what_it_keeps() {
+    let mut kept = Kept::new(81, true);
+    for new in [kept.leaning, kept.admitted[0], kept.admitted[1]] {
+        kept.says(new, true, Vec::new());
+        assert!(kept.is_there(), "nothing stands for it");
+    }
+    let earlier = kept.another("Iets anders");
+    let anna = kept.anna.clone();
+    kept.push(&anna, Request { push_only: true, changes: vec![earlier.clone()], ..Request::default() });
+    kept.says(hash(&earlier), true, vec![earlier]);
+    assert!(kept.is_there(), "it waited before");
+    // What it brings for it now a coordinator reads instead.
+    let anew = kept.another("In de kelder");
+    let told = kept.says(hash(&anew), true, vec![anew]);
+    assert!(matches!(told[..], [Verdict::Quarantined(_)]), "{told:?}");
+    assert!(!kept.is_there());
+}
+
+#[test]
+fn a_server_that_was_put_back_throws_nothing_away_on_the_word_of_a_phone() {
+    let mut kept = Kept::new(82, false);
+    let old = kept.field.backup();
+    kept.field.put_back(&old, &old);
+    for new in [kept.leaning, kept.admitted[0]] {
+        kept.says(new, false, Vec::new());
+    }
+    kept.field.reopen();
+    assert!(kept.is_there(), "it may have been revoked since");
+    kept.says(kept.admitted[1], false, Vec::new());
+    assert!(kept.is_there(), "somebody else's work does not stand for hers");
+    kept.says(kept.admitted[0], false, Vec::new());
+    assert!(!kept.is_there());
 }

@@ -369,7 +369,8 @@ impl FieldBook {
         outcome.record_book = record_book;
         // Numbers of a former life of the server say nothing.
         let before = self.ledger.cursor.as_ref().filter(|note| note.epoch == epoch);
-        let anew = sent.anew.max(before.and_then(|note| note.anew));
+        // One that is held throws nothing away on anybody's word.
+        let anew = sent.anew.filter(|_| !answer.held).max(before.and_then(|note| note.anew));
         let (known, waiting) = (before.and_then(|note| note.newest), before.and_then(|note| note.to_decide));
         outcome.new_to_decide = news.newest.is_some_and(|newest| known.is_none_or(|known| newest > known));
         // Pages before the last say nothing about what waits.

@@ -12,6 +12,7 @@ const PAGE: usize = DEFAULT_PAGE as usize;
 impl Batch<'_> {
     pub(super) fn exchange(&mut self, caller: DeviceId, push: &Push, rng: &mut dyn CryptoRng) -> Result<Pending, RegionError> {
         let Push { request, changes, .. } = push;
+        let first = self.next;
         let cursor = Cursor::decode(&request.cursor).ok();
         let doubted = match &request.seen {
             Some(seen) => self.doubts(caller, seen, cursor.map(|cursor| cursor.epoch))?,
@@ -152,7 +153,7 @@ impl Batch<'_> {
         self.refound_what_is_due(&touched, rng)?;
         pending.verdicts.extend(verdicts.into_iter().map(|verdict| verdict.unwrap_or(Verdict::Deferred(Reason::Busy.into()))));
         for one in &request.replaced {
-            self.take_recorded_anew(caller, one)?;
+            self.take_recorded_anew(caller, one, first)?;
         }
         self.audit_refusals(caller, request, changes, &pending.verdicts)?;
         if request.push_only {

@@ -40,6 +40,12 @@ impl Quarantine {
         self.kept(document).iter().any(|one| one.state == State::Leans && one.hash() == *hash)
     }
 
+    /// A change of a document that waits, or is to be recorded anew.
+    fn open(&self, document: &DocumentId, hash: &ChangeHash) -> Option<&Item> {
+        let leans = self.kept(document).iter().filter(|one| one.state == State::Leans).map(|one| &one.item);
+        self.of(document).iter().chain(leans).find(|item| item.change.hash() == *hash)
+    }
+
     /// Of what waits: what follows refused changes, as a dependency or as a later one of the same actor, and what follows that.
     pub(super) fn following<'a>(&self, document: &DocumentId, refused: impl Iterator<Item = &'a ChangeHash>) -> Vec<ChangeHash> {
         let mut gone: HashSet<ChangeHash> = refused.copied().collect();
@@ -163,15 +169,30 @@ impl Rows {
 
 impl Batch<'_> {
     /// A device says that one of its changes that leant on a refused one was recorded anew. It is believed about its own work,
-    /// once what stands for it is here.
-    pub(in crate::sync::server) fn take_recorded_anew(&mut self, by: DeviceId, one: &Replaced) -> Result<(), RegionError> {
+    /// once what stands for it is here, of its own and in the same dossier. What comes from this exchange has numbers from `first`.
+    pub(in crate::sync::server) fn take_recorded_anew(
+        &mut self,
+        by: DeviceId,
+        one: &Replaced,
+        first: u64,
+    ) -> Result<(), RegionError> {
         let Replaced { document, old, new } = one;
         let quarantine = &self.state.quarantine;
-        let admitted = self.state.ledger.documents.get(document).is_some_and(|facts| facts.has(new));
-        // Named by its own name it has nothing left to say.
-        let stands = old == new || admitted || quarantine.reasons.contains_key(new) || quarantine.leans(document, new);
+        // A server that was put back does not know who was revoked since, and takes nobody's word for throwing something away.
+        if self.state.held || !quarantine.leans(document, old) {
+            return Ok(());
+        }
+        let waits = quarantine.open(document, new).filter(|item| item.change.signer() == by);
+        let stands = if self.state.ledger.revoked.contains_key(&by) {
+            // Whoever holds a lost device brings with it what a coordinator is to read in its place, or nothing changes.
+            old != new && waits.is_some_and(|item| item.number >= first)
+        } else {
+            let admitted = self.state.ledger.documents.get(document).and_then(|facts| facts.change(new));
+            // Named by its own name it has nothing left to say.
+            old == new || waits.is_some() || admitted.is_some_and(|change| change.actor.starts_with(by.as_bytes().as_slice()))
+        };
         let own = quarantine.kept(document).iter().find(|kept| kept.hash() == *old).map(|kept| kept.item.change.signer());
-        if !stands || own != Some(by) || !quarantine.leans(document, old) {
+        if !stands || own != Some(by) {
             return Ok(());
         }
         let note = NotAdmitted {
