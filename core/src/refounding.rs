@@ -9,7 +9,7 @@ use crate::admission;
 use crate::chunk::ChangeHash;
 use crate::document::{Document, DocumentError, NO_BSN};
 use crate::ids::EntryId;
-use crate::record::{Container, Content, Entry, Scalar, Write};
+use crate::record::{Container, Entry, Scalar, Write};
 
 /// A cell's place.
 pub type Place = (Container, String, String);
@@ -63,23 +63,37 @@ pub fn written(document: &Document, by: &dyn Fn(&ChangeHash) -> bool) -> Result<
     Ok(written)
 }
 
-/// Whether a person wrote all of these entries: the visits that they made, what was agreed at them, and what corrects them.
-/// Entries that are not there say nothing against it.
-pub fn wrote_all(content: &Content, withdrawn: &BTreeSet<EntryId>, person: &str) -> bool {
-    let by = |cells: &Entry, key: &str| matches!(cells.get(key), Some(Scalar::Text(by)) if by == person);
-    let hangs_on_one = |cells: &Entry| match cells.get("v") {
-        Some(Scalar::Bytes(bytes)) => EntryId::from_slice(bytes).is_some_and(|id| withdrawn.contains(&id)),
+/// Whether a person wrote all that goes with these entries: the visits that they made, what was agreed at them, and what corrects
+/// them. By every value that was ever written of who made them, not by the one that is read: anybody with access can make an
+/// entry of the same name beside a known one, and be read first. Entries that are not there say nothing against it.
+pub fn wrote_all(document: &Document, withdrawn: &BTreeSet<EntryId>, person: &str) -> Result<bool, DocumentError> {
+    let written = written(document, &|_| true)?;
+    let always = |container: Container, entry: &str, key: &str, is: &dyn Fn(&Scalar) -> bool| {
+        let values = written.get(&(container, entry.to_owned(), key.to_owned()));
+        values.is_some_and(|values| !values.is_empty() && values.iter().all(is))
+    };
+    let is_theirs = |value: &Scalar| matches!(value, Scalar::Text(by) if by == person);
+    let of_one = |value: &Scalar| match value {
+        Scalar::Bytes(bytes) => EntryId::from_slice(bytes).is_some_and(|id| withdrawn.contains(&id)),
         _ => false,
     };
-    content.iter().all(|(container, entries)| {
-        let named = entries.iter().filter(|(entry, _)| entry.parse::<EntryId>().is_ok_and(|id| withdrawn.contains(&id)));
-        named.into_iter().all(|(_, cells)| match container {
-            Container::Visits => by(cells, "c"),
-            Container::Corrections => by(cells, "b") || hangs_on_one(cells),
-            Container::Agreements => hangs_on_one(cells),
+    let entries: BTreeSet<(Container, &str)> = written.keys().map(|(container, entry, _)| (*container, entry.as_str())).collect();
+    let content = document.content()?;
+    let nothing = Entry::new();
+    Ok(entries.into_iter().all(|(container, entry)| {
+        let cells = content.get(&container).and_then(|entries| entries.get(entry)).unwrap_or(&nothing);
+        if !is_left_out(container, entry, cells, withdrawn) {
+            return true;
+        }
+        match container {
+            Container::Visits => always(container, entry, "c", &is_theirs),
+            Container::Corrections => always(container, entry, "b", &is_theirs) || always(container, entry, "v", &of_one),
+            Container::Agreements => always(container, entry, "v", &of_one),
+            // Another value for what is left out goes with it.
+            Container::Proposals => true,
             _ => false,
-        })
-    })
+        }
+    }))
 }
 
 /// How a dossier is written anew: what nobody disputes, and then rows that do not know of each other, so that the values in

@@ -6,13 +6,13 @@
 use veldboek_core::chunk::ChangeHash;
 use veldboek_core::document::Document;
 use veldboek_core::envelope::SignedChange;
-use veldboek_core::field_book::NotWithdrawn;
+use veldboek_core::field_book::{FieldBookError, NotWithdrawn};
 use veldboek_core::ids::{DocumentId, EntryId, TraineeId, VisitId};
 use veldboek_core::record::{Container, Lang, Record, Scalar, Write};
 use veldboek_core::statement::{DocumentKind, Opening, Refounding, Role, SignedStatement, Statement};
 use veldboek_core::sync::server::{Done, Work};
 use veldboek_core::trainee::Trainee;
-use veldboek_core::visit::Visit;
+use veldboek_core::visit::{Agreement, Visit};
 use veldboek_core::wire::{Answer, Reason, Request, RevokeRequest, VERSION, Verdict};
 use veldboek_tests::{Device, Field};
 
@@ -441,4 +441,79 @@ fn what_one_emptied_and_another_changed_and_what_is_disputed_altogether_is_writt
         let texts = ["GM0392", "Langsgaan", "Mailen"].map(|text| Scalar::Text(text.into()));
         assert_eq!(values, [&[Scalar::Null], texts.as_slice()].concat());
     }
+}
+
+/// The re-founding is refused for who asks it.
+fn is_not_allowed(answer: &Answer) {
+    assert!(matches!(&answer.verdicts[1], Verdict::Refused(why) if why.reason == Reason::NotAllowed), "{:?}", answer.verdicts);
+}
+
+/// Bram writes entries of the same name before he has Anna's, in his own, so that his are read first.
+fn twinned(town: &mut Town, twin: Vec<Write>) -> EntryId {
+    let Town { field, carla, anna, bram, old, .. } = town;
+    field.sync(anna);
+    let brams = visit(field, bram, *old, "bram", "Niet hier");
+    bram.book.perform(*old, twin, field.clock.now(), &mut field.dice).unwrap();
+    field.sync(bram);
+    field.edit(bram, *old, "gm", "GM0392");
+    for device in [bram, anna, carla] {
+        field.sync(device);
+    }
+    brams
+}
+
+fn is_still_there(town: &mut Town, text: &str) {
+    assert!(town.field.keyring().document_key(town.old).is_some(), "the old document stays");
+    for device in [&mut town.carla, &mut town.anna] {
+        town.field.sync(device);
+        assert_eq!(only(device), town.old);
+        assert!(standing(device, town.old).iter().any(|write| write.value == Scalar::Text(text.into())));
+    }
+}
+
+#[test]
+fn a_visit_that_two_coaches_made_is_not_withdrawn_by_the_one_who_is_read_first() {
+    let mut town = town(310);
+    let annas = visit(&mut town.field, &mut town.anna, town.old, "anna", "Anna was er");
+    let twin = Visit { coach: Some("bram".into()), summary: Some("Bram was er".into()), ..Visit::default() };
+    twinned(&mut town, twin.create(&annas.to_string()));
+    let of = VisitId::from_slice(annas.as_bytes()).unwrap();
+    assert_eq!(town.carla.book.dossier(town.old).unwrap().visits[&of].coach.as_deref(), Some("bram"), "the control");
+
+    let mut forger = Forger::new();
+    let mut on = Document::found(DocumentKind::Dossier).unwrap();
+    let (true_ones, heads) = (without(standing(&mut town.bram, town.old), annas), heads(&mut town.bram, town.old));
+    forger.write(&mut on, &town.bram, &true_ones, &town.field);
+    is_not_allowed(&forger.push(&mut town, annas, heads));
+    is_still_there(&mut town, "Anna was er");
+    let Town { mut field, mut bram, old, .. } = town;
+    let refused = bram.book.withdraw(old, &[annas], None, field.clock.now(), &mut field.dice);
+    assert!(matches!(refused, Err(FieldBookError::NotAllowed(_))), "{refused:?}");
+}
+
+#[test]
+fn what_a_colleague_agreed_does_not_go_with_a_visit_that_it_was_hung_on_afterwards() {
+    let mut town = town(311);
+    let annas = visit(&mut town.field, &mut town.anna, town.old, "anna", "Anna was er");
+    let agreement = EntryId::fresh(town.field.clock.0, &mut town.field.dice);
+    let agreed = |visit: EntryId, text: &str| {
+        let visit = VisitId::from_slice(visit.as_bytes());
+        Agreement { visit, text: Some(text.into()), ..Agreement::default() }.create(&agreement.to_string())
+    };
+    let Town { field, anna, old, .. } = &mut town;
+    anna.book.perform(*old, agreed(annas, "Elke week bellen"), field.clock.now(), &mut field.dice).unwrap();
+    // It hangs on another visit of Bram's by his word, which is read first.
+    let hook = visit(&mut town.field, &mut town.bram, town.old, "bram", "Haak");
+    twinned(&mut town, agreed(hook, "Niets afgesproken"));
+
+    let mut forger = Forger::new();
+    let mut on = Document::found(DocumentKind::Dossier).unwrap();
+    let (all, heads) = (standing(&mut town.bram, town.old), heads(&mut town.bram, town.old));
+    let true_ones = without(without(all, hook), agreement);
+    forger.write(&mut on, &town.bram, &true_ones, &town.field);
+    is_not_allowed(&forger.push(&mut town, hook, heads));
+    is_still_there(&mut town, "Elke week bellen");
+    let Town { mut field, mut bram, old, .. } = town;
+    let refused = bram.book.withdraw(old, &[hook], None, field.clock.now(), &mut field.dice);
+    assert!(matches!(refused, Err(FieldBookError::NotAllowed(_))), "{refused:?}");
 }

@@ -408,7 +408,7 @@ impl FieldBook {
         }
         let withdrawn = refounding.withdrawn.iter().copied().collect();
         Ok(self.may_write_in(&old, &before, by, moment.day_of(refounding.at), moment)
-            && wrote_all(&self.document(old)?.content()?, &withdrawn, &by.person))
+            && wrote_all(&self.document(old)?, &withdrawn, &by.person)?)
     }
 
     /// Whether the server has taken in another re-founding of the dossier in this document.

@@ -63,7 +63,7 @@ impl FieldBook {
         let asked: BTreeSet<EntryId> = entries.iter().copied().collect();
         let coordinates =
             identity.role == Some(Role::Coordinator) && identity.organisation.as_ref() == Some(&opening.organisation);
-        if !coordinates && !refounding::wrote_all(&content, &asked, &person) {
+        if !coordinates && !refounding::wrote_all(&here, &asked, &person)? {
             return Err(FieldBookError::NotAllowed(
                 "only its own author, or a coordinator of the organisation, withdraws an entry",
             ));

@@ -176,9 +176,8 @@ impl Batch<'_> {
             return refused(Reason::NotAllowed);
         }
         if !coordinates {
-            let content = self.document(refounding.old)?.content()?;
             let withdrawn = refounding.withdrawn.iter().copied().collect();
-            if !wrote_all(&content, &withdrawn, &certificate.person) {
+            if !wrote_all(&self.document(refounding.old)?, &withdrawn, &certificate.person)? {
                 return refused(Reason::NotAllowed);
             }
         }
