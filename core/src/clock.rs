@@ -30,6 +30,11 @@ impl Timestamp {
         self.0
     }
 
+    /// Whether a day can be told of it: it is in one of the years 1970 to 9999.
+    pub fn has_a_day(self) -> bool {
+        self.0 >= 0 && jiff::Timestamp::from_millisecond(self.0).is_ok()
+    }
+
     /// The same instant, this many milliseconds later.
     pub const fn plus_millis(self, millis: i64) -> Self {
         Self(self.0.saturating_add(millis))

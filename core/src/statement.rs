@@ -402,6 +402,30 @@ impl Statement {
         }
     }
 
+    /// When it was made, by the clock of whoever signed it.
+    pub const fn at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Certificate(Certificate { from: at, .. })
+            | Self::Opening(Opening { at, .. })
+            | Self::Grant(Grant { at, .. })
+            | Self::GrantEnd(GrantEnd { at, .. })
+            | Self::Revocation(Revocation { at, .. })
+            | Self::Erasure(Erasure { at, .. })
+            | Self::Wiped(Wiped { at, .. })
+            | Self::ErasureReceipt(ErasureReceipt { at, .. })
+            | Self::ErasureRequest(ErasureRequest { at, .. })
+            | Self::Refounding(Refounding { at, .. })
+            | Self::Decision(Decision { at, .. })
+            | Self::Closing(Closing { at, .. }) => Some(*at),
+            Self::Newer(_) => None,
+        }
+    }
+
+    /// Whether the time that it says is one of which a day can be told; one of a newer version says none that is known here.
+    pub fn is_of_a_day(&self) -> bool {
+        self.at().is_none_or(Timestamp::has_a_day)
+    }
+
     /// The document it belongs to, if it belongs to one: it is kept under that document's key, goes to who sees the document,
     /// and goes away with it. An erasure and its receipts outlive the document.
     pub const fn document(&self) -> Option<DocumentId> {

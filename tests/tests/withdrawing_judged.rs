@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
 
 use veldboek_core::chunk::ChangeHash;
+use veldboek_core::clock::Timestamp;
 use veldboek_core::document::Document;
 use veldboek_core::envelope::SignedChange;
 use veldboek_core::field_book::{FieldBookError, NotWithdrawn};
@@ -516,4 +517,39 @@ fn what_a_colleague_agreed_does_not_go_with_a_visit_that_it_was_hung_on_afterwar
     let Town { mut field, mut bram, old, .. } = town;
     let refused = bram.book.withdraw(old, &[hook], None, field.clock.now(), &mut field.dice);
     assert!(matches!(refused, Err(FieldBookError::NotAllowed(_))), "{refused:?}");
+}
+
+#[test]
+fn a_dossier_that_is_said_to_have_begun_before_any_calendar_is_not_let_in_and_holds_up_nobodys_withdrawal() {
+    let Town { mut field, mut carla, bram, .. } = town(312);
+    for at in [-220_000_000_000_000, i64::MAX] {
+        let document = DocumentId::fresh(field.clock.0, &mut field.dice);
+        let opening = Opening {
+            document,
+            kind: DocumentKind::Dossier,
+            founding: 1,
+            trainee: Some(TraineeId::fresh(field.clock.0, &mut field.dice)),
+            organisation: "school-1".into(),
+            person: "bram".into(),
+            at: Timestamp::from_millis(at),
+            replaces: None,
+        };
+        let signed = SignedStatement::sign(&Statement::Opening(opening), bram.book.device_keys()).unwrap();
+        let mut doc = Document::found(DocumentKind::Dossier).unwrap();
+        let actor = [bram.book.identity().device.as_bytes().as_slice(), &[9; 8]].concat();
+        let id = EntryId::fresh(field.clock.0, &mut field.dice);
+        let visit = Visit { coach: Some("bram".into()), summary: Some("Weg ermee".into()), ..Visit::default() };
+        let record = Trainee { given_name: Some("Tim".into()), ..Trainee::default() };
+        let writes = [record.create(""), visit.create(&id.to_string())].concat();
+        let chunk = doc.write(&writes, &actor, field.clock.0).unwrap().unwrap();
+        let change = SignedChange::sign(document, &chunk, bram.book.device_keys()).unwrap();
+        let (statements, changes) = (vec![signed.bytes().to_vec()], vec![change.bytes().to_vec()]);
+        let answer = field.answer_to(&bram, Request { statements, changes, ..Request::default() });
+        field.sync(&mut carla);
+        if carla.book.dossiers().unwrap().iter().any(|(known, ..)| *known == document) {
+            carla.book.withdraw(document, &[id], None, field.clock.now(), &mut field.dice).unwrap();
+            field.sync(&mut carla);
+        }
+        assert!(matches!(&answer.verdicts[0], Verdict::Refused(why) if why.reason == Reason::Malformed), "{answer:?}");
+    }
 }

@@ -279,7 +279,9 @@ impl FieldBook {
         for signed in &statements {
             // What the server would not take in this envelope is not taken on the way to it either.
             let signer = signed.signer();
-            let new = signed.is_as_signed() && self.ledger.known_statement(signed).is_none();
+            let fits =
+                signed.is_as_signed() && (signer.as_bytes() == server.server().as_bytes() || signed.statement().is_of_a_day());
+            let new = fits && self.ledger.known_statement(signed).is_none();
             let Some(record) = statement_record(signed).filter(|_| new) else { continue };
             if record.1.is_some_and(|document| self.ledger.is_erased(&document)) {
                 continue;

@@ -54,7 +54,8 @@ impl Batch<'_> {
             let later = opening.replaces.is_some_and(|old| named.contains(&old) || erasures.successor(&old).is_some());
             let marked = opening.trainee.is_some_and(|trainee| erasures.is_marked(&trainee));
             let first = named.insert(opening.document);
-            if later || marked || !first || self.is_of_erased(signed.statement()) {
+            let timeless = !proven && !signed.statement().is_of_a_day();
+            if later || marked || !first || timeless || self.is_of_erased(signed.statement()) {
                 continue;
             }
             let may = if proven { self.may_open_again(opening) } else { self.may_open(opening, &signed.signer(), certificate) };
@@ -184,6 +185,9 @@ impl Batch<'_> {
         // By its own signature this server took it in once, in a former life. Whether its signer might was asked then: they may
         // have been revoked since, or coordinate no more.
         let proven = pending.stated.contains(&hash);
+        if !proven && !signed.statement().is_of_a_day() {
+            return Ok(Verdict::Refused(Why::at(Step::Envelope, Reason::Malformed)));
+        }
         if self.state.held && !proven {
             return Ok(Verdict::Deferred(Reason::Held.into()));
         }

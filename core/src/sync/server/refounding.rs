@@ -262,14 +262,18 @@ impl Batch<'_> {
             if !self.is_whole(&steps, &begun.refounding.new)? {
                 continue;
             }
+            // What cannot be signed keeps one dossier where it is, and not everybody's exchange from its end.
+            let new = begun.refounding.new;
+            let grants: Option<Vec<_>> = steps.iter().map(|step| self.grants_for(step.old, new, rng)).collect();
+            let Some(grants) = grants else { continue };
             // The oldest one last found: what leads to a document goes before it, for it goes away with it.
-            for Before { old, withdrawn, .. } in steps.into_iter().rev() {
-                self.carry_grants(old, begun.refounding.new, rng)?;
+            for (Before { old, withdrawn, .. }, grants) in steps.into_iter().zip(grants).rev() {
+                self.carry_grants(new, grants)?;
                 let erasure = Erasure {
                     document: old,
                     at: self.moment.at,
                     trainee: None,
-                    replaced_by: Some(begun.refounding.new),
+                    replaced_by: Some(new),
                     withdrawn: withdrawn.into_iter().take(MAX_WITHDRAWN).collect(),
                 };
                 self.erase(erasure, Some(begun.device), None)?;
@@ -329,8 +333,8 @@ impl Batch<'_> {
         Ok(true)
     }
 
-    /// The grants of the old document, signed anew by the server for the new one.
-    fn carry_grants(&mut self, old: DocumentId, new: DocumentId, rng: &mut dyn CryptoRng) -> Result<(), RegionError> {
+    /// The grants of the old document and their ends, signed anew by the server for the new one; none when one cannot be signed.
+    fn grants_for(&self, old: DocumentId, new: DocumentId, rng: &mut dyn CryptoRng) -> Option<Vec<SignedStatement>> {
         let facts = self.state.ledger.documents.get(&old);
         let mut statements: Vec<Statement> = Vec::new();
         let founder = facts.and_then(|facts| facts.opening.as_ref()).map(|(opening, _)| opening.clone());
@@ -343,7 +347,7 @@ impl Batch<'_> {
                 id,
                 document: new,
                 person: opening.person.clone(),
-                from: day_of(opening.at),
+                from: day_of(opening.at).min(self.moment.today()),
                 until: None,
                 note: None,
                 by: opening.person,
@@ -368,16 +372,18 @@ impl Batch<'_> {
                 statements.push(Statement::GrantEnd(GrantEnd { document: new, ends: Some(ends), ..end.clone() }));
             }
         }
-        let people: Vec<String> = statements
-            .iter()
-            .filter_map(|statement| match statement {
-                Statement::Grant(grant) => Some(grant.person.clone()),
-                _ => None,
-            })
-            .collect();
-        for statement in statements {
-            let signed = SignedStatement::sign(&statement, self.keyring.device_keys()).map_err(Unfit::from)?;
+        let keys = self.keyring.device_keys();
+        statements.iter().map(|statement| SignedStatement::sign(statement, keys).ok()).collect()
+    }
+
+    /// Takes these grants in for the document in which a dossier goes on.
+    fn carry_grants(&mut self, new: DocumentId, grants: Vec<SignedStatement>) -> Result<(), RegionError> {
+        let mut people = Vec::new();
+        for signed in grants {
             self.stage(Kind::Grant, self.key_of(new), signed.bytes().to_vec())?;
+            if let Statement::Grant(grant) = signed.statement() {
+                people.push(grant.person.clone());
+            }
         }
         for person in people {
             if self.state.ledger.holds_grant(&new, &person, self.moment.today()) {
@@ -388,8 +394,26 @@ impl Batch<'_> {
     }
 }
 
-/// The day of an instant, by universal time.
+/// The day of an instant, by universal time. Of one without a day, which an earlier version let in, the first day there is: whoever
+/// opened the dossier had access from its beginning.
 fn day_of(at: Timestamp) -> Day {
-    let instant = jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or_default();
+    let at = if at.has_a_day() { at.as_millis() } else { 0 };
+    let instant = jiff::Timestamp::from_millisecond(at).unwrap_or_default();
     LocalTime::new(instant.to_zoned(jiff::tz::TimeZone::UTC).datetime()).day()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_instant_has_a_day_that_is_written_and_read() {
+        let written = |millis: i64| day_of(Timestamp::from_millis(millis)).to_string();
+        let last = 253_402_207_200_999;
+        assert_eq!([0, 1_740_988_800_000, last].map(written), ["1970-01-01", "2025-03-03", "9999-12-30"]);
+        for millis in [-220_000_000_000_000, -1, last + 1, i64::MIN, i64::MAX] {
+            assert!(!Timestamp::from_millis(millis).has_a_day());
+            assert_eq!(written(millis), "1970-01-01", "{millis}");
+        }
+    }
 }
