@@ -7,9 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::admission;
 use crate::chunk::ChangeHash;
-use crate::document::{Document, DocumentError, NO_BSN};
+use crate::document::{Document, DocumentError, Edit, NO_BSN};
 use crate::ids::EntryId;
 use crate::record::{Container, Entry, Scalar, Write};
+
+/// How many bytes of an actor name its device.
+const DEVICE: usize = 16;
 
 /// A cell's place.
 pub type Place = (Container, String, String);
@@ -65,19 +68,33 @@ pub fn written(document: &Document, by: &dyn Fn(&ChangeHash) -> bool) -> Result<
 
 /// Whether a person wrote all that goes with these entries: the visits that they made, what was agreed at them, and what corrects
 /// them. By every value that was ever written of who made them, not by the one that is read: anybody with access can make an
-/// entry of the same name beside a known one, and be read first. Entries that are not there say nothing against it.
+/// entry of the same name beside a known one, and be read first, or say afterwards of an entry that nobody's name is in that it
+/// is theirs. So whichever device made an entry must itself have said whose it is. Entries that are not there say nothing
+/// against it.
 pub fn wrote_all(document: &Document, withdrawn: &BTreeSet<EntryId>, person: &str) -> Result<bool, DocumentError> {
-    let written = written(document, &|_| true)?;
+    let edits = document.edits()?;
+    let device = |edit: &Edit| edit.actor.iter().take(DEVICE).copied().collect::<Vec<u8>>();
+    let (mut said, mut makers) = (BTreeMap::<Place, Vec<(Vec<u8>, Scalar)>>::new(), BTreeMap::new());
+    for edit in &edits {
+        for made in &edit.made {
+            makers.entry(made.clone()).or_insert_with(BTreeSet::new).insert(device(edit));
+        }
+        for Write { container, entry, key, value } in &edit.writes {
+            let place = (*container, entry.clone(), key.clone());
+            said.entry(place).or_default().push((device(edit), value.clone()));
+        }
+    }
     let always = |container: Container, entry: &str, key: &str, is: &dyn Fn(&Scalar) -> bool| {
-        let values = written.get(&(container, entry.to_owned(), key.to_owned()));
-        values.is_some_and(|values| !values.is_empty() && values.iter().all(is))
+        let Some(values) = said.get(&(container, entry.to_owned(), key.to_owned())) else { return false };
+        let mut makers = makers.get(&(container, entry.to_owned())).into_iter().flatten();
+        values.iter().all(|(_, value)| is(value)) && makers.all(|maker| values.iter().any(|(by, _)| by == maker))
     };
     let is_theirs = |value: &Scalar| matches!(value, Scalar::Text(by) if by == person);
     let of_one = |value: &Scalar| match value {
         Scalar::Bytes(bytes) => EntryId::from_slice(bytes).is_some_and(|id| withdrawn.contains(&id)),
         _ => false,
     };
-    let entries: BTreeSet<(Container, &str)> = written.keys().map(|(container, entry, _)| (*container, entry.as_str())).collect();
+    let entries: BTreeSet<(Container, &str)> = said.keys().map(|(container, entry, _)| (*container, entry.as_str())).collect();
     let content = document.content()?;
     let nothing = Entry::new();
     Ok(entries.into_iter().all(|(container, entry)| {

@@ -493,6 +493,26 @@ fn a_visit_that_two_coaches_made_is_not_withdrawn_by_the_one_who_is_read_first()
 }
 
 #[test]
+fn a_visit_in_which_nobody_is_named_is_not_of_whoever_puts_their_name_in_it() {
+    let mut town = town(313);
+    let annas = VisitId::fresh(town.field.clock.0, &mut town.field.dice);
+    let nameless = Visit { summary: Some("Anna was er".into()), ..Visit::default() };
+    let Town { field, anna, bram, old, .. } = &mut town;
+    anna.book.perform(*old, nameless.create(&annas.to_string()), field.clock.now(), &mut field.dice).unwrap();
+    field.sync(anna);
+    field.sync(bram);
+    let annas = EntryId::from_bytes(*annas.as_bytes());
+    twinned(&mut town, vec![cell(annas, "c", Scalar::Text("bram".into()))]);
+
+    let mut forger = Forger::new();
+    let mut on = Document::found(DocumentKind::Dossier).unwrap();
+    let (true_ones, heads) = (without(standing(&mut town.bram, town.old), annas), heads(&mut town.bram, town.old));
+    forger.write(&mut on, &town.bram, &true_ones, &town.field);
+    is_not_allowed(&forger.push(&mut town, annas, heads));
+    is_still_there(&mut town, "Anna was er");
+}
+
+#[test]
 fn what_a_colleague_agreed_does_not_go_with_a_visit_that_it_was_hung_on_afterwards() {
     let mut town = town(311);
     let annas = visit(&mut town.field, &mut town.anna, town.old, "anna", "Anna was er");

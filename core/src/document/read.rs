@@ -39,6 +39,8 @@ pub struct Edit {
     pub at: Timestamp,
     /// What it wrote.
     pub writes: Vec<Write>,
+    /// The entries that it made.
+    pub made: Vec<(Container, String)>,
 }
 
 /// Which part of a document was known at an instant.
@@ -170,7 +172,7 @@ impl Document {
             }
             let mut edits = Vec::new();
             for change in self.doc.get_changes(&[]) {
-                let mut writes = Vec::new();
+                let (mut writes, mut made) = (Vec::new(), Vec::new());
                 for (index, op) in change.decode().operations.iter().enumerate() {
                     let (legacy::ObjectId::Id(object), legacy::Key::Map(key)) = (&op.obj, &op.key) else { continue };
                     let Some((container, entry)) = places.get(&(object.counter(), object.actor().to_bytes().to_vec())).cloned()
@@ -180,6 +182,7 @@ impl Document {
                     match (&op.action, layout(container), entry) {
                         (legacy::OpType::Make(ObjType::Map), Layout::Nested, None) => {
                             let counter = change.start_op().get() + index as u64;
+                            made.push((container, key.to_string()));
                             places.insert((counter, change.actor_id().to_bytes().to_vec()), (container, Some(key.to_string())));
                         }
                         (legacy::OpType::Put(value), layout, entry) => {
@@ -208,6 +211,7 @@ impl Document {
                     actor: change.actor_id().to_bytes().to_vec(),
                     at: Timestamp::from_millis(change.timestamp().saturating_mul(1000)),
                     writes,
+                    made,
                 });
             }
             Ok(edits)
