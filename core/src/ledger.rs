@@ -348,6 +348,12 @@ pub fn register_document(region: &str) -> DocumentId {
     DocumentId::derived("veldboek/register/1", region.as_bytes())
 }
 
+/// The name of the grant that stands, where a dossier goes on in another document, for what its founder had by opening the first
+/// one. It follows from what every device knows of that, so that an end can name it before the server has carried it over.
+pub fn founders_grant(opened: &DocumentId, person: &str) -> EntryId {
+    EntryId::derived("veldboek/founders-grant/1", &[opened.as_bytes().as_slice(), person.as_bytes()].concat())
+}
+
 /// The name under which a statement is kept and acknowledged: the SHA-256 of its signed bytes.
 pub fn statement_hash(bytes: &[u8]) -> ChangeHash {
     ChangeHash::from_bytes(Sha256::digest(bytes).into())
@@ -811,19 +817,30 @@ impl Ledger {
     }
 
     /// The grants of a person that are known here and would hold on a day, or later: what an end that is decided now names.
-    /// Those of the document that this one takes the place of are carried over to it under the same names.
+    /// Those of the document that this one takes the place of are carried over to it under the same names, and what the person
+    /// has by opening that one as a grant whose name follows from it.
     pub fn grants_to_end(&self, document: &DocumentId, person: &str, on: Day) -> Vec<EntryId> {
         let mut found: Vec<EntryId> = Vec::new();
         let mut next = Some(*document);
         for _ in 0..MOST_REPLACED {
-            let Some(facts) = next.and_then(|document| self.documents.get(&document)) else { break };
+            let Some((id, facts)) = next.and_then(|id| Some((id, self.documents.get(&id)?))) else { break };
             let mine = |grant: &&Grant| grant.person == person && grant.until.is_none_or(|until| on <= until);
             for grant in facts.grants.iter().rev().map(|(_, grant)| grant).filter(mine) {
                 if !found.contains(&grant.id) && found.len() < MAX_ENDED {
                     found.push(grant.id);
                 }
             }
-            next = facts.opening.as_ref().and_then(|(opening, _)| opening.replaces);
+            let opening = facts.opening.as_ref().map(|(opening, _)| opening);
+            next = opening.and_then(|opening| opening.replaces);
+            // What a person has by opening this very document ends without a name. Of one that never was at the server, whoever
+            // opened the one in its place is the founder.
+            let began = match next {
+                None => Some(id).filter(|id| id != document),
+                Some(old) => Some(old).filter(|old| !self.documents.contains_key(old) && !self.is_erased(old)),
+            };
+            let founded = began.filter(|_| opening.is_some_and(|opening| opening.person == person));
+            let carried = founded.map(|began| founders_grant(&began, person));
+            found.extend(carried.filter(|id| !found.contains(id) && found.len() < MAX_ENDED));
         }
         found
     }

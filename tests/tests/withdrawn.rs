@@ -7,6 +7,7 @@ use veldboek_core::clock::Day;
 use veldboek_core::field_book::{ConflictKind, FieldBookError, Job, NotWithdrawn, Target};
 use veldboek_core::ids::{DocumentId, EntryId, TraineeId, VisitId};
 use veldboek_core::journal::{Journal, Payload};
+use veldboek_core::ledger::Ledger;
 use veldboek_core::record::{Container, Lang, Record, Scalar, Write};
 use veldboek_core::statement::Role;
 use veldboek_core::sync::server::ErasureOrder;
@@ -479,4 +480,47 @@ fn a_second_note_is_withdrawn_once_the_first_is_gone_and_not_before() {
     let first = eva.book.withdraw(old, &notes[..1], None, field.clock.now(), &mut field.dice).unwrap();
     let second = eva.book.withdraw(first, &notes[1..], None, field.clock.now(), &mut field.dice).unwrap();
     assert_eq!(only(&mut eva), second);
+}
+
+/// Anna opens a dossier, in which Carla alone coordinates; everything synced. With what Anna typed into it by mistake.
+fn opened_by_anna(seed: u64) -> (Field, Device, Device, Device, DocumentId, EntryId) {
+    let mut field = Field::new(seed);
+    let mut carla = field.enrolled("carla", Role::Coordinator);
+    let mut anna = field.enrolled("anna", Role::Coach);
+    let bram = field.enrolled("bram", Role::Coach);
+    let record = Trainee { given_name: Some("Sanne".into()), organisation: Some("school-1".into()), ..Trainee::default() };
+    let old = anna.book.found(record.create(""), field.clock.now(), &mut field.dice).unwrap();
+    let wrong = visit(&mut field, &mut anna, old, "anna", WRONG);
+    field.sync(&mut anna);
+    field.sync(&mut carla);
+    (field, carla, anna, bram, old, wrong)
+}
+
+/// Carla gives Bram the dossier from today on, and it is Anna's no more.
+fn hand_to_bram(field: &mut Field, carla: &mut Device, document: DocumentId) {
+    let today = field.clock.now().today();
+    let job = Job::new(Target::Existing(document), Vec::new());
+    let job = job.granting(vec![("bram".into(), today, None)]).ending(vec![("anna".into(), today)]);
+    carla.book.perform_all(vec![job], field.clock.now(), &mut field.dice).unwrap();
+}
+
+#[test]
+fn whoever_opened_the_dossier_loses_it_by_an_end_that_was_made_where_it_goes_on() {
+    let (mut field, mut carla, mut anna, mut bram, old, wrong) = opened_by_anna(90);
+    // On the train: withdrawn, and transferred at once.
+    let new = carla.book.withdraw(old, &[wrong], None, field.clock.now(), &mut field.dice).unwrap();
+    hand_to_bram(&mut field, &mut carla, new);
+    field.sync(&mut carla);
+    assert_eq!(field.keyring().document_key(old), None);
+    let today = field.clock.now().today();
+    let mut ledger = Ledger::default();
+    for record in field.records() {
+        ledger.absorb(record).unwrap();
+    }
+    assert!(!ledger.holds_grant(&new, "anna", today) && ledger.holds_grant(&new, "bram", today));
+    field.sync(&mut anna);
+    field.sync(&mut bram);
+    assert_eq!(anna.book.dossiers().unwrap().len(), 0, "it is hers no more");
+    assert_eq!(anna.book.keyring().document_key(new), None);
+    assert_eq!(only(&mut bram), new);
 }

@@ -150,7 +150,7 @@ impl Batch<'_> {
         }
         let stated = request.statements.iter().filter_map(|bytes| SignedStatement::decode(bytes).ok()?.statement().document());
         let touched: HashSet<DocumentId> = pending.touched.iter().copied().chain(stated).collect();
-        self.refound_what_is_due(&touched, rng)?;
+        self.refound_what_is_due(&touched)?;
         pending.verdicts.extend(verdicts.into_iter().map(|verdict| verdict.unwrap_or(Verdict::Deferred(Reason::Busy.into()))));
         for one in &request.replaced {
             self.take_recorded_anew(caller, one, first)?;

@@ -9,7 +9,7 @@ use super::batch::SoFar;
 use super::*;
 use crate::clock::LocalTime;
 use crate::document::Document;
-use crate::ledger::Begun;
+use crate::ledger::{Begun, founders_grant};
 use crate::refounding::{is_exact, lacking, wrote_all};
 use crate::statement::{Erasure, Grant, GrantEnd, MAX_ENDED, MAX_WITHDRAWN, Opening, Refounding};
 
@@ -244,11 +244,7 @@ impl Batch<'_> {
     }
 
     /// Erases what now stands whole in another document.
-    pub(super) fn refound_what_is_due(
-        &mut self,
-        touched: &HashSet<DocumentId>,
-        rng: &mut dyn CryptoRng,
-    ) -> Result<(), RegionError> {
+    pub(super) fn refound_what_is_due(&mut self, touched: &HashSet<DocumentId>) -> Result<(), RegionError> {
         // Only what this exchange could have brought nearer: one that never comes to an end is not everybody's burden.
         let near = |one: &Refounding| touched.contains(&one.old) || touched.contains(&one.new);
         let open = self.state.ledger.erasures.open_refoundings().filter(|begun| near(&begun.refounding));
@@ -264,7 +260,7 @@ impl Batch<'_> {
             }
             // What cannot be signed keeps one dossier where it is, and not everybody's exchange from its end.
             let new = begun.refounding.new;
-            let grants: Option<Vec<_>> = steps.iter().map(|step| self.grants_for(step.old, new, rng)).collect();
+            let grants: Option<Vec<_>> = steps.iter().map(|step| self.grants_for(step.old, new)).collect();
             let Some(grants) = grants else { continue };
             // The oldest one last found: what leads to a document goes before it, for it goes away with it.
             for (Before { old, withdrawn, .. }, grants) in steps.into_iter().zip(grants).rev() {
@@ -334,14 +330,14 @@ impl Batch<'_> {
     }
 
     /// The grants of the old document and their ends, signed anew by the server for the new one; none when one cannot be signed.
-    fn grants_for(&self, old: DocumentId, new: DocumentId, rng: &mut dyn CryptoRng) -> Option<Vec<SignedStatement>> {
+    fn grants_for(&self, old: DocumentId, new: DocumentId) -> Option<Vec<SignedStatement>> {
         let facts = self.state.ledger.documents.get(&old);
         let mut statements: Vec<Statement> = Vec::new();
         let founder = facts.and_then(|facts| facts.opening.as_ref()).map(|(opening, _)| opening.clone());
         // Of a document that never was here the one who opened the new one is the founder.
         let opened = self.state.ledger.documents.get(&new).and_then(|facts| facts.opening.as_ref()).map(|(opening, _)| opening);
         let founder = founder.or_else(|| opened.cloned()).filter(|opening| facts.is_none() || opening.replaces.is_none());
-        let founded = founder.map(|opening| (EntryId::fresh(self.moment.at, rng), opening));
+        let founded = founder.map(|opening| (founders_grant(&old, &opening.person), opening));
         if let Some((id, opening)) = founded.clone() {
             statements.push(Statement::Grant(Grant {
                 id,
