@@ -524,3 +524,50 @@ fn whoever_opened_the_dossier_loses_it_by_an_end_that_was_made_where_it_goes_on(
     assert_eq!(anna.book.keyring().document_key(new), None);
     assert_eq!(only(&mut bram), new);
 }
+
+#[test]
+fn what_a_coordinator_decided_offline_holds_where_the_dossier_went_on_meanwhile() {
+    for opened in [true, false] {
+        let (mut field, mut carla, mut anna, mut bram, old, wrong) = opened_by_anna(91);
+        if !opened {
+            // By a grant besides.
+            carla.book.grant(old, ("anna".into(), always().0, None), field.clock.now(), &mut field.dice).unwrap();
+            field.sync(&mut carla);
+        }
+        let new = anna.book.withdraw(old, &[wrong], None, field.clock.now(), &mut field.dice).unwrap();
+        field.sync(&mut anna);
+        assert_eq!(field.keyring().document_key(old), None);
+        field.clock.pass_minutes(60);
+        // Carla has not heard of it on the train.
+        hand_to_bram(&mut field, &mut carla, old);
+        carla.book.ask_erasure(old, false, field.clock.now(), &mut field.dice).unwrap();
+        field.sync(&mut carla);
+        carla.restart();
+        field.sync(&mut carla);
+        assert_eq!(only(&mut carla), new);
+        assert!(carla.book.erasure_asked(&new).is_some());
+        assert!(field.erasures(ErasureOrder::List).iter().any(|one| one.document == new), "asked for at the server too");
+        field.sync(&mut bram);
+        assert_eq!(only(&mut bram), new);
+        let (outcome, _) = field.sync(&mut anna);
+        assert_eq!((outcome.closed, anna.book.dossiers().unwrap().len()), (1, 0), "it is hers no more");
+    }
+}
+
+#[test]
+fn what_a_colleague_granted_since_is_not_ended_by_who_did_not_know_of_it() {
+    let (mut field, mut carla, mut anna, mut bram, old, wrong) = opened_by_anna(93);
+    let mut dina = field.enrolled("dina", Role::Coordinator);
+    let new = anna.book.withdraw(old, &[wrong], None, field.clock.now(), &mut field.dice).unwrap();
+    field.sync(&mut anna);
+    field.sync(&mut dina);
+    dina.book.grant(new, ("anna".into(), always().0, None), field.clock.now(), &mut field.dice).unwrap();
+    field.sync(&mut dina);
+    field.clock.pass_minutes(60);
+    hand_to_bram(&mut field, &mut carla, old);
+    field.sync(&mut carla);
+    for device in [&mut bram, &mut anna] {
+        field.sync(device);
+        assert_eq!(only(device), new);
+    }
+}

@@ -3,12 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::appending::statement_record;
 use super::withdrawing::parts;
 use super::*;
-use crate::ledger::Begun;
+use crate::ledger::{Begun, founders_grant};
 use crate::notes::{Access, SetAside};
 use crate::refounding::{Cells, Place, bring, cells, is_left_out, lacking, written};
-use crate::statement::Erasure;
+use crate::statement::{Erasure, ErasureRequest, GrantEnd, MAX_ENDED};
 
 impl FieldBook {
     /// Brings what others wrote in an old document, since its dossier was founded anew, into the new one: where this device did
@@ -102,6 +103,69 @@ impl FieldBook {
         }
         let withdrawn = self.withdrawn_from(erasure.document);
         self.perform_elsewhere(erasure.document, into, &withdrawn, false, rng)
+    }
+
+    /// States anew, where a dossier goes on, what this device's person decided about access to the erased document and about its
+    /// erasure, and the server does not have: the same grants under the same names, and the same ends.
+    pub(super) fn state_anew(
+        &mut self,
+        old: DocumentId,
+        into: DocumentId,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<(), FieldBookError> {
+        let own = self.keyring.device_keys().device();
+        let mut unsent: Vec<(u64, Position)> = Vec::new();
+        for facts in self.ledger.statements.values() {
+            let unheard = facts.acknowledged.is_none() && !facts.former && !facts.refused;
+            if facts.document == Some(old) && unheard {
+                unsent.push((facts.number, facts.position));
+            }
+        }
+        unsent.sort_unstable_by_key(|(number, _)| *number);
+        let mut records = Vec::new();
+        for (_, position) in unsent {
+            let Some(bytes) = bytes_at(&self.journal, position, &self.keyring)? else { continue };
+            let Some(signed) = SignedStatement::decode(&bytes).ok().filter(|signed| signed.signer() == own) else { continue };
+            let again = match signed.statement() {
+                Statement::Grant(grant) => Statement::Grant(Grant { document: into, ..grant.clone() }),
+                Statement::GrantEnd(end) => {
+                    let ends = Some(self.ended_by(end, old, into));
+                    Statement::GrantEnd(GrantEnd { document: into, ends, ..end.clone() })
+                }
+                Statement::ErasureRequest(request) => {
+                    Statement::ErasureRequest(ErasureRequest { document: into, ..request.clone() })
+                }
+                _ => continue,
+            };
+            let signed = SignedStatement::sign(&again, self.keyring.device_keys()).map_err(Unsavable::from)?;
+            // A crash before the old document went may have left it half done.
+            if self.ledger.known_statement(&signed).is_none() {
+                records.extend(statement_record(&signed));
+            }
+        }
+        if records.is_empty() {
+            return Ok(());
+        }
+        self.keyring.add_document_keys(&*self.disk, &[into], rng)?;
+        self.append(records, rng)
+    }
+
+    /// The grants that end, where a dossier goes on, by an end that was decided in the old document: those that it took there,
+    /// and what the person had by opening that. Not what somebody granted since, of which whoever decided it knew nothing.
+    fn ended_by(&self, end: &GrantEnd, old: DocumentId, into: DocumentId) -> Vec<EntryId> {
+        let grants = |id: &DocumentId| self.ledger.documents.get(id).map(|facts| facts.grants.as_slice()).unwrap_or_default();
+        let taken = grants(&old).iter().filter(|(_, grant)| end.takes(grant)).map(|(_, grant)| grant.id);
+        // An earlier version of the server carries what a founder has over under a name that does not follow from anything.
+        let founded = |grant: &Grant| grant.person == end.person && grant.by == end.person;
+        let carried = grants(&into).iter().filter(|(_, grant)| founded(grant)).map(|(_, grant)| grant.id);
+        let opening = self.ledger.documents.get(&old).and_then(|facts| facts.opening.as_ref());
+        let opened = opening.filter(|(opening, _)| opening.person == end.person && opening.replaces.is_none());
+        let opened = opened.map(|_| founders_grant(&old, &end.person));
+        let mut ends: Vec<EntryId> = end.ends.iter().flatten().copied().chain(opened).chain(carried).chain(taken).collect();
+        ends.sort_unstable();
+        ends.dedup();
+        ends.truncate(MAX_ENDED);
+        ends
     }
 
     /// Performs what this device did in a document, and the server does not have, in another one; or `all` that it did.

@@ -208,6 +208,7 @@ impl FieldBook {
             let goes_on = goes_on.filter(|into| !self.ledger.is_erased(into));
             if let Some(into) = goes_on {
                 self.carry_over(&erasure, into, rng)?;
+                self.state_anew(document, into, rng)?;
             }
             // What goes on elsewhere is not lost.
             let unsent = if goes_on.is_some() { 0 } else { self.unsent_here(&document) };
