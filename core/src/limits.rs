@@ -74,6 +74,9 @@ pub const DOCUMENT_WEIGHT: u64 = 500;
 pub const MAX_EFFORT: u64 = 4_000_000;
 /// The most operations in one document: beyond them it would slow everybody down who holds it.
 pub const MAX_DOCUMENT_OPERATIONS: u64 = 200_000;
+/// The most re-foundings that one exchange holds against their documents, those that come and those that may come to their end
+/// each: every time two documents are read whole.
+pub const MAX_REFOUNDINGS: usize = 4;
 /// How many dossiers one person may open in a day.
 pub const MAX_OPENINGS_A_DAY: usize = 5_000;
 /// The most bytes of one device that wait for a coordinator.

@@ -4,11 +4,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
 
 use veldboek_core::admission::Step;
-use veldboek_core::chunk::ChangeHeader;
-use veldboek_core::ids::EntryId;
+use veldboek_core::chunk::{ChangeHash, ChangeHeader};
+use veldboek_core::document::Document;
+use veldboek_core::ids::{DocumentId, EntryId};
 use veldboek_core::limits::{CHANGE_WEIGHT, DOCUMENT_WEIGHT, MAX_EFFORT, MAX_PUSHED_OPERATIONS, MAX_TOUCHED_OPERATIONS};
 use veldboek_core::record::{Container, Scalar, Write};
-use veldboek_core::statement::{Grant, Role, SignedStatement, Statement};
+use veldboek_core::statement::{DocumentKind, Grant, Opening, Refounding, Role, SignedStatement, Statement};
 use veldboek_core::sync::server::{Done, Work};
 use veldboek_core::wire::Request;
 use veldboek_tests::attacks::Told;
@@ -277,4 +278,150 @@ fn a_server_whose_clock_runs_behind_writes_the_time_no_oftener() {
     let told = visit(&mut field);
     assert_eq!(told, before + 22);
     assert_eq!(visit(&mut field), told + 1);
+}
+
+/// Mallory's dossier with a visit that he withdraws, and the document in which he writes it anew.
+struct Anew {
+    old: Story,
+    new: Story,
+    withdrawn: EntryId,
+    heads: Vec<ChangeHash>,
+}
+
+impl Anew {
+    fn new(field: &mut Field, mallory: &Maker) -> Self {
+        let mut old = mallory.opens(&mut field.dice);
+        let visit = old.visit(mallory, "Niet hier");
+        let mut id = [0; 16];
+        id[..8].copy_from_slice(&old.actor[16..]);
+        id[8..].copy_from_slice(&1_u64.to_be_bytes());
+        let heads = vec![ChangeHeader::parse(&visit).unwrap().hash];
+        let changes = [&old.first, &visit].map(|chunk| mallory.signed(old.document, chunk));
+        assert_eq!(count(&pushed(field, mallory, std::slice::from_ref(&old.opening), &changes), &Told::Accepted), 3);
+        let mut new = mallory.opens(&mut field.dice);
+        new.doc = Document::found(DocumentKind::Dossier).unwrap();
+        let begun = SignedStatement::decode(&old.opening).unwrap();
+        let Statement::Opening(begun) = begun.statement() else { unreachable!() };
+        let opening = Opening { document: new.document, replaces: Some(old.document), ..begun.clone() };
+        new.opening = SignedStatement::sign(&Statement::Opening(opening), &mallory.keys).unwrap().bytes().to_vec();
+        // What stood in it before the visit.
+        let first = old.doc.edits().unwrap().remove(0).writes;
+        new.first = new.write(&first, mallory.at);
+        Self { old, new, withdrawn: EntryId::from_bytes(id), heads }
+    }
+
+    /// The statement that the dossier goes on with these changes.
+    fn said(&self, mallory: &Maker, founding: &[ChangeHash], number: i64) -> Vec<u8> {
+        let mut founding = founding.to_vec();
+        founding.sort_unstable();
+        let one = Refounding {
+            old: self.old.document,
+            new: self.new.document,
+            by: "mallory".into(),
+            at: veldboek_core::clock::Timestamp::from_millis(mallory.at.as_millis() + number),
+            withdrawn: vec![self.withdrawn],
+            reason: None,
+            heads: Some(self.heads.clone()),
+            founding: Some(founding),
+        };
+        SignedStatement::sign(&Statement::Refounding(one), &mallory.keys).unwrap().bytes().to_vec()
+    }
+}
+
+#[test]
+fn what_is_written_anew_wrongly_is_not_read_for_every_statement_about_it() {
+    let mut field = Field::new(98);
+    let device = field.enrolled("mallory", Role::Coach);
+    let mallory = maker(&field, &device, "mallory");
+    let anew = Anew::new(&mut field, &mallory);
+    // As much as a document may hold, and not what stood in the old one.
+    let mut story = anew.new.clone();
+    let mut chunks = vec![story.first.clone(), story.edit(&mallory, "gn", "Wie anders")];
+    let mut parts = story.repeated(19_000, mallory.at);
+    for _ in 0..10 {
+        let chunk = parts.chunk();
+        parts.deps = vec![*ChangeHeader::parse(&chunk).unwrap().hash.as_bytes()];
+        parts.seq += 1;
+        parts.start_op += 19_000;
+        chunks.push(chunk);
+    }
+    story.document = anew.new.document;
+    let founding: Vec<ChangeHash> = chunks.iter().map(|chunk| ChangeHeader::parse(chunk).unwrap().hash).collect();
+    let first = anew.said(&mallory, &founding, 0);
+    let mut told = pushed(&mut field, &mallory, std::slice::from_ref(&story.opening), &[]);
+    for chunk in &chunks {
+        told.extend(pushed(&mut field, &mallory, std::slice::from_ref(&first), &[mallory.signed(story.document, chunk)]));
+    }
+    assert_eq!(count(&told, &Told::Accepted), 1 + chunks.len(), "{told:?}");
+    field.clock.pass_minutes(5);
+    let others: Vec<Vec<u8>> = (1..40).map(|number| anew.said(&mallory, &founding, number)).collect();
+    let before = field.region.refounding_looks();
+    let told = pushed(&mut field, &mallory, &others, &[]);
+    let looks = field.region.refounding_looks() - before;
+    assert_eq!((looks, count(&told, &LATER)), (MAX_TOUCHED_OPERATIONS / 190_000, others.len() - 2), "{told:?}");
+    // Also again and again.
+    for _ in 0..20 {
+        pushed(&mut field, &mallory, &others, &[]);
+    }
+    let looks = field.region.refounding_looks() - before;
+    assert!(looks <= MAX_EFFORT / 190_000 + 1, "{looks}");
+}
+
+#[test]
+fn small_dossiers_that_are_written_anew_are_looked_at_a_few_at_a_time() {
+    let mut field = Field::new(99);
+    let device = field.enrolled("mallory", Role::Coach);
+    let mallory = maker(&field, &device, "mallory");
+    let anew = Anew::new(&mut field, &mallory);
+    let wrong = anew.new.clone().edit(&mallory, "gn", "Wie anders");
+    let founding = [&anew.new.first, &wrong].map(|chunk| ChangeHeader::parse(chunk).unwrap().hash);
+    let changes = [&anew.new.first, &wrong].map(|chunk| mallory.signed(anew.new.document, chunk));
+    let mut statements = vec![anew.new.opening.clone()];
+    statements.extend((0..40).map(|number| anew.said(&mallory, &founding, number)));
+    // Once more the same one.
+    statements.push(statements[1].clone());
+    let before = field.region.refounding_looks();
+    let told = pushed(&mut field, &mallory, &statements, &changes);
+    assert_eq!(field.region.refounding_looks() - before, 4, "{told:?}");
+    assert_eq!((count(&told, &Told::Accepted), count(&told, &LATER)), (3, 37), "{told:?}");
+}
+
+#[test]
+fn a_dossier_that_goes_on_elsewhere_is_looked_at_when_something_came_in_and_not_when_somebody_speaks_of_it() {
+    let mut field = Field::new(100);
+    let device = field.enrolled("mallory", Role::Coach);
+    let mallory = maker(&field, &device, "mallory");
+    let mut anew = Anew::new(&mut field, &mallory);
+    // What was written in the old one since is not in the new one: it does not come to its end.
+    let since = anew.old.edit(&mallory, "gn", "Sanne B.");
+    pushed(&mut field, &mallory, &[], &[mallory.signed(anew.old.document, &since)]);
+    let founding = [ChangeHeader::parse(&anew.new.first).unwrap().hash];
+    let statements = vec![anew.new.opening.clone(), anew.said(&mallory, &founding, 0)];
+    let change = mallory.signed(anew.new.document, &anew.new.first);
+    let told = pushed(&mut field, &mallory, &statements, &[change]);
+    assert_eq!(count(&told, &Told::Accepted), 3, "{told:?}");
+    let before = field.region.refounding_looks();
+    let looks = |field: &Field| field.region.refounding_looks() - before;
+    let grant = |document: DocumentId| {
+        let grant = Grant {
+            id: EntryId::from_bytes([7; 16]),
+            document,
+            person: "bram".into(),
+            from: "2025-01-01".parse().unwrap(),
+            until: None,
+            note: None,
+            by: "mallory".into(),
+            at: mallory.at,
+            decision: None,
+        };
+        SignedStatement::sign(&Statement::Grant(grant), &mallory.keys).unwrap().bytes().to_vec()
+    };
+    let spoken = [statements, vec![grant(anew.old.document), grant(anew.new.document)]].concat();
+    for _ in 0..10 {
+        pushed(&mut field, &mallory, &spoken, &[mallory.signed(anew.old.document, &since)]);
+    }
+    assert_eq!(looks(&field), 0, "all of it is known, or refused");
+    let more = anew.old.edit(&mallory, "gn", "Sanne C.");
+    assert_eq!(pushed(&mut field, &mallory, &[], &[mallory.signed(anew.old.document, &more)]), [Told::Accepted]);
+    assert_eq!(looks(&field), 1);
 }

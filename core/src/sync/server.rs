@@ -235,6 +235,7 @@ impl Region {
         if this.state.region.is_empty() && crate::field_book::was_used(&this.keyring) {
             return Err(FieldBookError::LostJournal.into());
         }
+        this.state.look_again();
         Ok(this)
     }
 
@@ -263,6 +264,7 @@ impl Region {
         self.catch_up()?;
         self.state.contacts.remember(contacts);
         self.state.attempts.remember(attempts);
+        self.state.look_again();
         Ok(())
     }
 
@@ -281,6 +283,11 @@ impl Region {
     /// writer, as large as the document.
     pub const fn gate_passes(&self) -> u64 {
         self.state.gate_passes
+    }
+
+    /// How often a document was held against the one in which its dossier is written anew since then: both are read whole.
+    pub const fn refounding_looks(&self) -> u64 {
+        self.state.refounding_looks
     }
 
     /// How many signatures of statements and receipts were checked in here since then: those that [`Push::examine`] did not.

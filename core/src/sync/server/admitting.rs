@@ -290,7 +290,7 @@ impl Batch<'_> {
                 Kind::Erasing
             }
             Statement::Refounding(refounding) => {
-                if let Err(verdict) = self.may_refound(refounding, &signed.signer(), &certificate, &pending.anew)? {
+                if let Err(verdict) = self.may_refound(refounding, &signed, &certificate, pending)? {
                     return Ok(verdict);
                 }
                 Kind::Erasing

@@ -16,6 +16,8 @@ pub(super) struct Pending {
     pub(super) counted: HashSet<DocumentId>,
     /// For how many dossiers a key was made by itself.
     pub(super) late_keys: usize,
+    /// What this exchange may still cost.
+    pub(super) effort: effort::Effort,
     /// What is written anew in this exchange.
     pub(super) anew: refounding::Anew,
     pub(super) touched: Vec<DocumentId>,

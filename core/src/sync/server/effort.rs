@@ -57,7 +57,7 @@ impl Efforts {
 }
 
 /// What is left of the writer's time for one exchange.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Effort {
     left: u64,
     spent: u64,
@@ -77,11 +77,18 @@ impl Effort {
 }
 
 impl State {
-    /// What it costs to look at a document, with everything that waits in it.
+    /// What it costs to look at a document, with everything that waits in it or is kept after a refusal.
     pub(super) fn weight(&self, document: &DocumentId) -> u64 {
         let standing = self.ledger.documents.get(document).map_or(0, |facts| facts.operations);
-        let waiting = self.quarantine.of(document).iter().map(|item| item.change.header().operations);
-        waiting.fold(DOCUMENT_WEIGHT.saturating_add(standing), u64::saturating_add)
+        let waiting = self.quarantine.of(document).iter().map(|item| &item.change);
+        let apart = waiting.chain(self.quarantine.kept_changes(document)).map(|change| change.header().operations);
+        apart.fold(DOCUMENT_WEIGHT.saturating_add(standing), u64::saturating_add)
+    }
+
+    /// What it costs to hold documents against the one in which their dossier is written anew: each is read besides as it was.
+    pub(super) fn weight_anew<'a>(&self, old: impl Iterator<Item = &'a DocumentId>, new: &DocumentId) -> u64 {
+        let old = old.map(|document| self.weight(document).saturating_mul(2));
+        old.fold(self.weight(new), u64::saturating_add)
     }
 
     /// The document in which this statement may let in what waits.

@@ -46,6 +46,7 @@ impl Batch<'_> {
             releases: BTreeSet::new(),
             counted: HashSet::new(),
             late_keys: 0,
+            effort: effort::Effort::default(),
             anew: self.written_anew(&request.statements),
             touched: Vec::new(),
             missing: Vec::new(),
@@ -77,19 +78,20 @@ impl Batch<'_> {
         let beginning = self.documents_to_open(statements, &mut pending);
         self.writer.add_document_keys(self.keyring, &beginning, rng)?;
         pending.counted.extend(beginning);
-        let mut effort = self.state.efforts.of(caller, self.moment.at);
+        pending.effort = self.state.efforts.of(caller, self.moment.at);
         for (index, bytes) in statements.iter().enumerate() {
             let lets_in = self.state.lets_in(bytes).filter(|document| !pending.releases.contains(document));
-            let verdict = match (lets_in, pending.anew.old(index)) {
-                // Judged by the changes that write the dossier anew, which come with it: both documents are looked at.
-                (_, Some(old)) if effort.take(self.state.weight(&old).saturating_mul(2)) => {
-                    Verdict::Deferred(Why::at(Step::Dependencies, Reason::MissingDependencies))
-                }
-                (_, Some(_)) => {
-                    pending.anew.leave(index);
+            let verdict = match (lets_in, pending.anew.at(index).cloned()) {
+                // One of which all is here goes before the changes, or what comes behind it would hold it up for ever.
+                (_, Some(one)) if self.state.is_ripe(&one) => {
+                    if !self.state.weigh_first(statement_hash(bytes), &one, &mut pending) {
+                        pending.anew.leave(index);
+                    }
                     busy()
                 }
-                (Some(document), _) if !effort.take(self.state.weight(&document)) => busy(),
+                // Judged by the changes that write the dossier anew, which come with it.
+                (_, Some(_)) => Verdict::Deferred(Why::at(Step::Dependencies, Reason::MissingDependencies)),
+                (Some(document), _) if !pending.effort.take(self.state.weight(&document)) => busy(),
                 _ => self.admit_statement(bytes, &mut pending, rng)?,
             };
             pending.verdicts.push(verdict);
@@ -111,7 +113,7 @@ impl Batch<'_> {
             let document = change.document();
             let rest = left.checked_sub(effort::share(change));
             // All of a document or nothing: what follows in it leans on what came first.
-            let mut reaches = || *reached.entry(document).or_insert_with(|| effort.take(self.state.weight(&document)));
+            let mut reaches = || *reached.entry(document).or_insert_with(|| pending.effort.take(self.state.weight(&document)));
             match rest {
                 Some(rest) if self.state.knows(change) || reaches() => {
                     left = rest;
@@ -120,7 +122,6 @@ impl Batch<'_> {
                 _ => verdicts[index] = Some(busy()),
             }
         }
-        self.state.efforts.note(caller, &effort, self.moment.at);
         let in_group = |indexes: &[usize], chosen: &dyn Fn(&Candidate) -> bool| -> Vec<(usize, &Candidate)> {
             let group = indexes.iter().filter_map(|index| Some((*index, changes[*index].as_ref().ok()?)));
             group.filter(|(_, change)| chosen(change)).collect()
@@ -148,13 +149,22 @@ impl Batch<'_> {
             }
             pending.touched.push(document);
         }
-        let stated = request.statements.iter().filter_map(|bytes| SignedStatement::decode(bytes).ok()?.statement().document());
-        let touched: HashSet<DocumentId> = pending.touched.iter().copied().chain(stated).collect();
-        self.refound_what_is_due(&touched)?;
+        // Only by what came in now: whoever says again what is known, or what is refused, brings nothing nearer.
+        let came = |verdict: &Verdict| matches!(verdict, Verdict::Accepted { seq } if *seq >= first);
+        let stated = statements.iter().zip(&pending.verdicts).filter(|(_, verdict)| came(verdict));
+        let stated = stated.filter_map(|(bytes, _)| SignedStatement::decode(bytes).ok()?.statement().document());
+        let changed = changes.iter().zip(&verdicts).filter(|(_, verdict)| verdict.as_ref().is_some_and(came));
+        let changed = changed.filter_map(|(change, _)| Some(change.as_ref().ok()?.document()));
+        let mut touched: HashSet<DocumentId> = stated.chain(changed).collect();
         pending.verdicts.extend(verdicts.into_iter().map(|verdict| verdict.unwrap_or(Verdict::Deferred(Reason::Busy.into()))));
         for one in &request.replaced {
+            let before = self.next;
             self.take_recorded_anew(caller, one, first)?;
+            // Nothing may be left that is waited for.
+            touched.extend((self.next > before).then_some(one.document));
         }
+        self.refound_what_is_due(&touched, &mut pending)?;
+        self.state.efforts.note(caller, &pending.effort, self.moment.at);
         self.audit_refusals(caller, request, changes, &pending.verdicts)?;
         if request.push_only {
             pending.keeps(&request.statements, changes);
@@ -223,7 +233,7 @@ impl Batch<'_> {
 }
 
 /// To be sent again: the others want their turn.
-fn busy() -> Verdict {
+pub(super) fn busy() -> Verdict {
     Verdict::Deferred(Why::at(Step::Quota, Reason::Busy))
 }
 

@@ -6,6 +6,7 @@
 //! the old document is erased once the new one holds what was written in the old one since.
 
 use super::batch::SoFar;
+use super::exchange::busy;
 use super::*;
 use crate::clock::LocalTime;
 use crate::document::Document;
@@ -16,8 +17,12 @@ use crate::statement::{Erasure, Grant, GrantEnd, MAX_ENDED, MAX_WITHDRAWN, Openi
 /// What is written anew in one exchange, by its statements.
 #[derive(Default)]
 pub(super) struct Anew {
-    /// Where in the request the re-foundings stand that are not known yet, with their old documents.
-    indexes: BTreeMap<usize, DocumentId>,
+    /// Where in the request the re-foundings stand that are not known yet.
+    indexes: BTreeMap<usize, Refounding>,
+    /// Those for which the writer's time was taken before anything else in the exchange.
+    weighed: HashSet<ChangeHash>,
+    /// How many are judged by their documents.
+    judged: usize,
     /// The changes that write a document anew.
     founding: HashMap<DocumentId, HashSet<ChangeHash>>,
     /// What an earlier version began, which cannot be checked.
@@ -25,9 +30,9 @@ pub(super) struct Anew {
 }
 
 impl Anew {
-    /// The old document, when the statement with this number is a re-founding that is judged later.
-    pub(super) fn old(&self, index: usize) -> Option<DocumentId> {
-        self.indexes.get(&index).copied()
+    /// The re-founding that the statement with this number is, when it is judged later.
+    pub(super) fn at(&self, index: usize) -> Option<&Refounding> {
+        self.indexes.get(&index)
     }
 
     /// Leaves one to a later exchange.
@@ -62,6 +67,39 @@ struct Before {
     checked: bool,
 }
 
+impl State {
+    /// After everything was folded anew it is not known which re-foundings were still to be looked at.
+    pub(super) fn look_again(&mut self) {
+        self.unlooked = self.ledger.erasures.open_refoundings().map(|begun| begun.statement).collect();
+    }
+
+    /// Whether all is here by which a re-founding is judged.
+    pub(super) fn is_ripe(&self, one: &Refounding) -> bool {
+        let has = |document: &DocumentId, hashes: &Option<Vec<ChangeHash>>| {
+            let facts = self.ledger.documents.get(document);
+            facts.is_some_and(|facts| hashes.iter().flatten().all(|hash| facts.has(hash)))
+        };
+        has(&one.old, &one.heads) && has(&one.new, &one.founding)
+    }
+
+    /// Takes what it costs to judge a re-founding by its documents; false when that is too much, or when there were enough.
+    fn weigh(&self, one: &Refounding, pending: &mut Pending) -> bool {
+        let weight = || self.weight_anew(std::iter::once(&one.old), &one.new);
+        let fits = pending.anew.judged < MAX_REFOUNDINGS && pending.effort.take(weight());
+        pending.anew.judged += usize::from(fits);
+        fits
+    }
+
+    /// The same, before the changes of the exchange are weighed; remembered under the statement's name.
+    pub(super) fn weigh_first(&self, name: ChangeHash, one: &Refounding, pending: &mut Pending) -> bool {
+        let fits = self.weigh(one, pending);
+        if fits {
+            pending.anew.weighed.insert(name);
+        }
+        fits
+    }
+}
+
 /// What the changes of a re-founding come to.
 enum Founded {
     Right,
@@ -79,7 +117,7 @@ impl Batch<'_> {
             if self.state.ledger.known_statement(&signed).is_some() {
                 continue;
             }
-            anew.indexes.insert(index, one.old);
+            anew.indexes.insert(index, one.clone());
             match &one.founding {
                 Some(founding) => anew.founding.entry(one.new).or_default().extend(founding),
                 None if !self.goes_on_in(&one.old, &one.new) => {
@@ -141,13 +179,14 @@ impl Batch<'_> {
     pub(super) fn may_refound(
         &mut self,
         refounding: &Refounding,
-        signer: &DeviceId,
+        signed: &SignedStatement,
         certificate: &Certificate,
-        anew: &Anew,
+        pending: &mut Pending,
     ) -> Result<Result<(), Verdict>, RegionError> {
+        let signer = &signed.signer();
         let refused = |reason: Reason| Ok(Err(Verdict::Refused(reason.into())));
         let not_yet = || Ok(Err(Verdict::Deferred(Why::at(Step::Dependencies, Reason::MissingDependencies))));
-        if anew.is_outdated(&refounding.new) {
+        if pending.anew.is_outdated(&refounding.new) {
             return refused(Reason::WithdrawAnew);
         }
         let new = self.state.ledger.documents.get(&refounding.new).and_then(|facts| facts.opening.as_ref());
@@ -175,6 +214,14 @@ impl Batch<'_> {
         if !coordinates && self.state.may_write(signer, &refounding.old, self.moment.today()).is_err() {
             return refused(Reason::NotAllowed);
         }
+        if !self.state.is_ripe(refounding) {
+            return not_yet();
+        }
+        // From here on documents are read.
+        let name = statement_hash(signed.bytes());
+        if !pending.anew.weighed.remove(&name) && !self.state.weigh(refounding, pending) {
+            return Ok(Err(busy()));
+        }
         if !coordinates {
             let withdrawn = refounding.withdrawn.iter().copied().collect();
             if !wrote_all(&self.document(refounding.old)?, &withdrawn, &certificate.person)? {
@@ -190,7 +237,7 @@ impl Batch<'_> {
 
     /// Whether the changes that write a dossier anew are all here, are their signer's, and hold exactly what the old document
     /// held at the heads that they were written from, without the withdrawn entries.
-    fn founded(&self, refounding: &Refounding, signer: &DeviceId) -> Result<Founded, RegionError> {
+    fn founded(&mut self, refounding: &Refounding, signer: &DeviceId) -> Result<Founded, RegionError> {
         let Refounding { old, new, withdrawn, heads: Some(heads), founding: Some(founding), .. } = refounding else {
             return Ok(Founded::Wrong);
         };
@@ -208,7 +255,9 @@ impl Batch<'_> {
                 return Ok(Founded::Wrong);
             }
         }
-        let before = self.made_of(*old, &before.up_to(heads.iter().copied()))?;
+        let chosen = before.up_to(heads.iter().copied());
+        self.state.refounding_looks += 1;
+        let before = self.made_of(*old, &chosen)?;
         let Ok(founded) = self.made_of(*new, &founding.iter().copied().collect()) else { return Ok(Founded::Wrong) };
         let withdrawn = withdrawn.iter().copied().collect();
         Ok(if is_exact(&before, &founded, &withdrawn)? { Founded::Right } else { Founded::Wrong })
@@ -244,17 +293,37 @@ impl Batch<'_> {
     }
 
     /// Erases what now stands whole in another document.
-    pub(super) fn refound_what_is_due(&mut self, touched: &HashSet<DocumentId>) -> Result<(), RegionError> {
-        // Only what this exchange could have brought nearer: one that never comes to an end is not everybody's burden.
-        let near = |one: &Refounding| touched.contains(&one.old) || touched.contains(&one.new);
-        let open = self.state.ledger.erasures.open_refoundings().filter(|begun| near(&begun.refounding));
-        let open: Vec<Begun> = open.cloned().collect();
+    pub(super) fn refound_what_is_due(
+        &mut self,
+        touched: &HashSet<DocumentId>,
+        pending: &mut Pending,
+    ) -> Result<(), RegionError> {
+        if touched.is_empty() && self.state.unlooked.is_empty() {
+            return Ok(());
+        }
+        // Only what this exchange brought nearer: one that never comes to an end is not everybody's burden. And one of those that
+        // were too much before.
+        let near = |begun: &Begun| touched.contains(&begun.refounding.old) || touched.contains(&begun.refounding.new);
+        let erasures = &self.state.ledger.erasures;
+        let mut open: Vec<Begun> = erasures.open_refoundings().filter(|begun| near(begun)).cloned().collect();
+        let left = |begun: &&Begun| self.state.unlooked.contains(&begun.statement) && !near(begun);
+        if !self.state.held {
+            open.extend(erasures.open_refoundings().find(left).cloned());
+        }
+        let mut looks = 0;
         for begun in open {
+            self.state.unlooked.remove(&begun.statement);
             // The one before may have come to its end by this one.
             if self.state.ledger.is_erased(&begun.refounding.old) || self.state.ledger.is_erased(&begun.refounding.new) {
                 continue;
             }
             let steps = self.steps_to(&begun);
+            let weight = self.state.weight_anew(steps.iter().map(|step| &step.old), &begun.refounding.new);
+            if looks >= MAX_REFOUNDINGS || !pending.effort.take(weight) {
+                self.state.unlooked.insert(begun.statement);
+                continue;
+            }
+            looks += 1;
             if !self.is_whole(&steps, &begun.refounding.new)? {
                 continue;
             }
@@ -320,6 +389,7 @@ impl Batch<'_> {
             if !alive(new) {
                 return Ok(false);
             }
+            self.state.refounding_looks += 1;
             let (before, after) = (self.document(*old)?, self.document(*new)?);
             // Somebody wrote in it meanwhile: a device that has both brings that over.
             if !lacking(&before, &after, withdrawn, founding.as_deref().filter(|_| *checked))?.is_empty() {

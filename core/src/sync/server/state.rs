@@ -28,8 +28,12 @@ pub(super) struct State {
     pub(super) documents: Shelf,
     /// What devices cost the writer lately.
     pub(super) efforts: effort::Efforts,
+    /// Re-foundings, by their statements, that may have come to their end and were too much to look at then.
+    pub(super) unlooked: BTreeSet<ChangeHash>,
     /// How often the gate looked at a document.
     pub(super) gate_passes: u64,
+    /// How often a document was held against the one in which its dossier is written anew.
+    pub(super) refounding_looks: u64,
     /// How many signatures of statements and receipts the writer checked.
     pub(super) signatures_checked: u64,
     /// How many changes were looked at for healing.

@@ -145,7 +145,7 @@ impl Quarantine {
     }
 
     /// The changes that are kept of a document, for judging what follows them.
-    pub(super) fn kept_changes(&self, document: &DocumentId) -> impl Iterator<Item = &Candidate> {
+    pub(in crate::sync::server) fn kept_changes(&self, document: &DocumentId) -> impl Iterator<Item = &Candidate> {
         self.kept(document).iter().map(|one| &one.item.change)
     }
 }
