@@ -17,7 +17,11 @@ impl FieldBook {
         let passed = self.noted.map(|noted: Timestamp| note.at.as_millis().saturating_sub(noted.as_millis()));
         // That all was read again is news.
         let read_again = self.ledger.reading_again && note.end == Some(true);
+        // So is what day it is, to a device that saw a later one by a clock that was set right since. One that still runs ahead
+        // would see that day again at once.
+        let ran_ahead = self.ledger.latest.is_some_and(|latest| latest > note.at && Some(latest) > note.server_time);
         same && !read_again
+            && !ran_ahead
             && heads.iter().all(|head| head.state.is_none())
             && passed.is_some_and(|passed| (0..NOTED_EVERY).contains(&passed))
     }

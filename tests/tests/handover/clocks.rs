@@ -161,3 +161,26 @@ fn a_phone_that_was_set_back_shows_no_cover_that_it_once_saw_to_be_over() {
     team.bram.book.look_at_the_day(before.now(), &mut team.field.dice);
     assert_eq!(team.bram.book.dossiers().unwrap().len(), 1);
 }
+
+#[test]
+fn a_phone_whose_clock_is_set_right_shows_its_dossiers_after_the_next_exchange_though_that_brings_nothing() {
+    let mut team = Team::new(37);
+    team.cover_by_bram_until("2025-03-07");
+    // The app is open all the time, and exchanges every few minutes.
+    team.field.sync(&mut team.bram);
+    assert_eq!(team.bram.book.dossiers().unwrap().len(), 1);
+    let right = team.field.clock;
+    team.field.clock.pass_minutes(365 * DAY);
+    team.bram.book.look_at_the_day(team.field.clock.now(), &mut team.field.dice);
+    assert!(team.bram.book.dossiers().unwrap().is_empty());
+    team.field.clock = right;
+    team.field.clock.pass_minutes(13);
+    team.bram.book.look_at_the_day(team.field.clock.now(), &mut team.field.dice);
+    assert!(team.bram.book.dossiers().unwrap().is_empty(), "set back, until the server says what day it is");
+    for opened_again in [false, true] {
+        team.field.sync(&mut team.bram);
+        team.bram.book.look_at_the_day(team.field.clock.now(), &mut team.field.dice);
+        assert_eq!(team.bram.book.dossiers().unwrap().len(), 1, "opened again: {opened_again}");
+        team.bram.restart();
+    }
+}
