@@ -22,6 +22,8 @@ use veldboek_core::visit::Visit;
 use veldboek_core::wire::{Reason, RevokeRequest, VERSION};
 use veldboek_tests::{Device, Field};
 
+#[path = "handover/carried.rs"]
+mod carried;
 #[path = "handover/clocks.rs"]
 mod clocks;
 #[path = "handover/joining.rs"]

@@ -370,7 +370,7 @@ fn the_founders_device_is_told_when_the_server_will_not_have_it_and_goes_on_in_t
     assert_eq!(answer.verdicts.iter().filter(refused).count(), 1, "{:?}", answer.verdicts);
     let outcome = anna.book.answer(sent, answer, field.clock.now(), &mut field.dice).unwrap();
     let told = outcome.wiped.iter().find(|one| one.document == new).unwrap();
-    assert_eq!((told.replaced_by, told.not_withdrawn), (Some(old), Some(NotWithdrawn::Refused)));
+    assert_eq!((told.replaced_by, told.not_withdrawn), (Some(old), Some(NotWithdrawn::Refused(Some(Reason::NotTheSame)))));
     assert!(told.message(Lang::Nl).contains("de server weigerde haar"));
     anna.restart();
     field.sync(&mut anna);

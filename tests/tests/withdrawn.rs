@@ -13,6 +13,7 @@ use veldboek_core::statement::Role;
 use veldboek_core::sync::server::ErasureOrder;
 use veldboek_core::trainee::Trainee;
 use veldboek_core::visit::{Agreement, Visit};
+use veldboek_core::wire::Reason;
 use veldboek_tests::{Device, Field};
 
 const WRONG: &str = "Dit gaat over een heel ander kind";
@@ -397,7 +398,10 @@ fn a_coach_whose_dossier_went_to_another_while_withdrawing_keeps_no_copy_and_los
 
     let (outcome, _) = field.sync(&mut anna);
     let told = outcome.wiped.iter().find(|one| one.document == copy).unwrap();
-    assert_eq!((told.replaced_by, told.not_withdrawn, told.unsent), (Some(old), Some(NotWithdrawn::Refused), 0));
+    assert_eq!(
+        (told.replaced_by, told.not_withdrawn, told.unsent),
+        (Some(old), Some(NotWithdrawn::Refused(Some(Reason::NoGrant))), 0)
+    );
     assert_eq!(told.reference.as_deref(), Some("WF-2025-0001"));
     assert!(told.message(Lang::Nl).contains("de server weigerde haar"), "{}", told.message(Lang::Nl));
     anna.restart();
@@ -438,7 +442,7 @@ fn a_second_withdrawal_is_refused_while_another_is_under_way_and_its_device_goes
     visit(&mut field, &mut bram, copy, "bram", "Daarna geschreven");
     let (outcome, _) = field.sync(&mut bram);
     let told = outcome.wiped.iter().find(|one| one.document == copy).unwrap();
-    assert_eq!((told.replaced_by, told.not_withdrawn), (Some(old), Some(NotWithdrawn::Refused)));
+    assert_eq!((told.replaced_by, told.not_withdrawn), (Some(old), Some(NotWithdrawn::Refused(Some(Reason::NotAllowed)))));
     assert!(told.message(Lang::En).contains("somebody else is withdrawing"), "{}", told.message(Lang::En));
     assert_eq!(only(&mut bram), old);
     assert_eq!(bram.book.status().unwrap().unsynced, 0);

@@ -198,10 +198,12 @@ pub(super) fn wiped_json(wiped: &[Wiped]) -> Value {
                 "document": one.document.to_string(),
                 "reference": one.reference,
                 "unsent": one.unsent,
+                "performed": one.performed,
+                "to_record": one.to_record,
                 "replaced_by": one.replaced_by.map(|document| document.to_string()),
                 "not_withdrawn": one.not_withdrawn.map(|why| match why {
                     NotWithdrawn::Overtaken => "OVERTAKEN",
-                    NotWithdrawn::Refused => "REFUSED",
+                    NotWithdrawn::Refused(_) => "REFUSED",
                 }),
             })
         })
@@ -218,10 +220,12 @@ mod tests {
             document: veldboek_core::ids::DocumentId::from_bytes([1; 16]),
             reference: Some("WF-1".into()),
             unsent: 2,
+            performed: 0,
+            to_record: 0,
             replaced_by: None,
             not_withdrawn,
         };
-        let told = wiped_json(&[one(None), one(Some(NotWithdrawn::Overtaken)), one(Some(NotWithdrawn::Refused))]);
+        let told = wiped_json(&[one(None), one(Some(NotWithdrawn::Overtaken)), one(Some(NotWithdrawn::Refused(None)))]);
         let why: Vec<&Value> = told.as_array().unwrap().iter().map(|one| &one["not_withdrawn"]).collect();
         assert_eq!(why, [&Value::Null, &json!("OVERTAKEN"), &json!("REFUSED")]);
     }

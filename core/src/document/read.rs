@@ -163,7 +163,18 @@ impl Document {
     /// # Errors
     /// [`DocumentError::Automerge`] when the library fails on the document.
     pub fn edits(&self) -> Result<Vec<Edit>, DocumentError> {
+        self.edits_with(&[])
+    }
+
+    /// The same, with changes that are not in the document behind them, as far as it can be told what they write.
+    ///
+    /// # Errors
+    /// [`DocumentError::Automerge`] when one cannot be read, or the library fails on the document.
+    pub fn edits_with(&self, others: &[Vec<u8>]) -> Result<Vec<Edit>, DocumentError> {
         quietly(|| {
+            let read = |chunk: &Vec<u8>| Change::from_bytes(chunk.clone());
+            let others = others.iter().map(read).collect::<Result<Vec<Change>, _>>();
+            let others = others.map_err(|error| DocumentError::Automerge(error.to_string()))?;
             let mut places: HashMap<(u64, Vec<u8>), (Container, Option<String>)> = HashMap::new();
             for container in self.kind.containers() {
                 if let Some((Value::Object(_), ObjId::Id(counter, actor, _))) = self.doc.get(automerge::ROOT, container.key())? {
@@ -171,7 +182,7 @@ impl Document {
                 }
             }
             let mut edits = Vec::new();
-            for change in self.doc.get_changes(&[]) {
+            for change in self.doc.get_changes(&[]).into_iter().chain(others) {
                 let (mut writes, mut made) = (Vec::new(), Vec::new());
                 for (index, op) in change.decode().operations.iter().enumerate() {
                     let (legacy::ObjectId::Id(object), legacy::Key::Map(key)) = (&op.obj, &op.key) else { continue };

@@ -1,12 +1,15 @@
 //! What lies apart and is sent from there: own work that waited in a former life of the server and whose dossier has left, and
 //! work of others that came in a file and that only the server, and a coordinator, can say anything about.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::syncing::{SyncError, not_admitted};
 use super::*;
 use crate::admission::Candidate;
 use crate::ledger::{Aside, aside_key};
 use crate::notes::SetAside;
-use crate::record::Code as _;
+use crate::record::{Code as _, Entry};
+use crate::refounding::{cells, is_left_out};
 use crate::wire::{Reason, Why};
 
 impl FieldBook {
@@ -62,5 +65,110 @@ impl FieldBook {
         };
         let records = changes.iter().zip(&names).map(|((one, why), key)| (Kind::SetAside, Some(*key), note(one, why).encode()));
         self.append(records.collect(), rng)
+    }
+
+    /// A dossier goes on in another document. What lies here of the old one and is performed by nobody in the new one goes along, to
+    /// be read, recorded anew and taken off the list by whoever it is here: work that was carried and never reached the server, and
+    /// what was refused. What was withdrawn is not among it, nor what stands in the new one already. Says how much of it had been
+    /// carried.
+    pub(super) fn move_apart(
+        &mut self,
+        old: DocumentId,
+        into: DocumentId,
+        moment: Moment,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<usize, FieldBookError> {
+        let carried = self.carried(old)?;
+        let refused = self.refused()?.into_iter().filter(|(item, _)| item.document == old);
+        let refused: Vec<_> = refused.collect();
+        if carried.is_empty() && refused.is_empty() {
+            return Ok(0);
+        }
+        let withdrawn = self.withdrawn_from(old);
+        let present = cells(&self.document(into)?, &BTreeSet::new())?;
+        let called = self.called(into).or_else(|| self.reference_of(old));
+        let mut said: BTreeMap<(Container, String), Entry> = BTreeMap::new();
+        let mut left = |writes: Vec<Write>| -> Vec<Write> {
+            for write in &writes {
+                let entry = said.entry((write.container, write.entry.clone())).or_default();
+                entry.insert(write.key.clone(), write.value.clone());
+            }
+            let gone = |write: &Write| {
+                let fields = said.get(&(write.container, write.entry.clone()));
+                fields.is_some_and(|fields| is_left_out(write.container, &write.entry, fields, &withdrawn))
+            };
+            let writes: Vec<Write> = writes.into_iter().filter(|write| !gone(write)).collect();
+            let stands = |write: &Write| {
+                let values = present.get(&(write.container, write.entry.clone(), write.key.clone()));
+                values.is_some_and(|values| values.contains(&write.value))
+            };
+            if writes.iter().all(stands) { Vec::new() } else { writes }
+        };
+        let mut notes = Vec::new();
+        for (item, writes) in refused {
+            let writes = left(writes);
+            if !writes.is_empty() {
+                let carried = self.ledger.aside.get(&item.hash).is_some_and(|aside| aside.carried);
+                notes.push(((item.hash, item.at), writes, item.reason, (item.at, item.text), carried));
+            }
+        }
+        let before = notes.len();
+        for (hash, at, writes) in carried {
+            let writes = left(writes);
+            if !writes.is_empty() {
+                notes.push(((hash, at), writes, Reason::GoesOn, (moment.at, None), true));
+            }
+        }
+        let count = notes.len() - before;
+        let names: Vec<DocumentId> = notes.iter().map(|((hash, _), ..)| aside_key(&into, hash)).collect();
+        self.keyring.add_document_keys(&*self.disk, &names, rng)?;
+        let mut records = Vec::new();
+        for (((change, at), writes, reason, (refused, text), carried), key) in notes.into_iter().zip(names) {
+            let note = SetAside {
+                document: into,
+                change,
+                at,
+                writes: Operation::new(into, change, at, &writes, None).writes,
+                called: called.clone(),
+                reason: reason.code().to_owned(),
+                refused: Some(refused),
+                text,
+                replaced: None,
+                envelope: None,
+                carried: carried.then_some(true),
+            };
+            records.push((Kind::SetAside, Some(key), note.encode()));
+        }
+        self.append(records, rng)?;
+        Ok(count)
+    }
+
+    /// What is carried of a document and the server has not had: each with when it was made and what it says.
+    fn carried(
+        &mut self,
+        document: DocumentId,
+    ) -> Result<Vec<(ChangeHash, crate::clock::Timestamp, Vec<Write>)>, FieldBookError> {
+        let carried = self.ledger.aside.iter().filter(|(_, one)| one.document == document && one.carried && one.send);
+        let mut carried: Vec<(u64, ChangeHash, Position)> =
+            carried.map(|(hash, one)| (one.number, *hash, one.position)).collect();
+        carried.sort_unstable_by_key(|(number, ..)| *number);
+        let (mut found, mut chunks) = (Vec::new(), Vec::new());
+        for (number, hash, position) in carried {
+            let Some(bytes) = bytes_at(&self.journal, position, &self.keyring)? else { continue };
+            let note = SetAside::decode(&bytes)?;
+            let Some(envelope) = note.envelope else { continue };
+            let change = SignedChange::decode(&envelope).map_err(|error| LedgerError::Record(number, error.to_string()))?;
+            chunks.push(change.chunk().to_vec());
+            found.push((hash, note.at, Vec::new()));
+        }
+        if found.is_empty() {
+            return Ok(found);
+        }
+        for edit in self.document(document)?.edits_with(&chunks)? {
+            if let Some((.., writes)) = found.iter_mut().find(|(hash, ..)| *hash == edit.hash) {
+                *writes = edit.writes;
+            }
+        }
+        Ok(found)
     }
 }

@@ -90,16 +90,17 @@ impl FieldBook {
     }
 
     /// Performs what this device had not sent of an erased document again in the one where the dossier goes on, without what
-    /// was withdrawn. A value that somebody else wrote meanwhile stands, with this one beside it for a person to choose.
+    /// was withdrawn. A value that somebody else wrote meanwhile stands, with this one beside it for a person to choose. Says how
+    /// many changes that came to.
     pub(super) fn carry_over(
         &mut self,
         erasure: &Erasure,
         into: DocumentId,
         rng: &mut dyn CryptoRng,
-    ) -> Result<(), FieldBookError> {
+    ) -> Result<usize, FieldBookError> {
         // What stands in the document that this device founded is there already; unless somebody was first, and that one goes too.
         if self.is_left(&erasure.document) && !self.is_overtaken(erasure) {
-            return Ok(());
+            return Ok(0);
         }
         let withdrawn = self.withdrawn_from(erasure.document);
         self.perform_elsewhere(erasure.document, into, &withdrawn, false, rng)
@@ -168,7 +169,8 @@ impl FieldBook {
         ends
     }
 
-    /// Performs what this device did in a document, and the server does not have, in another one; or `all` that it did.
+    /// Performs what this device did in a document, and the server does not have, in another one; or `all` that it did. Says how
+    /// many changes that came to.
     pub(super) fn perform_elsewhere(
         &mut self,
         old: DocumentId,
@@ -176,11 +178,11 @@ impl FieldBook {
         withdrawn: &BTreeSet<EntryId>,
         all: bool,
         rng: &mut dyn CryptoRng,
-    ) -> Result<(), FieldBookError> {
+    ) -> Result<usize, FieldBookError> {
         let by = self.identity().person.unwrap_or_default();
         let unsent = self.to_carry(&old, all)?;
         if unsent.is_empty() {
-            return Ok(());
+            return Ok(0);
         }
         let facts = self.ledger.documents.get(&old);
         let changes = facts.into_iter().flat_map(|facts| facts.live());
@@ -197,6 +199,7 @@ impl FieldBook {
         let mut new = load(&self.ledger, &writer, &self.keyring, &*self.cache, &mut self.documents, into)?;
         let mut carried: BTreeSet<Place> = BTreeSet::new();
         let mut records = Vec::new();
+        let mut count = 0;
         for (replaced, performed, at) in unsent {
             let mut entries: BTreeMap<(Container, String), crate::record::Entry> = BTreeMap::new();
             for write in performed {
@@ -218,6 +221,7 @@ impl FieldBook {
             let writes = with_declaration(&writes).into_owned();
             match new.write(&writes, &actor, at)? {
                 Some(chunk) => {
+                    count += 1;
                     let change = sign(into, &chunk, self.keyring.device_keys())?;
                     let note = Operation::new(into, change.hash(), at, &writes, Some(replaced));
                     records.push((Kind::Change, Some(into), change.bytes().to_vec()));
@@ -237,7 +241,8 @@ impl FieldBook {
         let records = to_records(&self.keyring, records);
         let appended = writer.append(&self.keyring, rng, &records)?;
         writer.commit()?;
-        self.fold_own(records, &appended)
+        self.fold_own(records, &appended)?;
+        Ok(count)
     }
 
     /// What this device did in a document and the server does not have, with what was set aside when the document left.

@@ -5,16 +5,17 @@
 
 use super::*;
 use crate::ledger::StatementFacts;
-use crate::record::Lang;
+use crate::record::{Code as _, Lang};
 use crate::statement::{Erasure, ErasureReceipt, ErasureRequest};
+use crate::wire::Reason;
 
 /// Why something that was withdrawn on this device is in the dossier still.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotWithdrawn {
     /// Somebody else's withdrawal from the same dossier came first.
     Overtaken,
-    /// The server refused it: the dossier was not this person's any more, or somebody else's withdrawal is under way.
-    Refused,
+    /// The server refused it, and this is why, where that is known.
+    Refused(Option<Reason>),
 }
 
 /// A dossier that the server says is erased, and that is kept here: what it says does not fit the dossier.
@@ -52,8 +53,13 @@ pub struct Wiped {
     pub document: DocumentId,
     /// What people called it, to tell them now; it is kept nowhere.
     pub reference: Option<String>,
-    /// How many changes of this device went with it that the server never had.
+    /// How many changes that were only here went with it: of this device, or carried for another.
     pub unsent: usize,
+    /// How many changes of this device that the server did not have were performed again where the dossier goes on.
+    pub performed: usize,
+    /// How many changes that this device carried for another are listed with what was refused, to be recorded anew where the
+    /// dossier goes on.
+    pub to_record: usize,
     /// The document in which the dossier goes on: only an entry was withdrawn.
     pub replaced_by: Option<DocumentId>,
     /// Why what this device's person had withdrawn from it was not, if so.
@@ -65,51 +71,83 @@ impl Wiped {
     pub fn message(&self, lang: Lang) -> String {
         let of = self.reference.clone().unwrap_or_else(|| self.document.to_string());
         let unsent = self.unsent;
-        match (self.not_withdrawn, lang) {
-            (None, _) => {}
-            (Some(NotWithdrawn::Overtaken), Lang::Nl) => {
-                return format!(
-                    "uw intrekking in dossier {of} is niet gedaan: een ander trok er net eerder iets in; trek het opnieuw in. Wat \
-                     u nog niet had verstuurd, staat nu in het nieuwe dossier"
-                );
+        let said = match (self.not_withdrawn, self.replaced_by, lang) {
+            (Some(NotWithdrawn::Overtaken), _, Lang::Nl) => {
+                format!("uw intrekking in dossier {of} is niet gedaan: een ander trok er net eerder iets in; trek het opnieuw in")
             }
-            (Some(NotWithdrawn::Overtaken), Lang::En) => {
-                return format!(
-                    "what you withdrew from dossier {of} was not withdrawn: somebody else withdrew something just before; withdraw \
-                     it again. What you had not sent yet is in the new dossier now"
-                );
-            }
-            (Some(NotWithdrawn::Refused), Lang::Nl) => {
-                return format!(
-                    "uw intrekking in dossier {of} is niet gedaan: de server weigerde haar, want u kunt er niet meer in schrijven of \
-                     een ander is er net iets uit aan het intrekken. Wat u daarna schreef, staat weer in het oude dossier en wordt \
-                     daar beoordeeld; trek het later opnieuw in of vraag uw coördinator"
-                );
-            }
-            (Some(NotWithdrawn::Refused), Lang::En) => {
-                return format!(
-                    "what you withdrew from dossier {of} was not withdrawn: the server refused it, for you may not write there any \
-                     more or somebody else is withdrawing something from it. What you wrote after it is in the old dossier again, \
-                     and judged there; withdraw it again later or ask your coordinator"
-                );
-            }
+            (Some(NotWithdrawn::Overtaken), _, Lang::En) => format!(
+                "what you withdrew from dossier {of} was not withdrawn: somebody else withdrew something just before; withdraw it \
+                 again"
+            ),
+            (Some(NotWithdrawn::Refused(why)), _, lang) => self.refused(&of, why, lang),
+            (None, Some(_), Lang::Nl) => format!("uit dossier {of} is iets ingetrokken; het gaat zonder dat verder"),
+            (None, Some(_), Lang::En) => format!("something was withdrawn from dossier {of}; it goes on without that"),
+            (None, None, Lang::Nl) => format!("dossier {of} is op verzoek gewist, ook op dit apparaat"),
+            (None, None, Lang::En) => format!("dossier {of} was erased on request, on this device too"),
+        };
+        let mut more = Vec::new();
+        if self.performed > 0 {
+            more.push(match (self.not_withdrawn, lang) {
+                (Some(NotWithdrawn::Refused(_)), Lang::Nl) => {
+                    "wat u daarna schreef, staat weer in het oude dossier en wordt daar beoordeeld".to_owned()
+                }
+                (Some(NotWithdrawn::Refused(_)), Lang::En) => {
+                    "what you wrote after it is in the old dossier again, and judged there".to_owned()
+                }
+                (_, Lang::Nl) => "wat u nog niet had verstuurd, staat nu in het nieuwe dossier".to_owned(),
+                (_, Lang::En) => "what you had not sent yet is in the new dossier now".to_owned(),
+            });
         }
-        match (lang, self.replaced_by, unsent) {
-            (Lang::Nl, Some(_), _) => {
-                format!("uit dossier {of} is iets ingetrokken; wat u nog niet had verstuurd, staat nu in het nieuwe dossier")
-            }
-            (Lang::En, Some(_), _) => {
-                format!("something was withdrawn from dossier {of}; what you had not sent yet is in the new dossier now")
-            }
-            (Lang::Nl, None, 0) => format!("dossier {of} is op verzoek gewist, ook op dit apparaat"),
-            (Lang::En, None, 0) => format!("dossier {of} was erased on request, on this device too"),
-            (Lang::Nl, None, _) => format!(
-                "dossier {of} is op verzoek gewist, ook op dit apparaat; daarmee verdwenen {unsent} wijzigingen die nog niet \
-                 verstuurd waren"
+        let count = self.to_record;
+        if count > 0 {
+            more.push(match lang {
+                Lang::Nl => format!(
+                    "{count} wijzigingen van een ander, die dit apparaat nog naar de server moest brengen, staan er niet in: u leest ze \
+                     bij wat geweigerd is; leg ze opnieuw vast als ze erin horen"
+                ),
+                Lang::En => format!(
+                    "{count} changes of somebody else, which this device had still to take to the server, are not in it: you read them \
+                     with what was refused; record them again if they belong there"
+                ),
+            });
+        }
+        if unsent > 0 {
+            more.push(match lang {
+                Lang::Nl => format!("daarmee verdwenen {unsent} wijzigingen die nog niet verstuurd waren"),
+                Lang::En => format!("with it went {unsent} changes that had not been sent yet"),
+            });
+        }
+        std::iter::once(said).chain(more).collect::<Vec<_>>().join("; ")
+    }
+
+    /// That the server refused a withdrawal, with the reason that it gave.
+    fn refused(&self, of: &str, why: Option<Reason>, lang: Lang) -> String {
+        match (why, lang) {
+            // What these reasons say of any work is not what they say here.
+            (Some(Reason::NoGrant), Lang::Nl) => format!(
+                "uw intrekking in dossier {of} is niet gedaan: de server weigerde haar, want u kunt er niet meer in schrijven; vraag uw \
+                 coördinator"
             ),
-            (Lang::En, None, _) => format!(
-                "dossier {of} was erased on request, on this device too; with it went {unsent} changes that had not been sent yet"
+            (Some(Reason::NoGrant), Lang::En) => format!(
+                "what you withdrew from dossier {of} was not withdrawn: the server refused it, for you may not write there any more; ask \
+                 your coordinator"
             ),
+            (Some(Reason::NotAllowed), Lang::Nl) => format!(
+                "uw intrekking in dossier {of} is niet gedaan: de server weigerde haar, want u kunt er niet meer in schrijven of een \
+                 ander is er net iets uit aan het intrekken; trek het later opnieuw in of vraag uw coördinator"
+            ),
+            (Some(Reason::NotAllowed), Lang::En) => format!(
+                "what you withdrew from dossier {of} was not withdrawn: the server refused it, for you may not write there any more or \
+                 somebody else is withdrawing something from it; withdraw it again later or ask your coordinator"
+            ),
+            (why, Lang::Nl) => {
+                let why = why.map(|why| format!(" ({})", why.label(lang).trim_end_matches('.'))).unwrap_or_default();
+                format!("uw intrekking in dossier {of} is niet gedaan: de server weigerde haar{why}")
+            }
+            (why, Lang::En) => {
+                let why = why.map(|why| format!(" ({})", why.label(lang).trim_end_matches('.'))).unwrap_or_default();
+                format!("what you withdrew from dossier {of} was not withdrawn: the server refused it{why}")
+            }
         }
     }
 }
@@ -206,16 +244,20 @@ impl FieldBook {
             let goes_on = erasure.replaced_by.filter(|_| here);
             let goes_on = goes_on.map(|next| self.ledger.erasures.successor(&next).unwrap_or(next));
             let goes_on = goes_on.filter(|into| !self.ledger.is_erased(into));
-            if let Some(into) = goes_on {
-                self.carry_over(&erasure, into, rng)?;
-                self.state_anew(document, into, rng)?;
-            }
+            let (performed, to_record) = match goes_on {
+                Some(into) => {
+                    let performed = self.carry_over(&erasure, into, rng)?;
+                    self.state_anew(document, into, rng)?;
+                    (performed, self.move_apart(document, into, moment, rng)?)
+                }
+                None => (0, 0),
+            };
             // What goes on elsewhere is not lost.
             let unsent = if goes_on.is_some() { 0 } else { self.unsent_here(&document) };
             if here {
                 let reference = self.reference_of(document);
                 let not_withdrawn = self.is_overtaken(&erasure).then_some(NotWithdrawn::Overtaken);
-                wiped.push(Wiped { document, reference, unsent, replaced_by: goes_on, not_withdrawn });
+                wiped.push(Wiped { document, reference, unsent, performed, to_record, replaced_by: goes_on, not_withdrawn });
                 gone.push(document);
             }
             if !receipted {
@@ -229,6 +271,8 @@ impl FieldBook {
         // What was set aside of it goes too.
         let mut names = gone.clone();
         names.extend(gone.iter().flat_map(|document| self.ledger.aside_keys(document)));
+        // And of what went along the key that it had here.
+        names.extend(&self.ledger.spent);
         let keys: Vec<KeyId> = names.into_iter().filter_map(|name| self.keyring.document_key(name)).collect();
         if !keys.is_empty() {
             self.keyring.destroy(&*self.disk, &keys, rng)?;
@@ -248,8 +292,12 @@ impl FieldBook {
     }
 
     fn unsent_here(&self, document: &DocumentId) -> usize {
-        let Some(facts) = self.ledger.documents.get(document) else { return 0 };
-        facts.live().filter(|change| change.acknowledged.is_none() && change.operation.is_some()).count()
+        let facts = self.ledger.documents.get(document);
+        let own = |change: &&crate::ledger::ChangeFacts| change.acknowledged.is_none() && change.operation.is_some();
+        let here = |hash: &ChangeHash| facts.is_some_and(|facts| facts.has(hash));
+        let apart = self.ledger.aside.iter().filter(|(hash, one)| one.document == *document && !here(hash));
+        let apart = apart.filter(|(_, one)| one.send || one.again);
+        facts.into_iter().flat_map(|facts| facts.live()).filter(own).count() + apart.count()
     }
 
     pub(super) fn reference_of(&mut self, document: DocumentId) -> Option<String> {
@@ -272,5 +320,42 @@ impl FieldBook {
 pub(crate) fn forget_cached(cache: &dyn Cache, document: &DocumentId) {
     for prefix in [b"document/".as_slice(), reading::VIEW_KEY] {
         cache.remove(&[prefix, document.as_bytes()].concat());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(not_withdrawn: Option<NotWithdrawn>, performed: usize, lang: Lang) -> String {
+        let replaced_by = Some(DocumentId::from_bytes([2; 16]));
+        let document = DocumentId::from_bytes([1; 16]);
+        let reference = Some("WF-1".to_owned());
+        Wiped { document, reference, unsent: 0, performed, to_record: 0, replaced_by, not_withdrawn }.message(lang)
+    }
+
+    #[test]
+    fn why_a_withdrawal_was_refused_is_what_the_server_said_and_nothing_else() {
+        for lang in [Lang::Nl, Lang::En] {
+            let no_access = if lang == Lang::Nl { "niet meer in schrijven" } else { "may not write there" };
+            for reason in Reason::ALL {
+                let told = told(Some(NotWithdrawn::Refused(Some(*reason))), 0, lang);
+                let said = reason.label(lang).trim_end_matches('.');
+                let own = matches!(reason, Reason::NotAllowed | Reason::NoGrant);
+                assert_eq!((told.contains(no_access), told.contains(said)), (own, !own), "{told}");
+            }
+            let unknown = told(Some(NotWithdrawn::Refused(None)), 0, lang);
+            assert!(!unknown.contains(no_access) && !unknown.contains('('), "{unknown}");
+        }
+    }
+
+    #[test]
+    fn that_something_is_in_the_new_dossier_now_is_said_when_it_is() {
+        for not_withdrawn in [None, Some(NotWithdrawn::Overtaken), Some(NotWithdrawn::Refused(None))] {
+            for (lang, words) in [(Lang::Nl, ["nieuwe dossier", "oude dossier"]), (Lang::En, ["new dossier", "old dossier"])] {
+                let says = |performed| words.iter().any(|word| told(not_withdrawn, performed, lang).contains(word));
+                assert_eq!((says(0), says(1)), (false, true), "{not_withdrawn:?} {lang:?}");
+            }
+        }
     }
 }

@@ -389,7 +389,7 @@ impl FieldBook {
         }
         // Before anything closes: what was done in a copy that the server refused goes back to where it was copied from.
         self.append(refusals, rng)?;
-        outcome.wiped = self.undo_refused_withdrawals(rng)?;
+        outcome.wiped = self.undo_refused_withdrawals(&outcome.refused, rng)?;
         self.append(records, rng)?;
         outcome.own_devices = self.own_devices_but(&devices_before);
         if heard_decisions {

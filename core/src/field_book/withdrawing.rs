@@ -11,6 +11,7 @@ use super::*;
 use crate::notes::Access;
 use crate::refounding::{self, Plan, bring, cells, is_exact, is_left_out, plan};
 use crate::statement::{Erasure, MAX_FOUNDING, MAX_HEADS, MAX_WITHDRAWN, Refounding};
+use crate::wire::Reason;
 
 /// The most that goes in one change when a dossier is written anew.
 const WRITES: usize = 3_000;
@@ -207,8 +208,12 @@ impl FieldBook {
 
     /// Takes back what the server refused to let go on in another document: what was done there since is performed again in the
     /// old one, to be judged like everything else, and the copy leaves this device. Before the old one is closed here, so that
-    /// it is performed on what stands there.
-    pub(super) fn undo_refused_withdrawals(&mut self, rng: &mut dyn CryptoRng) -> Result<Vec<Wiped>, FieldBookError> {
+    /// it is performed on what stands there. `why` is what the server said of each document just now.
+    pub(super) fn undo_refused_withdrawals(
+        &mut self,
+        why: &[(DocumentId, Reason)],
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Vec<Wiped>, FieldBookError> {
         let person = self.identity().person;
         // Its opening was refused, or what was to be written anew there.
         let begins = |hash: &ChangeHash, document: &DocumentId| {
@@ -244,7 +249,7 @@ impl FieldBook {
                 continue;
             }
             let reference = self.reference_of(new);
-            self.perform_elsewhere(new, into, &BTreeSet::new(), true, rng)?;
+            let performed = self.perform_elsewhere(new, into, &BTreeSet::new(), true, rng)?;
             if let Some(key) = self.keyring.document_key(new) {
                 self.keyring.destroy(&*self.disk, &[key], rng)?;
             }
@@ -254,9 +259,11 @@ impl FieldBook {
             self.healing.retain(|of| *of != new);
             // Another process that has this field book open is not to write in it either.
             self.append(vec![(Kind::Closed, None, Access { document: new, person: None }.encode())], rng)?;
-            let not_withdrawn = Some(NotWithdrawn::Refused);
             if mine {
-                undone.push(Wiped { document: new, reference, unsent: 0, replaced_by: Some(into), not_withdrawn });
+                let said = why.iter().find(|(document, _)| *document == new).map(|(_, reason)| *reason);
+                let not_withdrawn = Some(NotWithdrawn::Refused(said));
+                let replaced_by = Some(into);
+                undone.push(Wiped { document: new, reference, unsent: 0, performed, to_record: 0, replaced_by, not_withdrawn });
             }
         }
         Ok(undone)

@@ -109,10 +109,15 @@ impl Ledger {
             self.replaced.insert(hash, by);
             return;
         }
-        if let Some(at) = note.refused
-            && self.refused.iter().all(|item| item.hash != hash)
-        {
-            self.refused.push(Unadmitted { document, hash, reason, at, text: note.text });
+        if let Some(at) = note.refused {
+            match self.refused.iter_mut().find(|item| item.hash == hash) {
+                Some(item) => item.document = document,
+                None => self.refused.push(Unadmitted { document, hash, reason, at, text: note.text }),
+            }
+        }
+        // It went along to where the dossier goes on.
+        if self.aside.get(&hash).is_some_and(|aside| aside.document != document) {
+            self.forget_aside(&hash);
         }
         let waits = note.refused.is_none();
         let (signed, carried) = (note.envelope.is_some(), note.carried == Some(true));

@@ -36,6 +36,9 @@ codes! {
         Erased = "ERASED",
             "Dit dossier is op verzoek gewist. Schrijf er niet verder in; vraag de coördinator als u denkt dat het een vergissing is.",
             "This dossier was erased on request. Do not write in it any more; ask the coordinator if you think this is a mistake.";
+        GoesOn = "GOES_ON",
+            "Uit het dossier is iets ingetrokken voordat de server dit had, dus het dossier gaat verder zonder. De tekst staat nog op dit apparaat; lees haar en leg haar in het dossier opnieuw vast als zij erin hoort.",
+            "Something was withdrawn from the dossier before the server had this, so the dossier goes on without it. The text is still on this device; read it, and record it in the dossier again if it belongs there.";
         BsnInText = "BSN_IN_TEXT",
             "In de tekst staat een getal dat een burgerservicenummer kan zijn. Haal het weg en sla opnieuw op, of verklaar dat het er geen is.",
             "The text holds a number that may be a citizen service number. Remove it and save again, or declare that it is none.";
