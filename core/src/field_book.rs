@@ -30,6 +30,7 @@ mod anew;
 mod apart;
 mod appending;
 mod as_read;
+mod asked;
 mod bundling;
 mod carrying;
 mod conflicts;
@@ -63,6 +64,7 @@ mod withdrawing;
 
 pub use access::{AccessItem, Ended};
 pub use as_read::Reading;
+pub use asked::{Asking, ErasureNews};
 pub use bundling::{ExchangeError, Merged};
 pub use conflicts::{Conflict, ConflictKind, ConflictVersion};
 pub use corrections::CorrectedField;

@@ -136,6 +136,8 @@ pub struct SyncOutcome {
     /// What to tell, and to warn of, about dossiers that the server says are erased and that are kept, because that does not fit
     /// them: the person calls their coordinator.
     pub kept: Vec<String>,
+    /// What to tell of dossiers that came to wait to be erased, or do not any more.
+    pub erasures: Vec<String>,
     /// Ids of the dossiers that changed, for refreshing what is shown.
     pub touched: Vec<String>,
     /// What became of the server's record book since this phone looked last.
@@ -273,6 +275,7 @@ impl SyncOutcome {
             erased: outcome.wiped.iter().map(|wiped| ErasedDossier::new(wiped, lang)).collect(),
             new_devices: outcome.own_devices.iter().map(|one| NewDevice::new(one, lang)).collect(),
             kept: outcome.kept.iter().map(|kept| kept.message(lang)).collect(),
+            erasures: outcome.erasures.iter().map(|one| one.message(lang)).collect(),
             touched: outcome.touched.iter().map(DocumentId::to_string).collect(),
             record_book: outcome.record_book.into(),
             state: DeviceState::Usable,

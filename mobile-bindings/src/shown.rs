@@ -16,7 +16,7 @@ pub use book::{BookStatus, Identity};
 pub use change::{HistoryLine, LoggedVisit, NotAccepted, Remark, SavedChange, WrittenField};
 pub(crate) use change::{remarks, written};
 pub use conflict::{ConflictChoice, ConflictDetail, ConflictNature};
-pub use dossier::{DossierDetail, DossierLine, PlacementDetail, TrajectoryDetail};
+pub use dossier::{DossierDetail, DossierLine, ErasureAsked, PlacementDetail, TrajectoryDetail};
 pub use today::{DossierName, DueVisit, OpenAgreement, PlannedVisit, TodayList, VisitPlace};
 pub use visit::{AgreementDetail, VisitDetail};
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use veldboek_core::clock::Timestamp;
-use veldboek_core::field_book::{Kept, NotWithdrawn, Wiped};
+use veldboek_core::field_book::{ErasureNews, Kept, NotWithdrawn, Wiped};
 use veldboek_core::ids::DocumentId;
 use veldboek_core::record::Lang;
 use veldboek_core::wire::{ErasureDecision, ErasureInfo, ErasureList, MAX_BODY, VERSION};
@@ -187,6 +187,51 @@ pub(super) fn kept_notices(kept: &[Kept]) -> Vec<Text> {
 /// The same for programs.
 pub(super) fn kept_json(kept: &[Kept]) -> Value {
     kept.iter().map(|one| json!({ "document": one.document.to_string(), "reference": one.reference })).collect()
+}
+
+/// What to tell of dossiers that came to wait to be erased, or do not any more.
+pub(super) fn news_notices(news: &[ErasureNews]) -> Vec<Text> {
+    news.iter().map(|one| Text::new(one.message(Lang::Nl), one.message(Lang::En))).collect()
+}
+
+/// The same for programs.
+pub(super) fn news_json(news: &[ErasureNews]) -> Value {
+    news.iter()
+        .map(|one| {
+            json!({
+                "document": one.document.to_string(),
+                "reference": one.reference,
+                "what": one.what.code(),
+                "by": one.by,
+                "at": one.at.to_string(),
+            })
+        })
+        .collect()
+}
+
+/// Who asked when that a dossier be erased, for programs; nothing when nobody did.
+pub(super) fn asked_json(book: &Book, document: DocumentId) -> Value {
+    book.inner.erasure_asked(&document).map_or(Value::Null, |asked| json!({ "by": asked.by, "at": asked.at.to_string() }))
+}
+
+/// A short mark behind the reference of a dossier that waits to be erased.
+pub(super) fn marked(context: &Context<'_>, book: &Book, document: DocumentId, reference: String) -> String {
+    match book.inner.erasure_asked(&document) {
+        Some(_) => format!("{reference} {}", context.say("(wissen gevraagd)", "(erasure asked)")),
+        None => reference,
+    }
+}
+
+/// What to tell whoever looks at a dossier that waits to be erased.
+pub(super) fn asked_note(book: &Book, document: DocumentId) -> Option<Text> {
+    let asked = book.inner.erasure_asked(&document)?;
+    let (by, at) = (&asked.by, local(asked.at));
+    Some(text!(
+        "let op: {by} vroeg op {at} om dit dossier te wissen; bevestigt een beheerder dat, dan verdwijnt het bij iedereen, ook wat \
+         nog niet verstuurd is",
+        "note: {by} asked on {at} to erase this dossier; once an administrator confirms it goes with everyone, also what was not \
+         sent yet"
+    ))
 }
 
 /// The same of what was wiped, for programs.

@@ -112,6 +112,7 @@ fn add(total: &mut Outcome, page: Outcome) {
     total.closed += page.closed;
     total.wiped.extend(page.wiped);
     total.kept.extend(page.kept);
+    total.erasures.extend(page.erasures);
     total.released += page.released;
     total.new_to_decide |= page.new_to_decide;
     total.own_devices.extend(page.own_devices);
@@ -171,6 +172,7 @@ pub(super) fn told(context: &Context<'_>, book: &mut Book, exchanged: Exchanged)
         "wiped": erasing::wiped_json(&outcome.wiped),
         "new_devices": own_devices::json(&outcome.own_devices),
         "kept": erasing::kept_json(&outcome.kept),
+        "erasures": erasing::news_json(&outcome.erasures),
         "round_trips": traffic.round_trips,
         "body_bytes_sent": traffic.body_bytes_sent,
         "body_bytes_received": traffic.body_bytes_received,
@@ -253,6 +255,7 @@ pub(super) fn told(context: &Context<'_>, book: &mut Book, exchanged: Exchanged)
     output = own_devices::notices(&outcome.own_devices).into_iter().fold(output, Output::note);
     output = erasing::notices(&outcome.wiped).into_iter().fold(output, Output::note);
     output = erasing::kept_notices(&outcome.kept).into_iter().fold(output, Output::note);
+    output = erasing::news_notices(&outcome.erasures).into_iter().fold(output, Output::note);
     for (document, reason) in &outcome.postponed {
         let (nl, en) = (reason.label(Lang::Nl), reason.label(Lang::En));
         output = output.note(match book.inner.called_of(*document) {

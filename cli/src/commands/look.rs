@@ -137,8 +137,11 @@ pub(super) fn history(context: &Context<'_>, name: &TraineeName) -> Result<Outpu
     }
     let (decided, access) = handover::access(context, &mut book, document)?;
     let of = reference(document, &dossier);
-    let value = json!({ "reference": of, "document": document.to_string(), "rows": rows, "access": decided });
-    Ok(Output::new(value, table).and(access).columns(["change", "at", "person", "device", "saved", "writes"]))
+    let asked = super::erasing::asked_json(&book, document);
+    let value =
+        json!({ "reference": of, "document": document.to_string(), "rows": rows, "access": decided, "erasure_asked": asked });
+    let output = Output::new(value, table).and(access).columns(["change", "at", "person", "device", "saved", "writes"]);
+    Ok(super::erasing::asked_note(&book, document).into_iter().fold(output, Output::note))
 }
 
 /// `export`

@@ -94,7 +94,7 @@ pub(super) fn whole(context: &Context<'_>, book: &mut Book, document: DocumentId
     let all = book.inner.conflicts()?;
     let conflicts: Vec<Value> =
         all.iter().filter(|one| one.document == document).map(|one| conflict_json(book, one, context)).collect();
-    let asked = book.inner.erasure_asked(&document).map(|asked| json!({ "by": asked.by, "at": asked.at.to_string() }));
+    let asked = super::erasing::asked_json(book, document);
     let more = json!({
         "reference": reference(document, &dossier),
         "exported_at": book.moment.at.to_string(),

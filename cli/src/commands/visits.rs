@@ -16,12 +16,12 @@ use veldboek_core::visit::{Agreement, Visit};
 
 use super::book::Book;
 use super::bundle::write_new;
-use super::calendar;
 use super::context::{Context, chosen};
 use super::find::{self, Dossiers, Found, Kind, reference, short};
 use super::handover::{known_coach, notes_json, over_note};
 use super::view;
 use super::work::{PLACEMENT, TRAJECTORY, change, something_given, within};
+use super::{calendar, erasing};
 use crate::args::*;
 use crate::message::{Exit, Problem, text};
 use crate::render::{Output, Table};
@@ -553,7 +553,11 @@ pub(super) fn caseload(context: &mut Context<'_>, book: &mut Book, options: &Cas
     }
     rows.sort_by_key(|(day, ..)| (day.is_none(), *day));
     let mut values = Vec::new();
-    for (_, value, cells) in rows {
+    for (_, mut value, mut cells) in rows {
+        if let Some(document) = value["document"].as_str().and_then(|id| id.parse().ok()) {
+            value["erasure_asked"] = erasing::asked_json(book, document);
+            cells[3] = erasing::marked(context, book, document, std::mem::take(&mut cells[3]));
+        }
         table.row(cells);
         values.push(value);
     }

@@ -13,7 +13,7 @@ use veldboek_core::trajectory::Trajectory;
 use super::book::Book;
 use super::context::{Context, chosen};
 use super::find::{self, Found, Kind, reference, short};
-use super::view;
+use super::{erasing, view};
 use crate::args::*;
 use crate::message::{Problem, text};
 use crate::render::{Output, Table};
@@ -76,7 +76,7 @@ pub(super) fn trainee(context: &mut Context<'_>, command: TraineeCommand) -> Res
             let ids = [("document", document.to_string()), ("id", plan.id.to_string())];
             Ok(context.done(&text!("dossier begonnen", "dossier begun"), &wanted, &ids, &plan.warnings))
         }
-        TraineeCommand::Erase(options) => super::erasing::erase(context, book, &options),
+        TraineeCommand::Erase(options) => erasing::erase(context, book, &options),
         TraineeCommand::List => list_trainees(context, &mut book),
         TraineeCommand::Show(name) => show_trainee(context, &mut book, &name.trainee),
         TraineeCommand::Edit(edit) => {
@@ -141,7 +141,7 @@ fn list_trainees(context: &Context<'_>, book: &mut Book) -> Result<Output, Probl
             .join(" ");
         let of = reference(*document, dossier);
         table.row([
-            of.clone(),
+            erasing::marked(context, book, *document, of.clone()),
             name,
             trainee.municipality.clone().unwrap_or_default(),
             programme.clone().unwrap_or_default(),
@@ -163,6 +163,7 @@ fn list_trainees(context: &Context<'_>, book: &mut Book) -> Result<Output, Probl
             "phase_label": label,
             "coach": coach,
             "last_visit": visited,
+            "erasure_asked": erasing::asked_json(book, *document),
         }));
     }
     Ok(Output::new(json!({ "rows": rows }), table).columns([
@@ -179,6 +180,7 @@ fn list_trainees(context: &Context<'_>, book: &mut Book) -> Result<Output, Probl
         "phase_label",
         "coach",
         "last_visit",
+        "erasure_asked",
     ]))
 }
 
@@ -227,8 +229,13 @@ fn show_trainee(context: &Context<'_>, book: &mut Book, name: &str) -> Result<Ou
     let Found { document, dossier, .. } = find::trainee(&dossiers, name)?;
     let lang = context.lang;
     let today = book.today();
-    let value = dossier_json(document, &dossier, today, lang);
-    let mut output = Output::new(value, Table::sheet(view::sheet(&dossier.trainee, lang)).titled(reference(document, &dossier)));
+    let mut value = dossier_json(document, &dossier, today, lang);
+    value["erasure_asked"] = erasing::asked_json(book, document);
+    let title = erasing::marked(context, book, document, reference(document, &dossier));
+    let mut output = Output::new(value, Table::sheet(view::sheet(&dossier.trainee, lang)).titled(title));
+    if let Some(note) = erasing::asked_note(book, document) {
+        output = output.note(note);
+    }
     let key = context.say("Kenmerk", "Id");
     macro_rules! part {
         ($map:expr, $nl:literal, $en:literal) => {

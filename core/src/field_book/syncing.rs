@@ -9,7 +9,7 @@ use crate::admission::{self, Candidate, Judgement};
 use crate::ledger::statement_hash;
 use crate::notes::{Access, Acknowledged, CursorNote, EpochNote, NotAdmitted, Receipted};
 use crate::record::Code;
-use crate::statement::Erasure;
+use crate::statement::{Erasure, ErasureRequest};
 use crate::wire::{
     Answer, Contact, EnrolAnswer, EnrolRequest, Hashes, ItemKind, Reason, Receipt, ReceiptLine, Request, StatementLine,
     StatementReceipt, Verdict, Why, heads_digest,
@@ -114,6 +114,8 @@ pub struct Outcome {
     pub record_book: RecordBook,
     /// Dossiers that were wiped here, because they were erased or go on in another document.
     pub wiped: Vec<Wiped>,
+    /// Dossiers that came to wait to be erased, or do not any more.
+    pub erasures: Vec<ErasureNews>,
     /// Dossiers that the server says are erased, and that are kept here because that does not fit them.
     pub kept: Vec<Kept>,
     /// Changes of this device that waited and are on the server now.
@@ -254,6 +256,7 @@ impl FieldBook {
         let server = self.identity().server.ok_or(SyncError::NotEnrolled)?;
         self.catch_up()?;
         let devices_before = self.known_devices();
+        let asked_before = self.standing_erasures();
         let epoch = match (answer.epoch, &self.ledger.cursor) {
             (Some(epoch), _) => epoch,
             (None, Some(cursor)) => cursor.epoch,
@@ -392,6 +395,14 @@ impl FieldBook {
         outcome.wiped = self.undo_refused_withdrawals(&outcome.refused, rng)?;
         self.append(records, rng)?;
         outcome.own_devices = self.own_devices_but(&devices_before);
+        // The server's own word is that it will not be; a coordinator's is that it need not.
+        let refused_there = |ended: &ErasureRequest| {
+            incoming.statements.iter().any(|(_, signed)| {
+                signed.signer().as_bytes() == server.keys.server().as_bytes()
+                    && matches!(signed.statement(), Statement::ErasureRequest(one) if one == ended)
+            })
+        };
+        outcome.erasures = self.erasure_news(&asked_before, &refused_there);
         if heard_decisions {
             let news = self.ledger.refused.iter().filter(|item| !listed.contains(&item.hash));
             outcome.refused.extend(news.map(|item| (item.document, item.reason)));

@@ -104,6 +104,9 @@ impl Turn<'_> {
     fn line(&mut self, document: DocumentId, dossier: &Dossier) -> Tried<DossierLine> {
         let only_here = !self.book.unsaved(document)?.is_empty();
         let read_at = self.read_at(document)?;
-        Ok(DossierLine::new(document, dossier, self.moment.today(), only_here, read_at))
+        let asked = self.book.erasure_asked(&document);
+        let erasure_asked = asked.map(|asked| ErasureAsked { by: asked.by.clone(), at: asked.at.to_string() });
+        let line = DossierLine::new(document, dossier, self.moment.today(), only_here, read_at);
+        Ok(DossierLine { erasure_asked, ..line })
     }
 }

@@ -29,6 +29,8 @@ pub struct DossierLine {
     pub last_visit: Option<String>,
     /// Whether anything in it is only on this device.
     pub saved: SavedState,
+    /// Whether it waits to be erased: then show that, for what is not sent goes with it.
+    pub erasure_asked: Option<ErasureAsked>,
     /// What was seen with it, for an edit to hand back; of no meaning to the app.
     pub read_at: Vec<u8>,
 }
@@ -48,9 +50,19 @@ impl DossierLine {
             coach: latest.and_then(|id| dossier.primary_coach_on(id, today)).map(str::to_owned),
             last_visit: text(done.filter_map(|(_, visit)| visit.day()).max()),
             saved: SavedState::of(only_here),
+            erasure_asked: None,
             read_at,
         }
     }
+}
+
+/// Somebody asked that a dossier be erased; an administrator decides.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct ErasureAsked {
+    /// Code of the coordinator who asked.
+    pub by: String,
+    /// When.
+    pub at: String,
 }
 
 /// One dossier.
