@@ -153,6 +153,15 @@ fn an_erased_dossier_does_not_come_back_with_an_old_backup_and_the_old_keys() {
     assert_eq!(anna.summaries(kept), ["Dit blijft"]);
     let listed = field.erasures(ErasureOrder::List);
     assert_eq!((listed.len(), listed[0].document), (1, gone));
+    // Who asked is not known any more; Carla still follows it on the devices of her organisation, and nobody of another does.
+    let by = |field: &mut Field, device: &Device| {
+        let reader = Some(device.book.identity().device);
+        let Done::Erasures(list) = field.server(Work::Erasures(reader, ErasureOrder::List)).unwrap() else { unreachable!() };
+        list
+    };
+    let seen = by(&mut field, &carla);
+    assert_eq!((seen.len(), seen[0].document, seen[0].asked_by.as_deref()), (1, gone, None));
+    assert!(seen[0].waiting.iter().any(|one| one.person == "bram"), "{seen:?}");
     // Carla's receipt comes back as well; Bram, who was away all the time, wipes it now.
     field.sync(&mut carla);
     let (outcome, _) = field.sync(&mut bram);

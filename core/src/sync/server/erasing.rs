@@ -214,12 +214,17 @@ impl Batch<'_> {
         for erasure in state.ledger.erasures.all() {
             let note = state.erasure_notes.get(&erasure.document);
             let asker = note.and_then(|note| note.asked_by);
-            if !mine(asker.as_ref().and_then(organisation_of)) {
+            // One that a device brought back does not say who asked: each coordinator follows it on the devices of their own
+            // organisation. It names a document, and nobody.
+            let asked_in = asker.as_ref().and_then(organisation_of);
+            if asked_in.is_some() && !mine(asked_in) {
                 continue;
             }
             let receipts: BTreeMap<&DeviceId, u32> =
                 state.ledger.erasures.receipts(&erasure.document).map(|(device, one)| (device, one.unsent)).collect();
+            let shown = |device: &&DeviceId| asked_in.is_some() || mine(organisation_of(device));
             let could = note.map(|note| note.devices.as_slice()).unwrap_or_default();
+            let could: Vec<&DeviceId> = could.iter().filter(shown).collect();
             // A device that wiped itself has nothing any more, of this either.
             let done = |device: &&DeviceId| receipts.contains_key(device) || state.wiped.contains_key(*device);
             list.push(ErasureInfo {
@@ -228,7 +233,7 @@ impl Batch<'_> {
                 asked_at: None,
                 erased_at: Some(erasure.at),
                 replaced_by: erasure.replaced_by,
-                confirmed: u32::try_from(could.iter().filter(done).count()).unwrap_or(u32::MAX),
+                confirmed: u32::try_from(could.iter().filter(|one| done(one)).count()).unwrap_or(u32::MAX),
                 unsent: receipts.values().fold(0, |sum: u32, unsent| sum.saturating_add(*unsent)),
                 waiting: could.iter().filter(|one| !done(one)).map(|device| self.waiting(device)).collect(),
             });
