@@ -98,11 +98,11 @@ impl Render for Vec<Device> {
         let note = match lang {
             Lang::Nl => {
                 "Zolang de server draait, kan het laatste contact hier tot tien minuten achterlopen; `veldboek device list` \
-                 van een coördinator toont het precies."
+                 van een coördinator toont het precies. Na terugzetten, tot `reopen`, staat het hier wel meteen."
             }
             Lang::En => {
                 "While the server runs, the last contact can lag here by up to ten minutes; a coordinator's `veldboek device \
-                 list` shows it exactly."
+                 list` shows it exactly. After a restore, until `reopen`, it is here at once."
             }
         };
         format!("{}\n{note}", table(Some(header), rows))

@@ -12,6 +12,10 @@ pub const CONTACT_EVERY: i64 = 10 * 60 * 1000;
 /// hands, also a revoked one, could fill the disk.
 pub const CONTACT_SOONEST: i64 = 60 * 1000;
 
+/// As often at the most on a server that waits, after it was put back, for its administrator: who came by since is what that
+/// person goes by. In milliseconds.
+pub const CONTACT_HELD: i64 = 10 * 1000;
+
 /// The contacts that a server knows of.
 #[derive(Debug, Default)]
 pub struct Contacts {
@@ -31,11 +35,15 @@ impl Contacts {
 
     /// A device was in contact. Gives the note to write down now, if any: what stays behind on a device and how it is
     /// locked is written soon, a time only after a period.
-    pub fn hear(&mut self, note: ContactNote) -> Option<ContactNote> {
+    /// On a server that is held the first contact since it was put back is written at once.
+    pub fn hear(&mut self, note: ContactNote, held_since: Option<Timestamp>) -> Option<ContactNote> {
         self.heard.insert(note.device, note.clone());
         let last = self.noted.get(&note.device);
         let due = |last: &ContactNote| {
             let passed = note.at.as_millis() - last.at.as_millis();
+            if let Some(since) = held_since {
+                return last.at < since || passed >= CONTACT_HELD;
+            }
             let differs = last.unsynced != note.unsynced || last.lock != note.lock;
             passed >= if differs { CONTACT_SOONEST } else { CONTACT_EVERY }
         };

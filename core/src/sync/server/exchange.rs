@@ -218,7 +218,8 @@ impl Batch<'_> {
     /// Writes down that a device was in contact, where that says something new. What it did not tell this time stands.
     fn note_contact(&mut self, device: DeviceId, told: Told) -> Result<(), RegionError> {
         let note = self.contact(device, told);
-        if let Some(note) = self.state.contacts.hear(note) {
+        let held_since = self.state.held.then_some(self.state.life_began);
+        if let Some(note) = self.state.contacts.hear(note, held_since) {
             self.stage_note(Kind::Contact, note.encode())?;
         }
         Ok(())
