@@ -74,7 +74,7 @@ pub(crate) fn obey(
     revoked: &Revoked,
     moment: veldboek_core::clock::Moment,
 ) -> Tried<SyncOutcome> {
-    if revoked.may_deliver && revoked.unsent > 0 {
+    if revoked.may_deliver && revoked.to_deliver > 0 {
         return Ok(SyncOutcome { again: true, state: DeviceState::Revoked, ..SyncOutcome::default() });
     }
     wipe_now(book, directory, moment, SyncOutcome::default())

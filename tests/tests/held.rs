@@ -6,9 +6,10 @@
 use veldboek_core::clock::Day;
 use veldboek_core::field_book::{Next, RecordBook};
 use veldboek_core::ids::{DocumentId, TraineeId};
+use veldboek_core::journal::Kind;
 use veldboek_core::record::Record;
 use veldboek_core::statement::Role;
-use veldboek_core::sync::server::{ErasureOrder, Region, RegionError, Unfit, Work};
+use veldboek_core::sync::server::{Done, ErasureOrder, Region, RegionError, Unfit, Work};
 use veldboek_core::trainee::Trainee;
 use veldboek_core::wire::{InviteRequest, Reason, RevokeRequest, VERSION, Verdict};
 use veldboek_tests::{Backup, Device, Field};
@@ -196,4 +197,72 @@ fn a_phone_that_may_still_deliver_waits_for_a_held_server_and_wipes_nothing() {
     assert_eq!((delivered.next, delivered.outcome.quarantined), (Next::Deliver, 1));
     // What is left is of the dossier that was erased: nobody takes it, and nothing waits for that.
     assert_eq!(deliver(&mut field, &mut anna).next, Next::Wipe);
+}
+
+#[test]
+fn who_came_by_since_the_backup_is_written_down_at_once() {
+    let Town { mut field, mut carla, mut conny, mut anna, old, .. } = Town::new(74);
+    field.clock.pass_minutes(-59);
+    field.put_back(&old, &old);
+    // Within the time in which a server that is open would write nothing.
+    field.clock.pass_minutes(1);
+    let heard = |field: &mut Field| {
+        let Done::Devices(devices) = field.server(Work::Devices(None, None)).unwrap() else { unreachable!() };
+        let since = field.region.life_began();
+        devices.iter().filter(|device| device.last_contact.is_some_and(|at| at > since)).count()
+    };
+    // Conny last: she brings back that the others are revoked.
+    for device in [&mut carla, &mut anna, &mut conny] {
+        field.sync(device);
+    }
+    field.restart_server();
+    assert_eq!(heard(&mut field), 3, "also for whoever reads the store beside the server");
+    // Once more, later: the list is to tell that too.
+    field.clock.pass_minutes(1);
+    field.sync(&mut conny);
+    field.restart_server();
+    let Done::Devices(devices) = field.server(Work::Devices(None, None)).unwrap() else { unreachable!() };
+    let now = field.clock.0;
+    assert!(devices.iter().any(|device| device.person == "conny" && device.last_contact == Some(now)));
+    // Not at every turn: no device fills the disk.
+    let before = field.records().len();
+    for _ in 0..20 {
+        field.sync(&mut conny);
+    }
+    assert_eq!(field.records().iter().skip(before).filter(|record| record.kind == Kind::Contact).count(), 0);
+}
+
+#[test]
+fn a_revoked_phone_tells_no_loss_of_what_the_server_had_before() {
+    let mut field = Field::new(75);
+    let mut carla = field.enrolled("carla", Role::Coordinator);
+    let mut bram = field.enrolled("bram", Role::Coach);
+    let dossier = field.dossier(&mut bram, "WF-2025-0001");
+    for visit in ["Een", "Twee", "Drie"] {
+        field.visit(&mut bram, dossier, visit);
+    }
+    field.sync(&mut bram);
+    field.sync(&mut carla);
+    let old = field.backup();
+    revoke(&mut field, &bram, false);
+    field.sync(&mut carla);
+    field.clock.pass_minutes(60);
+    field.put_back(&old, &old);
+    // The thief comes by first, and Bram wrote two more.
+    field.visit(&mut bram, dossier, "Vier");
+    field.visit(&mut bram, dossier, "Vijf");
+    assert!(field.sync(&mut bram).0.held);
+    assert_eq!(bram.book.status().unwrap().unsynced, 2, "the rest is on the server");
+    field.sync(&mut carla);
+    field.reopen();
+    field.sync(&mut carla);
+    let device = bram.book.identity().device;
+    let word = field.region.revocation(&device).unwrap().unwrap();
+    let revoked = bram.book.take_revocation(&word, &mut field.dice).unwrap();
+    assert_eq!((revoked.unsent, revoked.to_deliver), (2, 6));
+    let wipe = bram.book.wipe(field.clock.now()).unwrap();
+    assert_eq!(wipe.lost, 2);
+    field.server(Work::Wiped(wipe.statement)).unwrap();
+    let Done::Devices(devices) = field.server(Work::Devices(None, Some(device))).unwrap() else { unreachable!() };
+    assert_eq!(devices[0].lost, Some(2));
 }

@@ -50,7 +50,7 @@ fn obey(book: &mut Book, client: &mut Client, server: ServerId, word: &[u8]) -> 
     let told = |error| trouble::sync(error, &url);
     let revoked = book.inner.take_revocation(word, &mut book.rng).map_err(told)?;
     let before = revoked.unsent;
-    if revoked.may_deliver && revoked.unsent > 0 {
+    if revoked.may_deliver && revoked.to_deliver > 0 {
         deliver(book, client, server, &revoked)?;
     }
     book.gone = true;

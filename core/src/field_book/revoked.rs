@@ -18,8 +18,11 @@ pub struct Revoked {
     pub reason: Option<String>,
     /// Whether the server still takes what only this device has.
     pub may_deliver: bool,
-    /// How many changes that are.
+    /// How many changes that are: no life of the server ever had them.
     pub unsent: usize,
+    /// How many changes it would hand in: those, and what a former life of the server had, since the one that answers now may
+    /// have lost it.
+    pub to_deliver: usize,
 }
 
 /// What a delivery came to.
@@ -46,8 +49,13 @@ impl FieldBook {
     /// Whether this device was revoked, as far as it knows: by the server's refusal, or by a bundle that brought the word.
     pub fn revoked(&self) -> Option<Revoked> {
         let facts = self.ledger.revocations.get(&self.keyring.device_keys().device())?;
-        let unsent = self.unsent_items();
-        Some(Revoked { at: facts.at, reason: facts.reason.clone(), may_deliver: facts.accept_unsent, unsent })
+        Some(Revoked {
+            at: facts.at,
+            reason: facts.reason.clone(),
+            may_deliver: facts.accept_unsent,
+            unsent: self.only_here(),
+            to_deliver: self.to_deliver(),
+        })
     }
 
     /// Takes in the revocation that came with the server's refusal; durable when this returns. Nothing is destroyed yet.
@@ -162,7 +170,7 @@ impl FieldBook {
         };
         let judged = answer.verdicts.iter().any(moved);
         let outcome = self.answer(sent, answer, moment, rng)?;
-        let next = match self.unsent_items() {
+        let next = match self.to_deliver() {
             0 => Next::Wipe,
             _ if wait => Next::Wait,
             // What was deferred may have waited for what came with it; when nothing moves any more, it never will be taken.
@@ -186,7 +194,7 @@ impl FieldBook {
         let facts = facts
             .ok_or(SyncError::Nonsense(Words::new("dit apparaat is niet ingetrokken", "this device was not revoked")))?
             .clone();
-        let lost = u32::try_from(self.unsent_items()).unwrap_or(u32::MAX);
+        let lost = u32::try_from(self.only_here()).unwrap_or(u32::MAX);
         let wiped = Wiped { device: keys.device(), revocation: facts.newest, at: moment.at, lost };
         let signed =
             SignedStatement::sign(&Statement::Wiped(wiped), keys).map_err(|error| FieldBookError::Unfit(error.into()))?;
@@ -201,12 +209,21 @@ impl FieldBook {
         )))
     }
 
-    /// Changes that neither the server nor its quarantine has.
-    fn unsent_items(&self) -> usize {
-        let changes = |facts: &crate::ledger::DocumentFacts| {
-            facts.live().filter(|change| change.acknowledged.is_none() && change.quarantined.is_none()).count()
+    /// Changes that neither the server nor its quarantine has, as far as this device knows.
+    fn to_deliver(&self) -> usize {
+        self.open_items(|_| true)
+    }
+
+    /// Of those, the ones that no life of the server ever took in.
+    fn only_here(&self) -> usize {
+        self.open_items(|change| !change.former)
+    }
+
+    fn open_items(&self, counts: impl Fn(&crate::ledger::ChangeFacts) -> bool) -> usize {
+        let open = |change: &&crate::ledger::ChangeFacts| {
+            change.acknowledged.is_none() && change.quarantined.is_none() && counts(change)
         };
         let documents = self.ledger.documents.iter().filter(|(id, _)| !self.ledger.is_left_behind(id));
-        documents.map(|(_, facts)| changes(facts)).sum::<usize>() + self.aside_to_send().count()
+        documents.map(|(_, facts)| facts.live().filter(open).count()).sum::<usize>() + self.aside_to_send().count()
     }
 }

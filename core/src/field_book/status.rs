@@ -33,7 +33,7 @@ pub struct Status {
     pub dossiers: usize,
     /// Changes on this device.
     pub changes: usize,
-    /// Changes that the server does not have.
+    /// Changes that the server does not have. Those of a former life do not count before the present one told what it has.
     pub unsynced: usize,
     /// Last contact with the server.
     pub last_sync: Option<Timestamp>,
@@ -64,6 +64,8 @@ impl FieldBook {
                 changes += 1;
                 match (&change.quarantined, change.acknowledged) {
                     (Some(_), None) => quarantined += 1,
+                    // What a former life of the server had is not known to be gone before this life told what it has.
+                    (None, None) if change.former && self.ledger.reading_again => {}
                     (None, None) => unsynced += 1,
                     _ => {}
                 }

@@ -55,7 +55,7 @@ impl FieldBook {
         self.contact(|turn| {
             let identity = turn.book.identity();
             let server = identity.server.ok_or_else(|| FieldBookError::not_enrolled(turn.lang))?;
-            let delivers = turn.book.revoked().is_some_and(|revoked| revoked.may_deliver && revoked.unsent > 0);
+            let delivers = turn.book.revoked().is_some_and(|revoked| revoked.may_deliver && revoked.to_deliver > 0);
             let (request, what) = if delivers {
                 let (request, sent) = turn.book.delivery()?;
                 (request, What::Delivery(sent))
