@@ -3,10 +3,16 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
 
+use std::sync::Arc;
+
+use veldboek_core::disk::MemoryDisk;
 use veldboek_core::field_book::ExchangeError;
-use veldboek_core::statement::Role;
+use veldboek_core::ids::DeviceId;
+use veldboek_core::journal::{Journal, Kind, NewRecord};
+use veldboek_core::record::Lang;
+use veldboek_core::statement::{Certificate, Role, SignedStatement, Statement};
 use veldboek_core::sync::server::{Done, RegionError, Unfit, Work};
-use veldboek_core::wire::{Cursor, InviteRequest, Request, VERSION};
+use veldboek_core::wire::{Cursor, InviteRequest, Request, RevokeRequest, VERSION};
 use veldboek_tests::{Device, Field};
 
 fn invitation(person: &str, role: Role, organisation: &str) -> InviteRequest {
@@ -122,4 +128,84 @@ fn enrolling_at_another_server_forgets_what_the_one_before_acknowledged() {
     assert_eq!(other.sync(&mut anna).0.accepted, 2);
     assert_eq!(anna.book.status().unwrap().unsynced, 0);
     assert_eq!(anna.summaries(dossier), ["Bij de eerste server bevestigd"]);
+}
+
+#[test]
+fn who_coaches_or_coordinates_is_invited_into_an_organisation() {
+    let mut field = Field::new(66);
+    let beheer = field.enrolled("beheer", Role::Administrator);
+    let carla = field.enrolled("carla", Role::Coordinator);
+    let (by_beheer, by_carla) = (Some(beheer.book.identity().device), Some(carla.book.identity().device));
+    for by in [None, by_beheer, by_carla] {
+        for (role, organisation) in [(Role::Coach, ""), (Role::Coordinator, ""), (Role::Coach, " ")] {
+            let refused = field.server(Work::Invite(by, invitation("quint", role, organisation)));
+            let told = matches!(&refused, Err(RegionError::Unfit(Unfit::NoOrganisation)));
+            assert!(told || (by == by_carla && organisation == " "), "{refused:?}");
+            assert!(refused.is_err());
+        }
+    }
+    let said = Unfit::NoOrganisation.message(Lang::Nl);
+    assert!(said.contains("organisatie") && said.contains("--organisation"), "{said}");
+    field.server(Work::Invite(by_beheer, invitation("bea", Role::Administrator, ""))).unwrap();
+}
+
+/// A device of somebody who was invited without an organisation, as servers once did.
+fn of_nobodys(field: &mut Field, person: &str, role: Role) -> DeviceId {
+    let device = field.device(Some(person), Arc::new(MemoryDisk::default()));
+    let keyring = field.keyring();
+    let certificate = Certificate {
+        device: device.book.device_keys().device(),
+        keys: device.book.device_keys().public(),
+        person: person.into(),
+        display_name: person.into(),
+        role,
+        organisation: String::new(),
+        label: "test".into(),
+        from: field.clock.0,
+    };
+    let signed = SignedStatement::sign(&Statement::Certificate(certificate.clone()), keyring.device_keys()).unwrap();
+    let record = NewRecord { kind: Kind::Certificate, key: keyring.store_key_id(), payload: signed.bytes().to_vec() };
+    let mut journal = Journal::open(field.server_disk()).unwrap();
+    let mut writer = journal.write().unwrap();
+    writer.read_new(&keyring, &mut |_| {}).unwrap();
+    writer.append(&keyring, &mut field.dice, &[record]).unwrap();
+    writer.commit().unwrap();
+    certificate.device
+}
+
+#[test]
+fn whoever_has_no_organisation_has_none_in_common_with_anybody_and_may_be_given_one() {
+    let mut field = Field::new(67);
+    let beheer = field.enrolled("beheer", Role::Administrator).book.identity().device;
+    let administrator = of_nobodys(&mut field, "bea", Role::Administrator);
+    let colleague = of_nobodys(&mut field, "piet", Role::Coach);
+    let quint = of_nobodys(&mut field, "quint", Role::Coordinator);
+    let carla = field.enrolled("carla", Role::Coordinator).book.identity().device;
+    for (by, sees) in [(quint, 0), (carla, 1), (beheer, 5)] {
+        let Done::Devices(devices) = field.server(Work::Devices(Some(by), None)).unwrap() else { unreachable!() };
+        assert_eq!(devices.len(), sees);
+    }
+    for device in [administrator, colleague, carla] {
+        let request = RevokeRequest { version: VERSION, device, reason: None, accept_unsent: false };
+        let refused = field.server(Work::Revoke(Some(quint), request));
+        assert!(matches!(refused, Err(RegionError::NotAllowed)), "{refused:?}");
+    }
+
+    // No coordinator takes such a colleague for their own; an administrator gives them an organisation, in the role they have.
+    let ask = |field: &mut Field, by, role, organisation| {
+        field.server(Work::Invite(by, invitation("piet", role, organisation))).map(|done| matches!(done, Done::Invited(_)))
+    };
+    let otherwise = |refused: Result<bool, RegionError>| {
+        assert!(matches!(&refused, Err(RegionError::Unfit(Unfit::KnownOtherwise(_)))), "{refused:?}");
+    };
+    otherwise(ask(&mut field, Some(carla), Role::Coach, "school-1"));
+    otherwise(ask(&mut field, Some(beheer), Role::Coordinator, "school-1"));
+    assert!(ask(&mut field, Some(beheer), Role::Coach, "school-1").unwrap());
+    otherwise(ask(&mut field, None, Role::Coach, "school-2"));
+    let mut piet = field.enrolled("piet", Role::Coach);
+    field.sync(&mut piet);
+    assert_eq!(piet.book.identity().organisation.as_deref(), Some("school-1"));
+    let people = field.region.people();
+    let (.., organisation, live) = people.iter().find(|(person, ..)| person == "piet").unwrap();
+    assert_eq!((organisation.as_str(), *live), ("school-1", 2));
 }

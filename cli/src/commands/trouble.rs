@@ -387,6 +387,7 @@ mod tests {
         let unfit = [
             Unfit::EnrolledAlready,
             Unfit::KnownOtherwise(known),
+            Unfit::NoOrganisation,
             Unfit::ErasedAlready,
             Unfit::NotAsked,
             Unfit::OwnDevice,
@@ -396,7 +397,7 @@ mod tests {
             Unfit::NotItsWord("the device did not sign this"),
             Unfit::Unsignable("a code is out of bounds".into()),
         ];
-        every!(unfit; Unfit::EnrolledAlready, Unfit::KnownOtherwise(_), Unfit::ErasedAlready, Unfit::NotAsked, Unfit::OwnDevice,
+        every!(unfit; Unfit::EnrolledAlready, Unfit::KnownOtherwise(_), Unfit::NoOrganisation, Unfit::ErasedAlready, Unfit::NotAsked, Unfit::OwnDevice,
             Unfit::AlreadyWiped, Unfit::Held, Unfit::TooManyInvitations, Unfit::NotItsWord(_), Unfit::Unsignable(_));
         let mut all = vec![
             RegionError::Missing,

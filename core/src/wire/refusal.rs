@@ -63,6 +63,9 @@ codes! {
         KnownOtherwise = "KNOWN_OTHERWISE",
             "Deze persoon is bekend met een andere rol of organisatie; neem een andere code voor iemand anders, of dezelfde rol en organisatie.",
             "This person is known with another role or organisation; use another code for somebody else, or the same role and organisation.";
+        NoOrganisation = "NO_ORGANISATION",
+            "Een coach of coördinator werkt voor een organisatie; noem haar met --organisation CODE.",
+            "A coach or coordinator works for an organisation; name it with --organisation CODE.";
         ErasedAlready = "ERASED_ALREADY",
             "Dit dossier is al gewist; `erase list` toont welke apparaten dat bevestigden.",
             "This dossier was erased already; `erase list` shows which devices confirmed it.";

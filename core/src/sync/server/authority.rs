@@ -45,8 +45,7 @@ impl State {
     /// Whether somebody is a coordinator of the organisation of a dossier.
     pub(super) fn coordinates(&self, certificate: &Certificate, document: &DocumentId) -> bool {
         let opening = self.ledger.documents.get(document).and_then(|facts| facts.opening.as_ref());
-        opening
-            .is_some_and(|(opening, _)| certificate.role == Role::Coordinator && certificate.organisation == opening.organisation)
+        opening.is_some_and(|(opening, _)| certificate.role == Role::Coordinator && works_for(certificate, &opening.organisation))
     }
 
     /// Whether somebody decides about what waits in a document.
@@ -75,11 +74,18 @@ impl State {
     }
 }
 
+/// Whether the person of a certificate works for an organisation. Two who were given none have none in common.
+pub(super) fn works_for(certificate: &Certificate, organisation: &str) -> bool {
+    !organisation.is_empty() && certificate.organisation == organisation
+}
+
 /// What the person of a certificate sees.
 pub(super) fn reader(certificate: &Certificate) -> Reader {
     Reader {
         person: certificate.person.clone(),
-        organisation: (certificate.role == Role::Coordinator).then(|| certificate.organisation.clone()),
+        organisation: Some(&certificate.organisation)
+            .filter(|organisation| certificate.role == Role::Coordinator && !organisation.is_empty())
+            .cloned(),
         content: certificate.role != Role::Administrator,
     }
 }

@@ -1,6 +1,6 @@
 //! Devices and people, as administrators and coordinators see them.
 
-use super::authority::reader;
+use super::authority::{reader, works_for};
 use super::*;
 
 /// How a device stands with the server.
@@ -68,6 +68,10 @@ impl Region {
             let entry = people
                 .entry(certificate.person.clone())
                 .or_insert_with(|| (certificate.display_name.clone(), certificate.role, certificate.organisation.clone(), 0));
+            // Whoever was given an organisation later has one.
+            if entry.2.is_empty() {
+                entry.2.clone_from(&certificate.organisation);
+            }
             entry.3 += live;
         }
         people.into_iter().map(|(person, (name, role, organisation, live))| (person, name, role, organisation, live)).collect()
@@ -115,20 +119,20 @@ impl State {
 
 impl Batch<'_> {
     pub(super) fn devices(&self, by: Option<DeviceId>, one: Option<DeviceId>) -> Result<Vec<DeviceInfo>, RegionError> {
-        // Administrators see all devices, coordinators those of their organisation.
-        let mut organisation = None;
+        // Administrators see all devices, coordinators those of their organisation, of administrators none.
+        let mut coordinator = None;
         if let Some(device) = by {
             let certificate = self.state.live(&device).ok_or(RegionError::NotWelcome)?;
             match certificate.role {
                 Role::Administrator => {}
-                Role::Coordinator => organisation = Some(certificate.organisation.as_str()),
+                Role::Coordinator => coordinator = Some(certificate),
                 Role::Coach => return Err(RegionError::NotAllowed),
             }
         }
         let mut devices = Vec::new();
         for (device, certificate) in &self.state.ledger.certificates {
-            let other = organisation.is_some_and(|organisation| organisation != certificate.organisation);
-            if other || one.is_some_and(|wanted| wanted != *device) {
+            let shown = |by: &Certificate| certificate.role != Role::Administrator && works_for(by, &certificate.organisation);
+            if !coordinator.is_none_or(shown) || one.is_some_and(|wanted| wanted != *device) {
                 continue;
             }
             let contact = self.state.contacts.of(device);

@@ -1,5 +1,6 @@
 //! Invitations, their one-time codes, and the devices that they make.
 
+use super::authority::works_for;
 use super::invitations::INVITATION_LIFE;
 use super::*;
 use crate::wire::KnownAs;
@@ -117,12 +118,18 @@ impl Batch<'_> {
             let allowed = match certificate.role {
                 Role::Administrator => true,
                 // Only into the organisation that is theirs, and never somebody above them.
-                Role::Coordinator => request.role != Role::Administrator && certificate.organisation == request.organisation,
+                Role::Coordinator => {
+                    let theirs = request.organisation.is_empty() || works_for(certificate, &request.organisation);
+                    request.role != Role::Administrator && theirs
+                }
                 Role::Coach => false,
             };
             if !allowed {
                 return Err(RegionError::NotAllowed);
             }
+        }
+        if request.role != Role::Administrator && request.organisation.trim().is_empty() {
+            return Err(Unfit::NoOrganisation.into());
         }
         // Whoever is at the machine has other means to fill it.
         let theirs = self.state.invitations.open(self.moment.at).filter(|open| by.is_some() && open.by == by);
@@ -134,8 +141,13 @@ impl Batch<'_> {
         let open = open.map(|open| (open.person.as_str(), open.role.as_str(), open.organisation.as_deref().unwrap_or_default()));
         let certified = self.state.ledger.certificates.values();
         let known = certified.map(|known| (known.person.as_str(), known.role.code(), known.organisation.as_str()));
+        // Whoever was once invited without an organisation is given one by an administrator: no coordinator takes a colleague
+        // of nobody's for their own.
+        let decider = by.and_then(|device| self.state.live(&device));
+        let gives_one = decider.is_none_or(|decider| decider.role == Role::Administrator);
         let mut others = known.chain(open).filter(|(person, role, organisation)| {
-            *person == request.person && (*role != request.role.code() || *organisation != request.organisation)
+            let same = *organisation == request.organisation || (organisation.is_empty() && gives_one);
+            *person == request.person && (*role != request.role.code() || !same)
         });
         if let Some((_, role, organisation)) = others.next() {
             let role = Role::from_code(role).unwrap_or(Role::Coach);

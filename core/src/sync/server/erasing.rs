@@ -1,5 +1,6 @@
 //! Erasing: a coordinator asks, an administrator confirms; then the key goes, and a tombstone without content stays.
 
+use super::authority::works_for;
 use super::*;
 use crate::field_book::erasing::forget_cached;
 use crate::statement::{Erasure, ErasureRequest, Opening};
@@ -48,7 +49,7 @@ impl State {
             _ if certificate.role == Role::Administrator => false,
             Some(organisation) => {
                 people.contains(&certificate.person)
-                    || (certificate.role == Role::Coordinator && certificate.organisation == *organisation)
+                    || (certificate.role == Role::Coordinator && works_for(certificate, organisation))
             }
             // Of a dossier that this life of the server never knew, anyone could.
             None => true,
@@ -191,7 +192,7 @@ impl Batch<'_> {
         let person_of = |device: &DeviceId| state.ledger.certificates.get(device).map(|one| one.person.clone());
         let organisation_of = |device: &DeviceId| state.ledger.certificates.get(device).map(|one| &one.organisation);
         let mine = |organisation: Option<&String>| match reader {
-            Some(one) if one.role == Role::Coordinator => organisation == Some(&one.organisation),
+            Some(one) if one.role == Role::Coordinator => organisation.is_some_and(|theirs| works_for(one, theirs)),
             _ => true,
         };
         let mut list = Vec::new();

@@ -5,6 +5,7 @@
 //! there, so that nothing was acknowledged in vain when it is not taken in. From then on nobody else founds the dossier anew, and
 //! the old document is erased once the new one holds what was written in the old one since.
 
+use super::authority::works_for;
 use super::batch::SoFar;
 use super::exchange::busy;
 use super::*;
@@ -210,7 +211,7 @@ impl Batch<'_> {
             let never_sent = refounding.heads.as_ref().is_some_and(Vec::is_empty);
             return if never_sent { Ok(Ok(())) } else { not_yet() };
         };
-        let coordinates = certificate.role == Role::Coordinator && certificate.organisation == before.organisation;
+        let coordinates = certificate.role == Role::Coordinator && works_for(certificate, &before.organisation);
         if !coordinates && self.state.may_write(signer, &refounding.old, self.moment.today()).is_err() {
             return refused(Reason::NotAllowed);
         }

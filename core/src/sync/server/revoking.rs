@@ -1,5 +1,6 @@
 //! A device that is lost: revoked at once, heard once more where that was allowed, and told to wipe itself.
 
+use super::authority::works_for;
 use super::*;
 
 impl Region {
@@ -68,7 +69,7 @@ impl Batch<'_> {
         let target = self.state.ledger.certificates.get(&request.device).cloned();
         if let Some(decider) = &decider {
             let theirs = |target: &Certificate| {
-                target.role != Role::Administrator && target.organisation == decider.organisation && !request.accept_unsent
+                target.role != Role::Administrator && works_for(decider, &target.organisation) && !request.accept_unsent
             };
             match decider.role {
                 Role::Administrator => {}

@@ -14,6 +14,8 @@ pub enum Unfit {
     EnrolledAlready,
     /// The person who is invited has another role, or is of another organisation.
     KnownOtherwise(KnownAs),
+    /// Who coaches or coordinates does so for an organisation, and none was named.
+    NoOrganisation,
     /// The dossier was erased.
     ErasedAlready,
     /// Nobody asked to erase the dossier.
@@ -39,6 +41,7 @@ impl Unfit {
         match self {
             Self::EnrolledAlready => ErrorCode::EnrolledAlready.into(),
             Self::KnownOtherwise(known) => ErrorAnswer { known: Some(known.clone()), ..ErrorCode::KnownOtherwise.into() },
+            Self::NoOrganisation => ErrorCode::NoOrganisation.into(),
             Self::ErasedAlready => ErrorCode::ErasedAlready.into(),
             Self::NotAsked => ErrorCode::NotAsked.into(),
             Self::OwnDevice => ErrorCode::OwnDevice.into(),
