@@ -10,6 +10,7 @@ use veldboek_core::bundle::{Bundle, Content};
 use veldboek_core::clock::Day;
 use veldboek_core::field_book::Merged;
 use veldboek_core::ids::EntryId;
+use veldboek_core::limits::MAX_WAITING_CHANGES;
 use veldboek_core::statement::{Grant, GrantEnd, Role, SignedStatement, Statement};
 use veldboek_tests::attacks::forge::Maker;
 use veldboek_tests::attacks::pushes::cases;
@@ -144,4 +145,47 @@ fn a_bundle_brings_nothing_into_a_dossier_that_was_reassigned_when_it_was_made()
     assert_eq!(told(&merge(&mut field, &hostile, &mut anna, &[], &push)), [Told::Refused(Some(Step::Grant))]);
     let push = [hostile.signed(story.document, &before)];
     assert_eq!(told(&merge(&mut field, &hostile, &mut anna, &[], &push)), [Told::Accepted]);
+}
+
+#[test]
+fn a_stick_brings_no_more_to_a_laptop_than_may_wait_of_one_device() {
+    let mut field = Field::new(17);
+    let hostile = field.enrolled("mallory", Role::Coach);
+    let mut carla = field.enrolled("carla", Role::Coordinator);
+    let dossier = field.dossier(&mut carla, "WF-2025-0001");
+    field.sync(&mut carla);
+    let mallory = maker(&field, &hostile, "mallory");
+    // Small changes on top of one that nobody has.
+    let mut story = mallory.opens(&mut field.dice);
+    let changes: Vec<Vec<u8>> = (0..=MAX_WAITING_CHANGES)
+        .map(|number| {
+            let chunk = story.edit(&mallory, "gn", &format!("Sanne {number}"));
+            mallory.signed(dossier, &chunk)
+        })
+        .collect();
+    let merged = merge(&mut field, &mallory, &mut carla, &[], &changes);
+    assert_eq!((merged.carried, merged.refused.len()), (MAX_WAITING_CHANGES, 0));
+    assert_eq!(merged.no_room, 1);
+    // The server takes none of it, and it does not grow: not with the same file, nor with the next process.
+    field.sync(&mut carla);
+    carla.restart();
+    let again = merge(&mut field, &mallory, &mut carla, &[], &changes);
+    assert_eq!((again.known, again.carried, again.no_room), (MAX_WAITING_CHANGES, 0, 1));
+    assert_eq!(carla.book.not_taken().len(), MAX_WAITING_CHANGES);
+    // Another device has room of its own.
+    let other = field.enrolled("bram", Role::Coach);
+    field.sync(&mut carla);
+    let bram = maker(&field, &other, "bram");
+    let mut theirs = bram.opens(&mut field.dice);
+    let theirs = bram.signed(dossier, &theirs.edit(&bram, "gn", "Sanne B."));
+    assert_eq!(merge(&mut field, &bram, &mut carla, &[], &[theirs]).carried, 1);
+    // Whoever has looked at one is done with it, and the next finds its place.
+    let (_, first) = carla.book.not_taken()[0];
+    assert!(carla.book.dismiss(&first, field.clock.now(), &mut field.dice).unwrap());
+    assert!(!carla.book.dismiss(&first, field.clock.now(), &mut field.dice).unwrap());
+    for carried in [1, 0] {
+        let again = merge(&mut field, &mallory, &mut carla, &[], &changes);
+        assert_eq!((again.carried, again.no_room), (carried, 0));
+        carla.restart();
+    }
 }

@@ -88,7 +88,7 @@ pub(crate) struct QuarantineAccept {
 /// `quarantine dismiss`
 #[derive(Debug, Args)]
 pub(crate) struct QuarantineDismiss {
-    /// Het kenmerk uit `status` | The id from `status`
+    /// Het kenmerk uit `status`, of van wat uit een bestand kwam uit `quarantine list` | The id from `status`, or of what came in a file from `quarantine list`
     pub(crate) change: String,
 }
 

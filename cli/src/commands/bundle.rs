@@ -78,7 +78,7 @@ pub(super) fn merge(context: &Context<'_>, files: &BundleFiles) -> Result<Output
     for file in &files.files {
         let merged = take_in(&mut book, file)?;
         let shown = file.display().to_string();
-        attention |= !merged.refused.is_empty() || merged.waiting + merged.carried > 0;
+        attention |= !merged.refused.is_empty() || merged.waiting + merged.carried + merged.no_room > 0;
         let touched: Vec<String> = merged
             .touched
             .iter()
@@ -118,6 +118,17 @@ pub(super) fn merge(context: &Context<'_>, files: &BundleFiles) -> Result<Output
                  the server with the next `veldboek sync`, and wait there for a decision (`veldboek quarantine list`)"
             ));
         }
+        if merged.no_room > 0 {
+            let beyond = merged.no_room;
+            notes.push(text!(
+                "bewaar {shown}: voor nog {beyond} wijzigingen hieruit is geen plaats, omdat er van dat apparaat al zoveel wachten als \
+                 mag. Stuur ze op met `veldboek sync`, beslis erover (`veldboek quarantine list`) of haal van de lijst wat de server \
+                 niet aanneemt (`veldboek quarantine dismiss KENMERK`), en neem {shown} dan nog eens op",
+                "keep {shown}: there is no room for {beyond} more changes in it, because as many of that device wait already as may. \
+                 Send them with `veldboek sync`, decide about them (`veldboek quarantine list`) or take off the list what the server \
+                 does not take (`veldboek quarantine dismiss ID`), and take in {shown} again then"
+            ));
+        }
         notes.extend(super::erasing::notices(&merged.wiped));
         notes.extend(super::erasing::kept_notices(&merged.kept));
         attention |= !merged.kept.is_empty();
@@ -134,6 +145,7 @@ pub(super) fn merge(context: &Context<'_>, files: &BundleFiles) -> Result<Output
             "known": merged.known,
             "waiting": merged.waiting,
             "carried": merged.carried,
+            "no_room": merged.no_room,
             "refused": merged.refused.iter().map(|(document, why)| json!({
                 "document": document.to_string(),
                 "reason": why.reason.code(),

@@ -34,8 +34,14 @@ pub(super) fn quarantine(context: &mut Context<'_>, options: Quarantine) -> Resu
             let (items, conflicts) = fetch(&mut book)?;
             let rows: Vec<Value> = items.iter().map(|item| item_json(context, &mut book, item)).collect();
             let table = table(context, &mut book, &items);
-            let output = Output::new(json!({ "rows": rows }), table).columns(COLUMNS);
+            // Of others, from a file, and not on the server.
+            let carried: Vec<String> = book.inner.not_taken().iter().map(|(_, hash)| short(hash)).collect();
+            let output = Output::new(json!({ "rows": rows, "carried": carried }), table).columns(COLUMNS);
             let output = if items.is_empty() { output } else { output.note(how_to_decide()) };
+            let output = match carried.len() {
+                0 => output,
+                count => output.note(not_taken(count, &carried)),
+            };
             Ok(match conflicts {
                 0 => output,
                 // The dossiers were fetched for this, and something in them needs a person too.
@@ -70,6 +76,21 @@ fn how_to_decide() -> crate::message::Text {
     text!(
         "beslis met `veldboek quarantine accept KENMERK` of `veldboek quarantine refuse KENMERK --reason WAAROM`",
         "decide with `veldboek quarantine accept ID` or `veldboek quarantine refuse ID --reason WHY`"
+    )
+}
+
+/// How many of these the note names.
+const NAMED: usize = 10;
+
+/// What came in a file and the server does not take.
+fn not_taken(count: usize, carried: &[String]) -> crate::message::Text {
+    let shown = carried.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    let more = if count > NAMED { ", …" } else { "" };
+    text!(
+        "{count} wijzigingen van anderen, uit een bestand, neemt de server nog niet aan: {shown}{more}; `veldboek quarantine dismiss \
+         KENMERK` haalt er een van deze laptop",
+        "{count} changes of others, from a file, are not taken by the server yet: {shown}{more}; `veldboek quarantine dismiss ID` \
+         takes one off this laptop"
     )
 }
 
@@ -281,25 +302,28 @@ fn decide(
     })
 }
 
-/// Takes a refused change of one's own off the list, and shows what it said a last time.
+/// Takes a refused change of one's own off the list, and shows what it said a last time; or one of somebody else that came in a
+/// file and that the server does not take.
 fn dismiss(context: &Context<'_>, book: &mut Book, wanted: &str) -> Result<Output, Problem> {
-    let refused = book.inner.refused()?;
+    let refused = book.inner.refused()?.into_iter().map(|(item, writes)| (item.document, item.hash, writes));
+    let carried = book.inner.not_taken().into_iter().map(|(document, hash)| (document, hash, Vec::new()));
+    let items: Vec<(DocumentId, ChangeHash, Vec<Write>)> = refused.chain(carried).collect();
     let item = one_called(
-        &refused,
+        &items,
         wanted,
-        |(item, _)| &item.hash,
+        |(_, hash, _)| hash,
         text!("geweigerde wijziging", "refused change"),
         || text!("`veldboek status` toont wat er is geweigerd", "`veldboek status` shows what was refused"),
     )?;
-    let (item, writes) = item.clone();
-    let (of, what) = (called(book, item.document, context), said(&writes, context));
-    book.inner.dismiss(&item.hash, book.moment, &mut book.rng)?;
+    let (document, hash, writes) = item.clone();
+    let (of, what) = (called(book, document, context), said(&writes, context));
+    book.inner.dismiss(&hash, book.moment, &mut book.rng)?;
     let left = book.inner.status()?.refused;
-    let id = short(&item.hash);
+    let id = short(&hash);
     let value = json!({
         "id": id,
-        "change": item.hash.to_string(),
-        "document": item.document.to_string(),
+        "change": hash.to_string(),
+        "document": document.to_string(),
         "reference": of,
         "what": what,
         "writes": writes_json(&writes, context),

@@ -7,12 +7,83 @@ use super::syncing::{SyncError, not_admitted};
 use super::*;
 use crate::admission::Candidate;
 use crate::ledger::{Aside, aside_key};
+use crate::limits::{MAX_WAITING_BYTES, MAX_WAITING_CHANGES};
 use crate::notes::SetAside;
 use crate::record::{Code as _, Entry};
 use crate::refounding::{cells, is_left_out};
 use crate::wire::{Reason, Why};
 
+/// How much of others' work this device carries. As much as the server lets wait of one device: what is beyond could come in no
+/// sooner, and the file has it.
+#[derive(Default)]
+pub(super) struct Load {
+    bytes: HashMap<DeviceId, usize>,
+    changes: HashMap<(DocumentId, DeviceId), usize>,
+}
+
+impl Load {
+    fn add(&mut self, document: DocumentId, signer: DeviceId, size: usize) {
+        let bytes = self.bytes.entry(signer).or_default();
+        *bytes = bytes.saturating_add(size);
+        *self.changes.entry((document, signer)).or_default() += 1;
+    }
+
+    /// Counts one more change; false when there is no room for it.
+    pub(super) fn take(&mut self, change: &SignedChange) -> bool {
+        let (document, signer, size) = (change.document(), change.signer(), change.bytes().len());
+        let bytes = self.bytes.get(&signer).copied().unwrap_or_default();
+        let changes = self.changes.get(&(document, signer)).copied().unwrap_or_default();
+        let fits = bytes.saturating_add(size) <= MAX_WAITING_BYTES && changes < MAX_WAITING_CHANGES;
+        if fits {
+            self.add(document, signer, size);
+        }
+        fits
+    }
+}
+
+/// Changes that others follow: as a dependency, or as later ones of the same actor.
+#[derive(Default)]
+pub(super) struct Before {
+    hashes: HashSet<ChangeHash>,
+    actors: HashSet<Vec<u8>>,
+}
+
+impl Before {
+    pub(super) fn add(&mut self, change: &SignedChange) {
+        self.hashes.insert(change.hash());
+        self.actors.insert(change.header().actor.clone());
+    }
+
+    pub(super) fn comes_before(&self, change: &SignedChange) -> bool {
+        let header = change.header();
+        self.actors.contains(&header.actor) || header.deps.iter().any(|dep| self.hashes.contains(dep))
+    }
+}
+
 impl FieldBook {
+    /// How much of others' work this device carries.
+    pub(super) fn load(&self) -> Load {
+        let mut load = Load::default();
+        for aside in self.ledger.aside.values().filter(|aside| aside.carried) {
+            if let Some((signer, size)) = aside.of {
+                load.add(aside.document, signer, size);
+            }
+        }
+        load
+    }
+
+    /// Whether the person of this device took somebody else's change off the list: it is not carried once more.
+    pub(super) fn is_dismissed(&self, hash: &ChangeHash) -> bool {
+        self.ledger.replaced.get(hash) == Some(hash)
+    }
+
+    /// Work of others that came in a file and that the server has not taken, in the order in which it came.
+    pub fn not_taken(&self) -> Vec<(DocumentId, ChangeHash)> {
+        let mut carried: Vec<_> = self.aside_to_send().filter(|(_, aside)| aside.carried).collect();
+        carried.sort_unstable_by_key(|(_, aside)| aside.number);
+        carried.into_iter().map(|(hash, aside)| (aside.document, *hash)).collect()
+    }
+
     /// What lies apart and is to be sent.
     pub(super) fn aside_to_send(&self) -> impl Iterator<Item = (&ChangeHash, &Aside)> {
         let here =

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::apart::Before;
 use super::syncing::erasure_in;
 use super::*;
 use crate::admission::{Candidate, Judgement, Step};
@@ -50,6 +51,8 @@ pub struct Merged {
     pub waiting: usize,
     /// Changes that count only when a coordinator decides so: they go to the server with the next exchange, and wait there.
     pub carried: usize,
+    /// Changes like these for which there is no room, because as many wait of their device already: the file is to be kept.
+    pub no_room: usize,
     /// Changes that were not taken in, with the reason and the step of the gate that gave it.
     pub refused: Vec<(DocumentId, Why)>,
     /// Why others wait.
@@ -185,6 +188,7 @@ impl FieldBook {
         let documents: Vec<DocumentId> = by_document.keys().copied().collect();
         self.keyring.add_document_keys(&*self.disk, &documents, rng).map_err(FieldBookError::from)?;
         let mut records = Vec::new();
+        let mut load = self.load();
         let keys = |device: &DeviceId| self.ledger.certificates.get(device).map(|certificate| certificate.keys);
         let bearer = keys(&bundle.sender());
         for (document, changes) in &mut by_document {
@@ -197,23 +201,41 @@ impl FieldBook {
         for (document, changes) in by_document {
             let mut allowed = Vec::new();
             let mut carried: Vec<(&Candidate, Why)> = Vec::new();
+            let mut uncounted = Before::default();
             for change in &changes {
                 let hash = change.hash();
                 let carries = self.ledger.aside.get(&hash).is_some_and(|aside| aside.carried);
-                if carries || self.ledger.documents.get(&document).is_some_and(|facts| facts.has(&hash)) {
+                if carries
+                    || self.is_dismissed(&hash)
+                    || self.ledger.documents.get(&document).is_some_and(|facts| facts.has(&hash))
+                {
                     merged.known += 1;
                     continue;
                 }
-                match self.may_have_written(change, moment) {
+                let why = match self.may_have_written(change, moment) {
                     // What follows it goes the same way.
-                    Ok(()) if follows(change, &carried) => carried.push((change, Reason::MissingDependencies.into())),
-                    Err(why) if self.may_carry(&document, &why) => carried.push((change, why)),
-                    Ok(()) => allowed.push(change),
+                    Ok(()) if uncounted.comes_before(change) => Some(Reason::MissingDependencies.into()),
+                    Err(why) if self.may_carry(&document, &why) => Some(why),
+                    Ok(()) => {
+                        allowed.push(change);
+                        None
+                    }
                     Err(why) if why.reason == Reason::UnknownDocument => {
                         merged.waiting += 1;
                         merged.deferred.push((document, why));
+                        None
                     }
-                    Err(why) => merged.refused.push((document, why)),
+                    Err(why) => {
+                        merged.refused.push((document, why));
+                        None
+                    }
+                };
+                if let Some(why) = why {
+                    uncounted.add(change);
+                    match load.take(change) {
+                        true => carried.push((change, why)),
+                        false => merged.no_room += 1,
+                    }
                 }
             }
             if allowed.is_empty() && carried.is_empty() {
@@ -462,10 +484,4 @@ impl FieldBook {
             Err(Why::at(Step::Grant, Reason::NoGrant))
         }
     }
-}
-
-/// Whether a change follows one of these: as a dependency, or as a later one of the same actor.
-fn follows(change: &Candidate, carried: &[(&Candidate, Why)]) -> bool {
-    let header = change.header();
-    carried.iter().any(|(one, _)| header.deps.contains(&one.hash()) || header.actor == one.header().actor)
 }

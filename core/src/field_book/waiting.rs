@@ -195,25 +195,30 @@ impl FieldBook {
         Ok(name)
     }
 
-    /// Takes a refused change off the list, for whoever has read or rewritten it; durable when this returns. What was kept apart of
-    /// it goes: its key is destroyed. Of a dossier that is still here the text stays sealed with that, out of sight, until the
-    /// dossier leaves or is erased. False when no refused change is called so.
+    /// Takes a refused change off the list, for whoever has read or rewritten it, or one of somebody else that came in a file and
+    /// that the server has not taken; durable when this returns. What was kept apart of it goes: its key is destroyed. Of a dossier
+    /// that is still here the text stays sealed with that, out of sight, until the dossier leaves or is erased. False when no such
+    /// change is called so.
     ///
     /// # Errors
     /// Store errors.
     pub fn dismiss(&mut self, change: &ChangeHash, moment: Moment, rng: &mut dyn CryptoRng) -> Result<bool, FieldBookError> {
         self.catch_up()?;
-        let Some(item) = self.ledger.refused.iter().find(|item| item.hash == *change).cloned() else { return Ok(false) };
+        let refused = self.ledger.refused.iter().find(|item| item.hash == *change).map(|item| (item.document, item.reason));
+        let carried = || self.ledger.aside.get(change).filter(|aside| aside.carried && aside.send);
+        let Some((document, why)) = refused.or_else(|| carried().map(|aside| (aside.document, aside.reason))) else {
+            return Ok(false);
+        };
         let note = SetAside {
-            document: item.document,
-            change: item.hash,
+            document,
+            change: *change,
             at: moment.at,
             writes: Vec::new().into(),
             called: None,
-            reason: item.reason.code().to_owned(),
+            reason: why.code().to_owned(),
             refused: None,
             text: None,
-            replaced: Some(item.hash),
+            replaced: Some(*change),
             envelope: None,
             carried: None,
         };

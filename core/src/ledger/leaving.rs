@@ -25,6 +25,8 @@ pub struct Aside {
     pub signed: bool,
     /// It is somebody else's, and only carried to the server.
     pub carried: bool,
+    /// Whose it is and how many bytes it has, as it was signed.
+    pub of: Option<(DeviceId, usize)>,
 }
 
 /// The name under which the keyring keeps the key of a change that was set aside: each its own, so that each goes when its
@@ -122,7 +124,10 @@ impl Ledger {
         let waits = note.refused.is_none();
         let (signed, carried) = (note.envelope.is_some(), note.carried == Some(true));
         let send = carried && waits;
-        let aside = Aside { document, number, position, called: note.called, reason, waits, again: false, send, signed, carried };
+        let change = note.envelope.as_ref().and_then(|envelope| SignedChange::decode(envelope).ok());
+        let of = change.map(|change| (change.signer(), change.bytes().len()));
+        let (called, again) = (note.called, false);
+        let aside = Aside { document, number, position, called, reason, waits, again, send, signed, carried, of };
         self.aside.insert(hash, aside);
     }
 
