@@ -16,7 +16,7 @@ use veldboek_core::audit::{AuditAction, AuditNote};
 use veldboek_core::cache::NoCache;
 use veldboek_core::disk::{Disk, RealDisk};
 use veldboek_core::journal::Journal;
-use veldboek_core::keyring::{Keyring, KeyringError};
+use veldboek_core::keyring::{Keyring, KeyringError, WrappingKey};
 use veldboek_core::sync::server::{Region, Work};
 use zeroize::Zeroizing;
 
@@ -93,10 +93,31 @@ pub struct Restored {
 /// Copies the store beside a running server, and checks the copy.
 ///
 /// # Errors
-/// [`ServerError`]; a copy that was begun is then left without its manifest, and nothing takes it for one.
+/// [`ServerError`]; what was begun of the copy is then taken away again. Cut short it has no manifest, and nothing takes it for one.
 pub fn backup(settings: &Settings, options: &Backup, progress: &mut dyn FnMut(&str)) -> Result<BackedUp, ServerError> {
-    let (disk, wrapping) = setup::existing(settings)?;
+    let store = setup::existing(settings)?;
+    let was_there = options.folder.exists();
     let folder = empty_folder(&options.folder)?;
+    copy_into(&folder, store, settings, options, progress).inspect_err(|_| {
+        // Nothing was here before this began. A keyring that is kept elsewhere stays: it is the newest there is.
+        let _ = fs::remove_dir_all(folder.join("journal"));
+        let _ = fs::remove_file(folder.join(MANIFEST));
+        if options.keyring.is_none() {
+            let _ = fs::remove_dir_all(folder.join(KEYRING));
+        }
+        if !was_there {
+            let _ = fs::remove_dir(&folder);
+        }
+    })
+}
+
+fn copy_into(
+    folder: &Path,
+    (disk, wrapping): (Arc<dyn Disk>, WrappingKey),
+    settings: &Settings,
+    options: &Backup,
+    progress: &mut dyn FnMut(&str),
+) -> Result<BackedUp, ServerError> {
     // Segments only grow, so all that has to be held still is the moment in which their lengths are read.
     let segments = {
         let _held = disk.lock()?;
@@ -113,7 +134,7 @@ pub fn backup(settings: &Settings, options: &Backup, progress: &mut dyn FnMut(&s
     let keyring_folder = options.keyring.clone().unwrap_or_else(|| folder.join(KEYRING));
     let generation = copy_keyring(&*disk, &keyring_folder)?;
     progress("verify");
-    let copied: Arc<dyn Disk> = Arc::new(RealDisk::open(&folder)?);
+    let copied: Arc<dyn Disk> = Arc::new(RealDisk::open(folder)?);
     let keyring = Keyring::open(&RealDisk::open(&keyring_folder)?, &wrapping)?;
     let found = Journal::verify(&*copied, &keyring)?;
     if !found.is_whole() {
@@ -130,7 +151,7 @@ pub fn backup(settings: &Settings, options: &Backup, progress: &mut dyn FnMut(&s
     };
     let text = serde_json::to_string_pretty(&manifest).unwrap_or_default();
     write_private(&folder.join(MANIFEST), text.as_bytes())?;
-    sync_folder(&folder)?;
+    sync_folder(folder)?;
     let mut region = setup::open_beside(settings)?;
     setup::do_one(&mut region, Work::Audit(AuditNote::new(AuditAction::BackedUp, None)), time::now())?;
     Ok(BackedUp {
