@@ -146,6 +146,24 @@ impl Damage {
     }
 }
 
+impl Damage {
+    /// The same to whoever administers a server.
+    pub fn at_server(&self, lang: Lang) -> String {
+        let Self { seq, position, what, .. } = self;
+        let (segment, byte, what) = (position.segment, position.offset, what.say(lang));
+        match lang {
+            Lang::En => format!(
+                "the journal is damaged at record {seq} (segment {segment}, byte {byte}: {what}); nothing was changed. Copy the whole \
+                 store to another disk first; `veldboek-server verify` shows all of the damage; then put back a backup"
+            ),
+            Lang::Nl => format!(
+                "het journaal is beschadigd bij regel {seq} (segment {segment}, byte {byte}: {what}); er is niets veranderd. Kopieer \
+                 eerst de hele opslag naar een andere schijf; `veldboek-server verify` toont alle schade; zet dan een reservekopie terug"
+            ),
+        }
+    }
+}
+
 impl JournalError {
     /// What is the matter and, behind a semicolon, what to do next.
     pub fn message(&self, lang: Lang) -> String {

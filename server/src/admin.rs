@@ -151,6 +151,9 @@ pub struct Verified {
     /// The number of the record with the head that was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub noted_head_seq: Option<u64>,
+    /// Whether the head that was given is missing.
+    #[serde(skip)]
+    pub head_missing: bool,
     /// Heads that devices saw and that are not in the chain, with the server's own signature on them.
     pub contradicted: Vec<Contradicted>,
     /// Where the chain is broken.
@@ -203,6 +206,8 @@ pub struct KeyRotated {
     pub before: String,
     /// Whether the configuration names the new file already.
     pub configured: bool,
+    /// Whether the new file lies in the store itself, where it protects against nobody who copies the store.
+    pub in_store: bool,
 }
 
 /// Puts another key around the keyring.
@@ -220,6 +225,7 @@ pub fn rotate_key(settings: &Settings, new: &std::path::Path) -> Result<KeyRotat
     let named = settings.master_key.as_ref().and_then(|named| named.canonicalize().ok());
     Ok(KeyRotated {
         configured: named.as_ref() == Some(&done.now),
+        in_store: master_key::lies_in(&settings.store, &done.now),
         master_key: done.now.display().to_string(),
         before: done.before.shown(),
     })
@@ -427,17 +433,15 @@ pub fn erasures(settings: &Settings, order: ErasureOrder) -> Result<Vec<Erased>,
 ///
 /// # Errors
 /// The keyring or the disk cannot be read; damage of the journal is data.
-pub fn verify(settings: &Settings, head: Option<NotedHead>) -> Result<Verified, ServerError> {
+pub fn verify(settings: &Settings, head: Option<NotedHead>, lang: Lang) -> Result<Verified, ServerError> {
     let (disk, wrapping) = setup::existing(settings)?;
     let keyring = Keyring::open(&*disk, &wrapping)?;
     let found = Journal::verify(&*disk, &keyring)?;
-    let mut damage: Vec<String> = found.damage.iter().map(ToString::to_string).collect();
-    damage.extend(
-        found
-            .without_key
-            .iter()
-            .map(|(seq, key)| format!("the key {key} of record {seq} is not in the keyring: put back the newest keyring")),
-    );
+    let mut damage: Vec<String> = found.damage.iter().map(|damage| damage.at_server(lang)).collect();
+    damage.extend(found.without_key.iter().map(|(seq, key)| match lang {
+        Lang::Nl => format!("de sleutel {key} van regel {seq} zit niet in de sleutelbos: zet de nieuwste sleutelbos terug"),
+        Lang::En => format!("the key {key} of record {seq} is not in the keyring: put back the newest keyring"),
+    }));
     // Shown here, so said no longer at every start.
     Journal::told(&*disk, &found.set_aside)?;
     let contradicted = match Region::contradictions(&disk, &keyring) {
@@ -455,6 +459,7 @@ pub fn verify(settings: &Settings, head: Option<NotedHead>) -> Result<Verified, 
         seq: found.head.0,
         head: data_encoding::HEXLOWER.encode(&found.head.1),
         noted_head_seq: noted.flatten(),
+        head_missing: noted == Some(None),
         contradicted: contradicted
             .into_iter()
             .filter(|note| found.seq_of(&note.hash) != Some(note.number))

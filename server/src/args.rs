@@ -196,6 +196,9 @@ pub enum DeviceCommand {
         /// Toch aannemen wat alleen daar staat: het wacht in quarantaine op de coördinator | Still take what only this device has: it waits in quarantine for the coordinator
         #[arg(long)]
         accept_unsent: bool,
+        /// Niet vragen of het zeker is; zonder terminal wordt nooit gevraagd | Do not ask whether it is certain; without a terminal nothing is ever asked
+        #[arg(long)]
+        yes: bool,
         /// Hoe het resultaat wordt getoond | How to print the outcome
         #[command(flatten)]
         output: Output,
@@ -232,7 +235,14 @@ pub enum EraseCommand {
         output: Output,
     },
     /// Een dossier wissen waar een coördinator om vroeg; dat is niet terug te draaien | Erase a dossier for which a coordinator asked; it cannot be undone
-    Confirm(EraseOne),
+    Confirm {
+        /// Which one.
+        #[command(flatten)]
+        one: EraseOne,
+        /// Niet vragen of het zeker is; zonder terminal wordt nooit gevraagd | Do not ask whether it is certain; without a terminal nothing is ever asked
+        #[arg(long)]
+        yes: bool,
+    },
     /// Een dossier waar een coördinator om vroeg, laten zoals het is | Leave a dossier for which a coordinator asked as it is
     Refuse(EraseOne),
 }
@@ -319,16 +329,16 @@ pub struct Audit {
     #[arg(long, value_name = "ID")]
     pub device: Option<String>,
     /// Alleen wat over dit document gaat, met zijn kenmerk | Only what is about this document, by its id
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = document)]
     pub document: Option<DocumentId>,
     /// Alleen dit soort regels, zoals READ; CONTACT toont contacten, die anders weg blijven | Only this kind of line, such as READ; CONTACT shows contacts, which are left out otherwise
     #[arg(long, value_name = "CODE", value_parser = action)]
     pub action: Option<AuditAction>,
     /// Vanaf deze dag (tijd van Amsterdam) | From this day on (Amsterdam time)
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = day)]
     pub from: Option<Day>,
     /// Tot en met deze dag | Up to and including this day
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = day)]
     pub to: Option<Day>,
     /// Hoe de regels te tonen | How to print the lines
     #[arg(long, value_enum, default_value_t = LineFormat::Table)]
@@ -382,6 +392,15 @@ fn language(text: &str) -> Result<Lang, Unreadable> {
         "en" => Ok(Lang::En),
         _ => Err(Unreadable::new(format!("'{text}' is niet nl of en"), format!("'{text}' is not nl or en"))),
     }
+}
+
+fn day(text: &str) -> Result<Day, Unreadable> {
+    text.parse().map_err(|_| {
+        Unreadable::new(
+            format!("'{text}' is geen bestaande datum; schrijf 2025-03-31 of 31-3-2025"),
+            format!("'{text}' is not a date that exists; write it as 2025-03-31 or 31-3-2025"),
+        )
+    })
 }
 
 fn document(text: &str) -> Result<DocumentId, Unreadable> {

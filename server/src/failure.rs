@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use veldboek_core::disk::DiskError;
 use veldboek_core::field_book::FieldBookError;
-use veldboek_core::journal::JournalError;
+use veldboek_core::journal::{Damage, JournalError};
 use veldboek_core::keyring::KeyringError;
 use veldboek_core::record::Lang;
 use veldboek_core::sync::server::RegionError;
@@ -76,6 +76,16 @@ pub enum ServerError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The file for a new master key cannot be read or made.
+    #[error(
+        "cannot use the new master key {path}: {source}; is there such a folder, and may this user write in it? nothing was changed"
+    )]
+    NewMasterKey {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// The file holds something else.
     #[error("{path} holds no master key; it is 32 bytes, or 64 hexadecimal digits as `openssl rand -hex 32` makes them")]
     NotAMasterKey {
@@ -132,6 +142,9 @@ pub enum ServerError {
         /// The folder.
         folder: PathBuf,
     },
+    /// The person at the terminal did not say yes.
+    #[error("not confirmed: nothing was changed; answer y, or give --yes")]
+    NotConfirmed,
     /// No device has such a name.
     #[error("no device is called '{0}'; `device list` shows them")]
     NoDevice(String),
@@ -173,9 +186,19 @@ pub enum ServerError {
 impl ServerError {
     /// What is the matter and what to do next. What the system or the TOML reader said is quoted as they said it.
     pub fn say(&self, lang: Lang) -> String {
-        match lang {
-            Lang::En => self.to_string(),
-            Lang::Nl => self.dutch(),
+        match (self.damage(), lang) {
+            (Some(damage), _) => damage.at_server(lang),
+            (None, Lang::En) => self.to_string(),
+            (None, Lang::Nl) => self.dutch(),
+        }
+    }
+
+    /// The damage of the journal that was met, whose words for a device do not fit a server.
+    fn damage(&self) -> Option<&Damage> {
+        match self {
+            Self::Journal(JournalError::Damaged(damage))
+            | Self::Region(RegionError::Store(FieldBookError::Journal(JournalError::Damaged(damage)))) => Some(damage),
+            _ => None,
         }
     }
 
@@ -209,6 +232,11 @@ impl ServerError {
             Self::MasterKey { path, source } => format!(
                 "kan de hoofdsleutel {} niet gebruiken ({source}); kijk naar master_key in de configuratie, en of deze gebruiker het \
                  bestand mag lezen",
+                path.display()
+            ),
+            Self::NewMasterKey { path, source } => format!(
+                "kan de nieuwe hoofdsleutel {} niet gebruiken ({source}); is die map er, en mag deze gebruiker erin schrijven? er is \
+                 niets veranderd",
                 path.display()
             ),
             Self::NotAMasterKey { path } => format!(
@@ -251,6 +279,7 @@ impl ServerError {
                  teruggezet; noem een andere --keyring",
                 folder.display()
             ),
+            Self::NotConfirmed => "niet bevestigd: er is niets veranderd; antwoord j, of geef --yes".to_owned(),
             Self::NoDevice(id) => format!("geen apparaat heet '{id}'; `device list` toont ze"),
             Self::NotRevoked(id) => format!(
                 "apparaat '{id}' is niet ingetrokken en mag gewoon versturen; `device revoke --accept-unsent` doet beide tegelijk"
@@ -284,7 +313,7 @@ impl ServerError {
             Self::Keyring(error) => of_keyring(error),
             Self::Journal(error) => of_journal(error),
             Self::Damaged | Self::HeadMissing | Self::Contradicted => 6,
-            Self::MasterKey { .. } | Self::NotAMasterKey { .. } | Self::OtherMasterKey { .. } => 5,
+            Self::MasterKey { .. } | Self::NewMasterKey { .. } | Self::NotAMasterKey { .. } | Self::OtherMasterKey { .. } => 5,
             _ => 1,
         }
     }

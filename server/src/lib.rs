@@ -6,6 +6,7 @@
 pub mod admin;
 pub mod app;
 pub mod args;
+pub mod asking;
 pub mod attempts;
 pub mod audit;
 pub mod auth;

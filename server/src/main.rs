@@ -7,11 +7,23 @@ use clap::FromArgMatches;
 use tokio::net::TcpListener;
 use veldboek_core::record::Lang;
 use veldboek_core::sync::server::ErasureOrder;
+use veldboek_core::words::Words;
 use veldboek_server::args::{Cli, Command, DeviceCommand, EraseCommand, KeyCommand, PeopleCommand, Serve, command, locale};
 use veldboek_server::config::{self, Settings};
 use veldboek_server::failure::ServerError;
 use veldboek_server::run::Server;
-use veldboek_server::{admin, audit, backup, help, log, render};
+use veldboek_server::{admin, asking, audit, backup, help, log, render};
+
+/// Asked before a device is revoked.
+const REVOKE: Words = Words::new(
+    "Dit apparaat intrekken? Het krijgt niets meer en wist zich bij het volgende contact; dat is niet terug te draaien.",
+    "Revoke this device? It gets nothing any more and wipes itself at its next contact; that cannot be undone.",
+);
+/// Asked before a dossier is erased.
+const ERASE: Words = Words::new(
+    "Dit dossier wissen, hier en op alle apparaten? Dat is niet terug te draaien.",
+    "Erase this dossier, here and on every device? That cannot be undone.",
+);
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
@@ -78,7 +90,8 @@ fn carry_out(cli: Cli, lang: Lang) -> Result<(), ServerError> {
         Command::Device { command: DeviceCommand::Show { id, output } } => {
             render::print(&admin::device_named(&settings, &id, lang)?, output.format, lang);
         }
-        Command::Device { command: DeviceCommand::Revoke { id, reason, accept_unsent, output } } => {
+        Command::Device { command: DeviceCommand::Revoke { id, reason, accept_unsent, yes, output } } => {
+            asking::confirm(REVOKE, yes, lang)?;
             let revoked = admin::revoke(&settings, &id, Some(reason), accept_unsent, lang)?;
             render::print(&revoked, output.format, lang);
         }
@@ -91,7 +104,10 @@ fn carry_out(cli: Cli, lang: Lang) -> Result<(), ServerError> {
         Command::Erase { command } => {
             let (order, output) = match command {
                 EraseCommand::List { output } => (ErasureOrder::List, output),
-                EraseCommand::Confirm(one) => (ErasureOrder::Confirm(one.document), one.output),
+                EraseCommand::Confirm { one, yes } => {
+                    asking::confirm(ERASE, yes, lang)?;
+                    (ErasureOrder::Confirm(one.document), one.output)
+                }
                 EraseCommand::Refuse(one) => (ErasureOrder::Refuse(one.document), one.output),
             };
             render::print(&admin::erasures(&settings, order)?, output.format, lang);
@@ -108,12 +124,12 @@ fn carry_out(cli: Cli, lang: Lang) -> Result<(), ServerError> {
         Command::Reopen(options) => render::print(&admin::reopen(&settings)?, options.output.format, lang),
         Command::Audit(options) => audit::print(&settings, &options, lang)?,
         Command::Verify(options) => {
-            let found = admin::verify(&settings, options.head)?;
+            let found = admin::verify(&settings, options.head, lang)?;
             render::print(&found, options.output.format, lang);
             if !found.whole {
                 return Err(ServerError::Damaged);
             }
-            if options.head.is_some() && found.noted_head_seq.is_none() {
+            if found.head_missing {
                 return Err(ServerError::HeadMissing);
             }
             if !found.contradicted.is_empty() {

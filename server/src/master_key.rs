@@ -138,6 +138,14 @@ impl WrappingSource for MasterKey {
     }
 }
 
+/// Whether a file lies in the folder of the store, by whatever way it is named: whoever copies the store has it.
+pub fn lies_in(store: &Path, file: &Path) -> bool {
+    match (store.canonicalize(), file.canonicalize()) {
+        (Ok(store), Ok(file)) => file.starts_with(store),
+        _ => false,
+    }
+}
+
 /// What a rotation did.
 #[derive(Debug)]
 pub struct Rotated {
@@ -157,7 +165,10 @@ pub fn rotate(disk: &Arc<dyn Disk>, places: &MasterKey, new: &Path) -> Result<Ro
     let mut rng = UnwrapErr(SysRng);
     let (key, before) = places.find(&**disk)?;
     let keyring = Keyring::open(&**disk, &key)?;
-    let fresh = read_or_make(new, &mut rng)?;
+    let fresh = read_or_make(new, &mut rng).map_err(|error| match error {
+        ServerError::MasterKey { path, source } => ServerError::NewMasterKey { path, source },
+        other => other,
+    })?;
     if fresh.as_bytes() == key.as_bytes() {
         return Err(ServerError::SameMasterKey { place: new.to_path_buf() });
     }
@@ -244,7 +255,16 @@ fn read_or_make(file: &Path, rng: &mut dyn CryptoRng) -> Result<WrappingKey, Ser
 }
 
 /// Says in the log what whoever runs this server should change about its key.
-pub fn warn(place: &Place) {
+pub fn warn(place: &Place, store: &Path) {
+    if let Place::Named(path) | Place::Credential(path) | Place::Rotated(path) = place
+        && lies_in(store, path)
+    {
+        tracing::warn!(
+            path = %path.display(),
+            "the master key lies in the store itself: whoever copies the store can read it. Move it with `veldboek-server key \
+             rotate --new FILE`, FILE on another disk or a credential of systemd"
+        );
+    }
     match place {
         Place::Beside => tracing::warn!(
             "the key around the keyring lies beside it, in wrapping.key: whoever copies the store can read it. Move it with \

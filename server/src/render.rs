@@ -185,6 +185,10 @@ impl Render for Revoked {
                 let unsent = match (unsynced, taken) {
                     (_, true) => "Wat alleen daar staat wordt nog aangenomen en wacht dan op de coördinator.".to_owned(),
                     (0, false) => "Bij het laatste contact stond er niets dat alleen daar is.".to_owned(),
+                    (1, false) => format!(
+                        "Bij het laatste contact stond er 1 wijziging die alleen daar is: die gaat verloren, tenzij u \
+                         `device allow-unsent {device}` geeft voordat het apparaat zich wist."
+                    ),
                     (count, false) => format!(
                         "Bij het laatste contact stonden er {count} wijzigingen die alleen daar zijn: die gaan verloren, tenzij u \
                          `device allow-unsent {device}` geeft voordat het apparaat zich wist."
@@ -193,13 +197,18 @@ impl Render for Revoked {
                 format!(
                     "Apparaat {device} is ingetrokken sinds {revoked} (laatste contact {contact}).\n\
                      Het krijgt niets meer en wist zich bij het volgende contact. {unsent}\n\
-                     Het kon {documents} dossiers bevatten: `device show {device}` noemt ze, voor een melding binnen 72 uur."
+                     Het kon {} bevatten: `device show {device}` noemt ze, voor een melding binnen 72 uur.",
+                    counted(*documents, "dossier", "dossiers")
                 )
             }
             Lang::En => {
                 let unsent = match (unsynced, taken) {
                     (_, true) => "What is only there is still taken, and waits for the coordinator then.".to_owned(),
                     (0, false) => "At the last contact nothing was only there.".to_owned(),
+                    (1, false) => format!(
+                        "At the last contact 1 change was only there: it is lost, unless you give `device allow-unsent \
+                         {device}` before the device wipes itself."
+                    ),
                     (count, false) => format!(
                         "At the last contact {count} changes were only there: they are lost, unless you give `device \
                          allow-unsent {device}` before the device wipes itself."
@@ -208,7 +217,8 @@ impl Render for Revoked {
                 format!(
                     "Device {device} is revoked since {revoked} (last contact {contact}).\n\
                      It gets nothing any more, and wipes itself at its next contact. {unsent}\n\
-                     It could hold {documents} dossiers: `device show {device}` names them, for a notice within 72 hours."
+                     It could hold {}: `device show {device}` names them, for a notice within 72 hours.",
+                    counted(*documents, "dossier", "dossiers")
                 )
             }
         }
@@ -288,16 +298,20 @@ impl Render for BackedUp {
         let mib = bytes >> 20;
         match lang {
             Lang::Nl => format!(
-                "reservekopie in {folder}: {segments} bestanden, {mib} MiB, {records} regels, waarvan {erased} met opzet gewist\n\
+                "reservekopie in {folder}: {}, {mib} MiB, {}, waarvan {erased} met opzet gewist\n\
                  sleutelbos {keyring_generation} in {keyring}: bewaar daarvan alleen de nieuwste\n\
                  kop {head} (regel {head_seq})\n\
-                 nagekeken: heel. De sleutel om de sleutelbos zit er niet bij: bewaar die elders"
+                 nagekeken: heel. De sleutel om de sleutelbos zit er niet bij: bewaar die elders",
+                counted(*segments, "bestand", "bestanden"),
+                counted(*records, "regel", "regels")
             ),
             Lang::En => format!(
-                "backup in {folder}: {segments} files, {mib} MiB, {records} records, {erased} of them erased on purpose\n\
+                "backup in {folder}: {}, {mib} MiB, {}, {erased} of them erased on purpose\n\
                  keyring {keyring_generation} in {keyring}: keep only the newest of those\n\
                  head {head} (record {head_seq})\n\
-                 checked: whole. The key around the keyring is not in it: keep that elsewhere"
+                 checked: whole. The key around the keyring is not in it: keep that elsewhere",
+                counted(*segments, "file", "files"),
+                counted(*records, "record", "records")
             ),
         }
     }
@@ -309,18 +323,20 @@ impl Render for Restored {
         let Manifest { taken_at, records, .. } = manifest;
         let told = match lang {
             Lang::Nl => format!(
-                "teruggezet in {store}: {records} regels van {taken_at}, waarvan {erased} gewist; nieuw leven {epoch}\n\
+                "teruggezet in {store}: {} van {taken_at}, waarvan {erased} gewist; nieuw leven {epoch}\n\
                  De server weet niet welke apparaten sindsdien zijn ingetrokken en welke dossiers gewist. Daarom geeft hij nog niets.\n\
                  1. Start hem, en laat de coördinatoren synchroniseren: hun apparaten brengen terug wat hij ondertekende.\n\
                  2. Bekijk `device list`, en trek met `device revoke` in wat dan nog ontbreekt.\n\
-                 3. Geef hem vrij met `veldboek-server reopen`."
+                 3. Geef hem vrij met `veldboek-server reopen`.",
+                counted(*records, "regel", "regels")
             ),
             Lang::En => format!(
-                "put back in {store}: {records} records of {taken_at}, {erased} of them erased; new life {epoch}\n\
+                "put back in {store}: {} of {taken_at}, {erased} of them erased; new life {epoch}\n\
                  The server does not know which devices were revoked since then, and which dossiers erased. So it gives nothing yet.\n\
                  1. Start it, and let the coordinators sync: their devices bring back what it signed.\n\
                  2. Look at `device list`, and revoke with `device revoke` what is still missing then.\n\
-                 3. Reopen it with `veldboek-server reopen`."
+                 3. Reopen it with `veldboek-server reopen`.",
+                counted(*records, "record", "records")
             ),
         };
         if torn_keyrings.is_empty() {
@@ -340,11 +356,14 @@ impl Render for Reopened {
         let Self { was_held, trusted, heard_of, revoked } = self;
         match (lang, was_held) {
             (Lang::Nl, true) => format!(
-                "vrijgegeven: {trusted} apparaten worden vertrouwd, waarvan {heard_of} sinds het terugzetten contact hadden; {revoked} \
-                 zijn ingetrokken"
+                "vrijgegeven: {} vertrouwd, waarvan er {heard_of} sinds het terugzetten contact {}; {revoked} ingetrokken",
+                counted(*trusted, "apparaat", "apparaten"),
+                if *heard_of == 1 { "had" } else { "hadden" }
             ),
             (Lang::En, true) => format!(
-                "reopened: {trusted} devices are trusted, of which {heard_of} were in contact since the restore; {revoked} are revoked"
+                "reopened: {} trusted, of which {heard_of} {} in contact since the restore; {revoked} revoked",
+                counted(*trusted, "device", "devices"),
+                if *heard_of == 1 { "was" } else { "were" }
             ),
             (Lang::Nl, false) => "deze server was al vrijgegeven; er is niets veranderd".to_owned(),
             (Lang::En, false) => "this server was open already; nothing was changed".to_owned(),
@@ -358,8 +377,8 @@ impl Render for Verified {
         let pick = |nl: String, en: String| if lang == Lang::Nl { nl } else { en };
         let mut lines = vec![
             pick(
-                format!("{records} regels, waarvan {erased} met opzet gewist"),
-                format!("{records} records, {erased} of them erased on purpose"),
+                format!("{}, waarvan {erased} met opzet gewist", counted(*records, "regel", "regels")),
+                format!("{}, {erased} of them erased on purpose", counted(*records, "record", "records")),
             ),
             pick(format!("kop {head} (regel {seq})"), format!("head {head} (record {seq})")),
         ];
@@ -394,14 +413,23 @@ impl Render for Verified {
             )
         }));
         lines.extend(self.damage.iter().map(|damage| pick(format!("SCHADE: {damage}"), format!("DAMAGE: {damage}"))));
-        lines.push(if self.whole { pick("heel".into(), "whole".into()) } else { pick("beschadigd".into(), "damaged".into()) });
+        lines.push(if !self.whole {
+            pick("beschadigd".into(), "damaged".into())
+        } else if self.head_missing || !self.contradicted.is_empty() {
+            pick(
+                "geen regel is beschadigd, maar deze keten is niet de keten die eerder werd gezien".into(),
+                "no record is damaged, but this is not the chain that was seen before".into(),
+            )
+        } else {
+            pick("heel".into(), "whole".into())
+        });
         lines.join("\n")
     }
 }
 
 impl Render for KeyRotated {
     fn table(&self, lang: Lang) -> String {
-        let Self { master_key, before, configured } = self;
+        let Self { master_key, before, configured, in_store } = self;
         let mut lines = vec![match lang {
             Lang::Nl => format!(
                 "de sleutelbos is opnieuw verzegeld; de hoofdsleutel is nu {master_key}\n\
@@ -412,6 +440,20 @@ impl Render for KeyRotated {
                  the old one ({before}) no longer opens this store: destroy it, and keep a copy of the new one in a safe"
             ),
         }];
+        if *in_store {
+            lines.push(match lang {
+                Lang::Nl => {
+                    "let op: dit bestand ligt in de opslag zelf, en wie die kopieert kan haar dan lezen; verzegel nog eens, \
+                             met een bestand op een andere schijf"
+                        .to_owned()
+                }
+                Lang::En => {
+                    "note: this file lies in the store itself, so that whoever copies the store can read it; rotate once \
+                             more, to a file on another disk"
+                        .to_owned()
+                }
+            });
+        }
         if !configured {
             lines.push(match lang {
                 Lang::Nl => format!("zet in de configuratie: master_key = \"{master_key}\""),
@@ -419,6 +461,27 @@ impl Render for KeyRotated {
             });
         }
         lines.join("\n")
+    }
+}
+
+/// A number with what it counts.
+fn counted(count: impl Into<Count>, one: &str, several: &str) -> String {
+    let Count(count) = count.into();
+    format!("{count} {}", if count == 1 { one } else { several })
+}
+
+/// How many.
+struct Count(u64);
+
+impl From<u64> for Count {
+    fn from(count: u64) -> Self {
+        Self(count)
+    }
+}
+
+impl From<usize> for Count {
+    fn from(count: usize) -> Self {
+        Self(count as u64)
     }
 }
 

@@ -65,7 +65,7 @@ pub fn open(settings: &Settings) -> Result<Store, ServerError> {
         tracing::info!("a new store was made");
     }
     let (wrapping, place) = places.find(&*disk)?;
-    master_key::warn(&place);
+    master_key::warn(&place, &settings.store);
     let cache = cache(&settings.store, &Keyring::open(&*disk, &wrapping)?);
     let mut region = Region::open(disk.clone(), cache, &wrapping)?;
     region.set_key_source(Arc::new(places));

@@ -107,7 +107,7 @@ fn a_backup_beside_a_running_server_is_whole_and_begins_a_new_life_when_it_is_pu
     let store = setup::open(&machine.settings).unwrap();
     let (again, _, region, new) = store.region.identity();
     assert_eq!((again, region.as_str(), new.to_string()), (server, "gooi", restored.epoch));
-    let verified = admin::verify(&machine.settings, None).unwrap();
+    let verified = admin::verify(&machine.settings, None, Lang::En).unwrap();
     assert!(verified.whole && verified.records > made.manifest.records, "the new life is in the chain");
     // It is held, beside a running server too, until the administrator says so.
     let mut store = store;
@@ -147,7 +147,7 @@ fn what_is_no_whole_backup_is_not_put_back_and_leaves_the_place_as_it_was() {
     fs::write(&journal, &bytes).unwrap();
     fs::write(machine.at("good/backup.json"), &manifest).unwrap();
     machine.restore("good", None).unwrap();
-    assert!(admin::verify(&machine.settings, None).unwrap().whole);
+    assert!(admin::verify(&machine.settings, None, Lang::En).unwrap().whole);
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn a_keyring_that_was_torn_on_its_way_is_told_and_the_whole_one_before_it_is_put
     for lang in [Lang::Nl, Lang::En] {
         assert!(restored.table(lang).contains(&torn), "{}", restored.table(lang));
     }
-    assert!(admin::verify(&machine.settings, None).unwrap().whole);
+    assert!(admin::verify(&machine.settings, None, Lang::En).unwrap().whole);
     assert!(names(&machine.at("keys")).contains(&torn), "nothing was thrown away");
     // With nothing else there, it is not a backup.
     machine.burn();

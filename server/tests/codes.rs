@@ -35,7 +35,7 @@ fn wrong_secret(code: &str) -> String {
 }
 
 fn records(settings: &Settings) -> u64 {
-    veldboek_server::admin::verify(settings, None).unwrap().records
+    veldboek_server::admin::verify(settings, None, veldboek_core::record::Lang::En).unwrap().records
 }
 
 #[tokio::test]

@@ -205,7 +205,7 @@ async fn a_backup_of_a_phone_that_wiped_itself_delivers_what_it_has_and_wipes_it
 }
 
 fn records(town: &Town) -> u64 {
-    admin::verify(&town.settings, None).unwrap().records
+    admin::verify(&town.settings, None, Lang::En).unwrap().records
 }
 
 #[tokio::test]

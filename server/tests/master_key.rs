@@ -2,8 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 use veldboek_server::config::{self, Settings};
@@ -119,10 +120,75 @@ fn a_credential_of_systemd_is_found_without_a_word_in_the_configuration() {
 fn a_rotation_that_cannot_write_the_new_key_changes_nothing() {
     let machine = Machine::new("").founded();
     let nowhere = machine.path("no/such/folder/key");
-    assert!(machine.ends(5, &["key", "rotate", "--new", nowhere.to_str().unwrap()]).contains("cannot use the master key"));
+    assert!(machine.ends(5, &["key", "rotate", "--new", nowhere.to_str().unwrap()]).contains("cannot use the new master key"));
     let bad = machine.path("bad");
     std::fs::write(&bad, "hunter2").unwrap();
     machine.ends(5, &["key", "rotate", "--new", bad.to_str().unwrap()]);
     machine.ends(0, &["verify"]);
     assert!(machine.path("store/wrapping.key").exists());
+}
+
+#[test]
+fn a_key_in_the_store_is_warned_about_however_it_is_named() {
+    let machine = Machine::new("").founded();
+    let outside = machine.path("outside.key");
+    assert!(!machine.ends(0, &["key", "rotate", "--new", outside.to_str().unwrap()]).contains("in the store itself"));
+    let inside = machine.path("store/cache/../inside.key");
+    let said = machine.ends(0, &["key", "rotate", "--new", inside.to_str().unwrap()]);
+    assert!(said.contains("lies in the store itself"), "{said}");
+    // At every start as well, whoever names it.
+    let config = "store = 'store'\nmaster_key = 'store/inside.key'";
+    std::fs::write(machine.path("server.toml"), config).unwrap();
+    let mut server = Command::new(env!("CARGO_BIN_EXE_veldboek-server"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--config"])
+        .arg(machine.path("server.toml"))
+        .env_remove("CREDENTIALS_DIRECTORY")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let listens = BufReader::new(server.stdout.take().unwrap()).lines().any(|line| line.unwrap().starts_with("listening on "));
+    server.kill().unwrap();
+    let said = server.wait_with_output().unwrap().stderr;
+    let said = String::from_utf8(said).unwrap();
+    assert!(listens && said.contains("the master key lies in the store itself"), "{said}");
+}
+
+#[test]
+fn what_is_wrong_is_told_in_the_readers_language_and_to_whoever_runs_a_server() {
+    let machine = Machine::new("").founded();
+    let dutch = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_veldboek-server"));
+        command.args(words).args(["--lang", "nl", "--config"]).arg(machine.path("server.toml"));
+        let output = command.env_remove("CREDENTIALS_DIRECTORY").output().unwrap();
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        (output.status.code(), said)
+    };
+    for (words, told) in [
+        (["audit", "--from", "2026-13-01"], "geen bestaande datum"),
+        (["audit", "--document", "xx"], "22 letters"),
+        (["verify", "--head", &"ab".repeat(32)], "geen regel is beschadigd"),
+    ] {
+        let (code, said) = dutch(&words);
+        assert!(said.contains(told) && matches!(code, Some(2 | 6)), "{code:?}: {said}");
+        let foreign = veldboek_server::help::foreign_words(&said, veldboek_core::record::Lang::Nl);
+        assert_eq!(foreign, [""; 0], "{said}");
+        assert!(!said.lines().any(|line| line == "heel"), "{said}");
+    }
+    let nowhere = machine.path("no/key");
+    let (code, said) = dutch(&["key", "rotate", "--new", nowhere.to_str().unwrap()]);
+    assert!(code == Some(5) && said.contains("nieuwe hoofdsleutel") && !said.contains("master_key"), "{said}");
+
+    // A byte of the first record is another one.
+    let segment = machine.path("store/journal/00000001.vbj");
+    let mut bytes = std::fs::read(&segment).unwrap();
+    bytes[100] ^= 1;
+    std::fs::write(&segment, bytes).unwrap();
+    let copy = machine.path("copy");
+    for words in [&["verify"][..], &["people", "list"], &["backup", copy.to_str().unwrap()]] {
+        let (code, said) = dutch(words);
+        assert!(code == Some(6) && said.contains("beschadigd") && said.contains("reservekopie"), "{code:?}: {said}");
+        assert!(!said.contains("dit apparaat") && !said.contains("journal is"), "{said}");
+    }
+    assert!(!copy.exists(), "nothing is left that could be taken for a backup");
 }
