@@ -24,7 +24,7 @@ mod step;
 
 pub use candidate::Candidate;
 use operations::Slice;
-pub(crate) use operations::is_written_once;
+pub(crate) use operations::{is_recording_time, is_written_once};
 pub use step::Step;
 
 /// How many changes are tried on one copy: what a change builds on is remembered for each.

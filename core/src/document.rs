@@ -11,6 +11,7 @@ use std::sync::OnceLock;
 use automerge::transaction::{CommitOptions, Transactable, Transaction};
 use automerge::{ActorId, Automerge, Change, ObjId, ObjType, ReadDoc, ScalarValue, Value, ValueRef, legacy};
 
+use crate::admission::is_written_once;
 use crate::chunk::ChangeHash;
 use crate::clock::Timestamp;
 use crate::record::{Container, Content, Entry, Scalar, Write};
@@ -221,10 +222,10 @@ impl Document {
         for write in writes {
             let container = containers.get(&write.container).ok_or(DocumentError::WrongContainer(write.container.key()))?.clone();
             match layout(write.container) {
-                Layout::Single => put_if_new(&mut transaction, &[container], &write.key, &write.value)?,
+                Layout::Single => put_if_new(&mut transaction, &[container], &write.key, &write.value, false)?,
                 Layout::Flat => {
                     let key = format!("{}/{}", write.entry, write.key);
-                    put_if_new(&mut transaction, &[container], &key, &write.value)?;
+                    put_if_new(&mut transaction, &[container], &key, &write.value, false)?;
                 }
                 Layout::Nested => {
                     let place = (write.container, write.entry.as_str());
@@ -232,7 +233,8 @@ impl Document {
                         btree_map::Entry::Occupied(known) => known.into_mut(),
                         btree_map::Entry::Vacant(new) => new.insert(entry_objects(&mut transaction, &container, &write.entry)?),
                     };
-                    put_if_new(&mut transaction, objects, &write.key, &write.value)?;
+                    let once = objects.len() > 1 && is_written_once(write.container, &write.key);
+                    put_if_new(&mut transaction, objects, &write.key, &write.value, once)?;
                 }
             }
         }
@@ -256,8 +258,15 @@ fn entry_objects(transaction: &mut Transaction<'_>, container: &ObjId, entry: &s
 }
 
 /// Writes a value where another one stands; in an entry that was made twice in both, so that it is settled. Where none has
-/// any, it is written in the first.
-fn put_if_new(transaction: &mut Transaction<'_>, objects: &[ObjId], key: &str, value: &Scalar) -> Result<(), DocumentError> {
+/// any, it is written in the first. What is written `once` and has one value in a map stays as it is there: the gate takes in no
+/// other.
+fn put_if_new(
+    transaction: &mut Transaction<'_>,
+    objects: &[ObjId],
+    key: &str,
+    value: &Scalar,
+    once: bool,
+) -> Result<(), DocumentError> {
     let value = to_automerge(value);
     let mut stood = false;
     for object in objects {
@@ -265,7 +274,7 @@ fn put_if_new(transaction: &mut Transaction<'_>, objects: &[ObjId], key: &str, v
         let same = matches!(standing.as_slice(), [(Value::Scalar(only), _)] if **only == value);
         let empty = standing.is_empty();
         stood |= !empty;
-        if !same && !empty {
+        if !same && !empty && !(once && standing.len() == 1) {
             transaction.put(object, key, value.clone())?;
         }
     }

@@ -69,7 +69,7 @@ pub use bundling::{ExchangeError, Merged};
 pub use conflicts::{Conflict, ConflictKind, ConflictVersion};
 pub use corrections::CorrectedField;
 pub use erasing::{Kept, NotWithdrawn, Wiped};
-pub use error::{FieldBookError, Unsavable};
+pub use error::{FieldBookError, Forbidden, Unsavable};
 pub use fields::{field_of, fields_of, show_cell};
 pub use handover::HandoverNote;
 pub use heads::RecordBook;

@@ -5,7 +5,7 @@
 use crate::bundle::BundleError;
 use crate::disk::{Action, DiskError};
 use crate::document::DocumentError;
-use crate::field_book::{FieldBookError, SyncError, Unsavable};
+use crate::field_book::{FieldBookError, Forbidden, SyncError, Unsavable};
 use crate::journal::{Damage, JournalError};
 use crate::keyring::{KeyringError, KeystoreError, UnlockError};
 use crate::ledger::LedgerError;
@@ -95,11 +95,11 @@ impl KeystoreError {
         match (lang, self) {
             (Lang::En, error) => error.to_string(),
             (Lang::Nl, Self::NotNow(why)) => format!(
-                "de sleutelkluis van dit toestel ging niet open ({why}); ontgrendel het toestel, laat zien dat u het bent en probeer \
+                "de sleutelkluis van dit apparaat ging niet open ({why}); ontgrendel het apparaat, laat zien dat u het bent en probeer \
                  het opnieuw"
             ),
             (Lang::Nl, Self::Gone(why)) => format!(
-                "de sleutelkluis van dit toestel heeft de sleutel van dit veldboek niet meer ({why}); meld u opnieuw aan in een nieuw \
+                "de sleutelkluis van dit apparaat heeft de sleutel van dit veldboek niet meer ({why}); meld u opnieuw aan in een nieuw \
                  veldboek: wat de server heeft, komt terug"
             ),
         }
@@ -264,7 +264,10 @@ impl FieldBookError {
             (Lang::Nl, Self::Erased(id)) => format!(
                 "dossier {id} is op verzoek gewist en er kan niets meer in worden geschreven; vraag uw coördinator als dat niet klopt"
             ),
-            (Lang::Nl, Self::NotAllowed(_)) => "alleen een coördinator van de organisatie van het dossier vraagt om het wissen ervan".to_owned(),
+            (Lang::Nl, Self::WrittenOnce) => {
+                "hier valt niets te kiezen: dit wordt eenmaal vastgelegd en beide waarden blijven staan; de eerste wordt gelezen".to_owned()
+            }
+            (Lang::Nl, Self::NotAllowed(what)) => what.message(lang),
             (Lang::Nl, Self::Ended(id, last)) => format!(
                 "uw toegang tot dossier {id} eindigde na {last}; wissel uit als zij is verlengd, of vraag uw coördinator. Een bezoek kunt u \
                  nog vastleggen: het wacht op de coördinator"
@@ -277,6 +280,21 @@ impl FieldBookError {
             (Lang::Nl, Self::Revoked) => {
                 "dit apparaat is ingetrokken; vraag uw coördinator, en meld het opnieuw aan als het zich heeft gewist (`sync`)"
                     .to_owned()
+            }
+        }
+    }
+}
+
+impl Forbidden {
+    /// What only others may do.
+    pub fn message(self, lang: Lang) -> String {
+        match (lang, self) {
+            (Lang::En, what) => what.to_string(),
+            (Lang::Nl, Self::AskErasure) => {
+                "alleen een coördinator van de organisatie van het dossier vraagt om het wissen ervan".to_owned()
+            }
+            (Lang::Nl, Self::Withdraw) => {
+                "alleen wie iets zelf vastlegde, of een coördinator van de organisatie, trekt het in".to_owned()
             }
         }
     }

@@ -342,9 +342,11 @@ impl FieldBookError {
             StoreError::Ended(..) | StoreError::Closed(_) => Self::AccessEnded { reason },
             StoreError::UnknownDossier(_) | StoreError::StaleReading => Self::NotFound { reason },
             StoreError::Ambiguous(..) => Self::bad("dossier", reason),
-            StoreError::Unfit(_) | StoreError::NotAChoice | StoreError::TwoOfOneName | StoreError::Withdrawing => {
-                Self::BadInput { fields: Vec::new(), reason }
-            }
+            StoreError::Unfit(_)
+            | StoreError::NotAChoice
+            | StoreError::TwoOfOneName
+            | StoreError::WrittenOnce
+            | StoreError::Withdrawing => Self::BadInput { fields: Vec::new(), reason },
             StoreError::Nobody => Self::NotEnrolled { reason },
             StoreError::Revoked => Self::Revoked { reason },
             StoreError::Wiped => Self::Wiped { reason },

@@ -32,6 +32,8 @@ mod joining;
 mod names;
 #[path = "handover/refused.rs"]
 mod refused;
+#[path = "handover/twice.rs"]
+mod twice;
 
 const DAY: i64 = 24 * 60;
 const CANARY: &str = "kanariepiet";

@@ -159,7 +159,7 @@ pub(super) fn merge(context: &Context<'_>, files: &BundleFiles) -> Result<Output
         }));
     }
     let conflicts: Vec<Conflict> =
-        book.inner.conflicts()?.into_iter().filter(|conflict| !before.contains(&conflict.id)).collect();
+        book.inner.conflicts()?.into_iter().filter(|conflict| conflict.is_open() && !before.contains(&conflict.id)).collect();
     attention |= !conflicts.is_empty();
     let listed: Vec<Value> = conflicts.iter().map(|conflict| conflict_json(&mut book, conflict, context)).collect();
     let mut output = Output::new(json!({ "files": rows, "conflicts": listed }), table);

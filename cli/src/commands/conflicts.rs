@@ -1,7 +1,7 @@
 //! Values that a person has to choose between.
 
 use serde_json::{Value, json};
-use veldboek_core::field_book::{Conflict, ConflictKind, CorrectedField, field_of, show_cell};
+use veldboek_core::field_book::{Conflict, ConflictKind, CorrectedField, FieldBookError, field_of, show_cell};
 use veldboek_core::record::{Container, Entry, Lang, Record as _, Scalar, Unreadable, Write};
 use veldboek_core::rules::{Declaration, RuleBroken, Warning, check_cell};
 use veldboek_core::visit::Correction;
@@ -42,6 +42,7 @@ pub(super) fn conflict_json(book: &mut Book, conflict: &Conflict, context: &Cont
         .collect();
     let (kind, place) = match &conflict.kind {
         ConflictKind::Field(container, entry, key) => ("field", Some((*container, entry.clone(), key))),
+        ConflictKind::WrittenOnce(container, entry, key) => ("written_once", Some((*container, entry.clone(), key))),
         ConflictKind::Proposal(container, entry, key, _) => ("import", Some((*container, entry.clone(), key))),
         ConflictKind::Correction(CorrectedField { visit, key, .. }) => {
             ("correction", Some((Container::Corrections, visit.to_string(), key)))
@@ -175,6 +176,9 @@ fn settlement(
                 "give one of them another: `veldboek trainee edit {document} --reference NEW`"
             ),
         ));
+    }
+    if !conflict.is_open() {
+        return Err(FieldBookError::WrittenOnce.into());
     }
     if let Some(number) = resolve.choose {
         let Some(chosen) = number.checked_sub(1).and_then(|index| conflict.versions.get(index)) else {

@@ -76,7 +76,8 @@ pub(super) fn as_far_as_possible(book: &mut Book) -> Result<Exchanged, Problem> 
             break;
         }
     }
-    let conflicts = book.inner.conflicts()?.into_iter().filter(|conflict| !before.contains(&conflict.id)).collect();
+    let conflicts =
+        book.inner.conflicts()?.into_iter().filter(|conflict| conflict.is_open() && !before.contains(&conflict.id)).collect();
     book.inner.look_at_the_day(book.moment, &mut book.rng);
     let mut handovers = book.inner.handover_notes(today)?;
     handovers.retain(|note| !known.contains(&note.assignment));
@@ -267,6 +268,18 @@ pub(super) fn told(context: &Context<'_>, book: &mut Book, exchanged: Exchanged)
         let (nl, en) = (reason.label(Lang::Nl), reason.label(Lang::En));
         let of = book.inner.called_of(*document).unwrap_or_else(|| document.to_string());
         output = output.note(text!("geweigerd in {of}: {nl}", "refused in {of}: {en}"));
+    }
+    if !outcome.refused.is_empty() || outcome.wiped.iter().any(|one| one.to_record > 0) {
+        output = output.note(text!(
+            "`veldboek status` toont wat geweigerd is, met de tekst",
+            "`veldboek status` shows what was refused, with its text"
+        ));
+    }
+    if outcome.postponed.iter().any(|(_, reason)| *reason == veldboek_core::wire::Reason::QuarantineFull) {
+        output = output.note(text!(
+            "de coördinator ziet met `veldboek quarantine list` wat er wacht",
+            "the coordinator sees what waits with `veldboek quarantine list`"
+        ));
     }
     if !handovers.is_empty() {
         output = output.and(notes_table(context, &handovers));

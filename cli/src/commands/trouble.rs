@@ -238,11 +238,8 @@ impl From<FieldBookError> for Problem {
                 text!("dit dossier is op verzoek gewist", "this dossier was erased on request"),
                 text!("vraag uw coördinator als dat niet klopt", "ask your coordinator if that is a mistake"),
             ),
-            FieldBookError::NotAllowed(_) => Self::Rule(
-                text!(
-                    "alleen een coördinator van de organisatie van het dossier mag dit",
-                    "only a coordinator of the dossier's organisation may do this"
-                ),
+            FieldBookError::NotAllowed(what) => Self::Rule(
+                both(|lang| what.message(lang)),
                 text!("vraag uw coördinator om dit te doen", "ask your coordinator to do this"),
             ),
             FieldBookError::Revoked | FieldBookError::Wiped => Self::Refused(
@@ -297,7 +294,7 @@ mod tests {
     use veldboek_core::disk::Action;
     use veldboek_core::document::DocumentError;
     use veldboek_core::envelope::BadEnvelope;
-    use veldboek_core::field_book::{ExchangeError, Unsavable};
+    use veldboek_core::field_book::{ExchangeError, Forbidden, Unsavable};
     use veldboek_core::ids::{DeviceId, DocumentId, KeyId};
     use veldboek_core::journal::{Damage, Position};
     use veldboek_core::ledger::LedgerError;
@@ -377,7 +374,9 @@ mod tests {
             FieldBookError::NotAChoice,
             FieldBookError::TwoOfOneName,
             FieldBookError::Withdrawing,
-            FieldBookError::NotAllowed("only a coordinator asks to erase a dossier"),
+            FieldBookError::WrittenOnce,
+            FieldBookError::NotAllowed(Forbidden::AskErasure),
+            FieldBookError::NotAllowed(Forbidden::Withdraw),
         ]
     }
 
@@ -428,7 +427,7 @@ mod tests {
             FieldBookError::Document(_), FieldBookError::UnknownDossier(_), FieldBookError::Closed(_), FieldBookError::Erased(_),
             FieldBookError::Ended(..), FieldBookError::StaleReading, FieldBookError::Ambiguous(..), FieldBookError::LostJournal,
             FieldBookError::LostKeyring, FieldBookError::Unfit(_), FieldBookError::NotAChoice, FieldBookError::TwoOfOneName,
-            FieldBookError::NotAllowed(_), FieldBookError::Nobody, FieldBookError::Withdrawing);
+            FieldBookError::WrittenOnce, FieldBookError::NotAllowed(_), FieldBookError::Nobody, FieldBookError::Withdrawing);
         let unsavable: Vec<Unsavable> = store()
             .into_iter()
             .filter_map(|error| if let FieldBookError::Unfit(why) = error { Some(why) } else { None })

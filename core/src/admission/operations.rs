@@ -281,6 +281,11 @@ pub(crate) fn is_written_once(container: Container, field: &str) -> bool {
     ONCE.iter().any(|(known, fields)| *known == container && fields.contains(&field))
 }
 
+/// Whether a cell says when the program recorded something, which is nothing that a person chose.
+pub(crate) fn is_recording_time(container: Container, field: &str) -> bool {
+    matches!(container, Container::Visits | Container::Corrections) && field == "a"
+}
+
 fn is_once(place: Place, key: &str) -> bool {
     let (container, field) = match place {
         Place::Container(Spot::Known(container)) if layout(container) == Layout::Flat => match key.rsplit_once('/') {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::*;
+use crate::admission;
 
 /// One of several values that concurrent edits left in a cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub struct Contested {
     pub key: String,
     /// The values, the one that is read at present first.
     pub versions: Vec<Version>,
+    /// It is written once, and each value stands alone where it does: none can be chosen over another.
+    pub fixed: bool,
 }
 
 /// One change, as the writes it made.
@@ -137,9 +140,12 @@ impl Document {
             let mut contested = Vec::new();
             for (container, entry, key, objects, place) in cells {
                 let mut versions: Vec<Version> = Vec::new();
+                let mut fixed = objects.len() > 1 && admission::is_written_once(container, &key);
                 for object in &objects {
+                    let standing = self.doc.get_all(object, place.as_str())?;
+                    fixed &= standing.len() < 2;
                     // Automerge lists the winner last.
-                    for (value, id) in self.doc.get_all(object, place.as_str())?.into_iter().rev() {
+                    for (value, id) in standing.into_iter().rev() {
                         let Some(value) = from_value(&value) else { continue };
                         if versions.iter().all(|version| version.value != value) {
                             let actor = match &id {
@@ -150,8 +156,8 @@ impl Document {
                         }
                     }
                 }
-                if versions.len() > 1 {
-                    contested.push(Contested { container, entry, key, versions });
+                if versions.len() > 1 && !(fixed && admission::is_recording_time(container, &key)) {
+                    contested.push(Contested { container, entry, key, versions, fixed });
                 }
             }
             Ok(contested)

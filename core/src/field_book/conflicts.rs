@@ -32,6 +32,8 @@ pub struct Conflict {
 pub enum ConflictKind {
     /// One field was edited to different values at once.
     Field(Container, String, String),
+    /// A field that is written once was filled apart with different values, each for good. It is shown, and nothing can be chosen.
+    WrittenOnce(Container, String, String),
     /// An import brought another value than a person wrote: the proposal's entry key.
     Proposal(Container, String, String, String),
     /// A visit was corrected to different values at once.
@@ -56,12 +58,17 @@ pub struct ConflictVersion {
 }
 
 impl Conflict {
+    /// Whether a person can do something about it; else it is only to be known.
+    pub const fn is_open(&self) -> bool {
+        !matches!(self.kind, ConflictKind::WrittenOnce(..))
+    }
+
     /// The field in conflict, for a person to read.
     pub fn field(&self, lang: Lang) -> String {
         match &self.kind {
-            ConflictKind::Field(container, _, key) | ConflictKind::Proposal(container, _, key, _) => {
-                show_cell(*container, key, &Scalar::Null, lang).0
-            }
+            ConflictKind::Field(container, _, key)
+            | ConflictKind::WrittenOnce(container, _, key)
+            | ConflictKind::Proposal(container, _, key, _) => show_cell(*container, key, &Scalar::Null, lang).0,
             ConflictKind::Correction(corrected) => corrected.label(lang),
             ConflictKind::DuplicateReference(_) if lang == Lang::Nl => "referentie in twee dossiers".to_owned(),
             ConflictKind::DuplicateReference(_) => "reference in two dossiers".to_owned(),
@@ -73,9 +80,12 @@ impl Conflict {
     pub fn show(&self, version: &ConflictVersion, lang: Lang) -> String {
         match (&self.kind, &version.value) {
             (_, Scalar::Null) => "-".to_owned(),
-            (ConflictKind::Field(container, _, key) | ConflictKind::Proposal(container, _, key, _), value) => {
-                show_cell(*container, key, value, lang).1
-            }
+            (
+                ConflictKind::Field(container, _, key)
+                | ConflictKind::WrittenOnce(container, _, key)
+                | ConflictKind::Proposal(container, _, key, _),
+                value,
+            ) => show_cell(*container, key, value, lang).1,
             (ConflictKind::Correction(corrected), value) => show_corrected(&corrected.key, value, lang),
             (ConflictKind::DuplicateReference(_) | ConflictKind::Clash(_), Scalar::Text(text)) => text.clone(),
             (_, other) => format!("{other:?}"),
@@ -137,7 +147,10 @@ impl FieldBook {
             id: choice_id(document, &place, &versions),
             document,
             reference,
-            kind: ConflictKind::Field(contested.container, contested.entry, contested.key),
+            kind: match contested.fixed {
+                true => ConflictKind::WrittenOnce(contested.container, contested.entry, contested.key),
+                false => ConflictKind::Field(contested.container, contested.entry, contested.key),
+            },
             versions,
         }
     }
@@ -294,6 +307,9 @@ impl FieldBook {
                 let (keep, _) = chosen.ok_or(FieldBookError::NotAChoice)?;
                 let plan = self.dossier(conflict.document)?.settle(clash, *keep);
                 plan.map_err(|_| FieldBookError::NotAChoice)?.writes
+            }
+            ConflictKind::WrittenOnce(..) => {
+                return Err(FieldBookError::WrittenOnce);
             }
             ConflictKind::DuplicateReference(_) => {
                 return Err(FieldBookError::TwoOfOneName);

@@ -171,7 +171,7 @@ impl FieldBook {
         let opening = self.ledger.documents.get(&document).and_then(|facts| facts.opening.as_ref());
         let Some((opening, _)) = opening else { return Err(FieldBookError::UnknownDossier(document.to_string())) };
         if identity.role != Some(Role::Coordinator) || identity.organisation.as_ref() != Some(&opening.organisation) {
-            return Err(FieldBookError::NotAllowed("only a coordinator of the dossier's organisation asks for its erasure"));
+            return Err(FieldBookError::NotAllowed(Forbidden::AskErasure));
         }
         let withdrawn = take_back.then_some(true);
         let request = Statement::ErasureRequest(ErasureRequest { document, by, at: moment.at, withdrawn });

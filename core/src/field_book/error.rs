@@ -76,14 +76,17 @@ pub enum FieldBookError {
     /// Two dossiers under one reference are not settled by choosing.
     #[error("there is nothing to choose: two dossiers have the same reference; give one of the two another")]
     TwoOfOneName,
+    /// A field that is written once is not settled by choosing.
+    #[error("there is nothing to choose: this is written once, and both values stand for good; the first one shown is read")]
+    WrittenOnce,
     /// The withdrawal before this one is not done yet.
     #[error(
         "something was withdrawn from this dossier a moment ago and is not erased yet; synchronise first, then withdraw this"
     )]
     Withdrawing,
-    /// The person's role does not allow it.
+    /// Who this person is does not allow it.
     #[error("{0}")]
-    NotAllowed(&'static str),
+    NotAllowed(Forbidden),
     /// The person or organisation must be known first.
     #[error("this field book does not know whose it is")]
     Nobody,
@@ -93,6 +96,17 @@ impl From<UnreadableNote> for FieldBookError {
     fn from(error: UnreadableNote) -> Self {
         Self::Ledger(error.into())
     }
+}
+
+/// What somebody may not do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Forbidden {
+    /// Asking that a dossier be erased.
+    #[error("only a coordinator of the dossier's organisation asks for its erasure")]
+    AskErasure,
+    /// Withdrawing an entry.
+    #[error("only whoever wrote an entry, or a coordinator of the organisation, withdraws it")]
+    Withdraw,
 }
 
 /// Why something cannot be saved.

@@ -28,7 +28,7 @@ impl OwnDevice {
         let called = if label.is_empty() { device.to_string() } else { label.clone() };
         match lang {
             Lang::Nl => format!(
-                "er is een toestel bijgekomen op uw naam: {called} (sinds {day}); is dat niet van u, bel dan uw coördinator en uw \
+                "er is een apparaat bijgekomen op uw naam: {called} (sinds {day}); is dat niet van u, bel dan uw coördinator en uw \
                  beheerder: het kan in uw naam schrijven"
             ),
             Lang::En => format!(

@@ -55,7 +55,7 @@ impl FieldBook {
     /// # Errors
     /// Document and journal errors.
     pub fn status(&mut self) -> Result<Status, FieldBookError> {
-        let conflicts = self.conflicts()?.len();
+        let conflicts = self.conflicts()?.iter().filter(|conflict| conflict.is_open()).count();
         // Also of closed dossiers: what is only here is not to be forgotten because it is out of sight.
         let documents = self.ledger.documents.iter().filter(|(id, _)| !self.ledger.is_left_behind(id) && !self.is_left(id));
         let (mut changes, mut unsynced, mut quarantined) = (0, 0, 0);

@@ -65,9 +65,7 @@ impl FieldBook {
         let coordinates =
             identity.role == Some(Role::Coordinator) && identity.organisation.as_ref() == Some(&opening.organisation);
         if !coordinates && !refounding::wrote_all(&here, &asked, &person)? {
-            return Err(FieldBookError::NotAllowed(
-                "only its own author, or a coordinator of the organisation, withdraws an entry",
-            ));
+            return Err(FieldBookError::NotAllowed(Forbidden::Withdraw));
         }
         // What hangs on them goes too, by name: others must know what was left out.
         let mut withdrawn = asked.clone();

@@ -46,7 +46,7 @@ codes! {
     LockState {
         None = "NONE", "Geen: de sleutel ligt in een bestand", "None: the key lies in a file";
         Passphrase = "PASSPHRASE", "Wachtzin", "Passphrase";
-        Keystore = "KEYSTORE", "Sleutelkluis van het toestel", "Keystore of the device";
+        Keystore = "KEYSTORE", "Sleutelkluis van het apparaat", "Keystore of the device";
     }
 }
 

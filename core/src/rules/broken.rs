@@ -248,7 +248,7 @@ impl RuleBroken {
             Self::InFuture { field } => {
                 let field = field.label(lang);
                 say(
-                    format!("'{field}' ligt in de toekomst; plan het, of herstel de datum of de klok van dit toestel"),
+                    format!("'{field}' ligt in de toekomst; plan het, of herstel de datum of de klok van dit apparaat"),
                     format!("'{field}' lies in the future; plan it, or mend the date or the clock of this device"),
                 )
             }

@@ -22,8 +22,8 @@ codes! {
             "Dit dossier is zo groot als een dossier mag worden. Uw werk staat nog op dit apparaat; vraag de coördinator om een nieuw dossier voor deze deelnemer.",
             "This dossier is as large as one may become. Your work is still on this device; ask the coordinator for a new dossier for this trainee.";
         QuarantineFull = "QUARANTINE_FULL",
-            "Er wacht van dit apparaat al te veel op een besluit. Uw werk staat nog op dit apparaat; vraag de coördinator te beslissen over wat er wacht (veldboek quarantine list), en synchroniseer dan opnieuw.",
-            "Too much of this device waits for a decision already. Your work is still on this device; ask the coordinator to decide about what waits (veldboek quarantine list), then sync again.";
+            "Er wacht van dit apparaat al te veel op een besluit. Uw werk staat nog op dit apparaat; vraag de coördinator te beslissen over wat er wacht, en synchroniseer dan opnieuw.",
+            "Too much of this device waits for a decision already. Your work is still on this device; ask the coordinator to decide about what waits, then sync again.";
         AccessFull = "ACCESS_FULL",
             "Over dit dossier zijn zo veel toewijzingen gemaakt of beëindigd als er mogen zijn; vraag de coördinator om een nieuw dossier voor deze deelnemer.",
             "As many assignments of this dossier were made or ended as there may be; ask the coordinator for a new dossier for this trainee.";
@@ -85,14 +85,14 @@ codes! {
             "Het apparaat dat dit schreef is ingetrokken. Dit werk telt pas als de coördinator erover beslist; neem contact op als het nodig is.",
             "The device that wrote this was revoked. This work counts only when the coordinator decides so; get in touch if it is needed.";
         NotTaken = "NOT_TAKEN",
-            "De coördinator heeft dit niet overgenomen. De tekst staat nog op dit apparaat (veldboek status); overleg met de coördinator, of leg het anders vast.",
-            "The coordinator did not take this in. The text is still on this device (veldboek status); talk to the coordinator, or record it differently.";
+            "De coördinator heeft dit niet overgenomen. De tekst staat nog op dit apparaat; overleg met de coördinator, of leg het anders vast.",
+            "The coordinator did not take this in. The text is still on this device; talk to the coordinator, or record it differently.";
         Held = "HELD",
             "De server is teruggezet uit een reservekopie en wacht op de beheerder. Alles blijft zolang op dit apparaat bewaard; synchroniseer later opnieuw.",
             "The server was put back from a backup and waits for its administrator. Everything stays on this device until then; sync again later.";
         Decided = "DECIDED",
-            "Hierover is al beslist, of het wacht niet meer; `veldboek quarantine list` toont wat er nog wacht.",
-            "This was decided already, or no longer waits; `veldboek quarantine list` shows what still does.";
+            "Hierover is al beslist, of het wacht niet meer; toon opnieuw wat er nog wacht.",
+            "This was decided already, or no longer waits; show again what still does.";
         NotTheSame = "NOT_THE_SAME",
             "Het dossier dat opnieuw is geschreven, is niet precies het oude zonder wat is ingetrokken. Synchroniseer en trek opnieuw in; blijft het zo, meld het dan bij de beheerder.",
             "The dossier that was written anew is not exactly the old one without what was withdrawn. Sync and withdraw again; if it stays, tell the administrator.";
@@ -223,5 +223,27 @@ impl<'b, C> Decode<'b, C> for Verdict {
             Some(3) => Ok(Self::Refused(why)),
             _ => Err(Error::message("an unknown verdict")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::field_book::Forbidden;
+
+    /// A phone has no command line: whoever has one adds the command.
+    #[test]
+    fn no_reason_names_a_command_and_what_is_forbidden_says_what_it_is() {
+        for reason in Reason::ALL {
+            for lang in [Lang::Nl, Lang::En] {
+                for said in [reason.label(lang), reason.while_waiting(lang)] {
+                    assert!(!said.contains("veldboek ") && !said.contains('`'), "{said}");
+                }
+            }
+        }
+        let said = |what: Forbidden| [what.message(Lang::Nl), what.message(Lang::En)];
+        assert!(said(Forbidden::AskErasure).iter().zip(["wissen", "erasure"]).all(|(said, word)| said.contains(word)));
+        assert!(said(Forbidden::Withdraw).iter().zip(["trekt het in", "withdraws"]).all(|(said, word)| said.contains(word)));
+        assert!(said(Forbidden::Withdraw).iter().all(|said| !said.contains("wissen") && !said.contains("eras")));
     }
 }

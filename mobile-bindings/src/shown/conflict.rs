@@ -28,6 +28,7 @@ impl ConflictDetail {
     pub(crate) fn new(conflict: &Conflict, lang: Lang) -> Self {
         let nature = match &conflict.kind {
             ConflictKind::Field(..) => ConflictNature::Field,
+            ConflictKind::WrittenOnce(..) => ConflictNature::WrittenOnce,
             ConflictKind::Proposal(..) => ConflictNature::Import,
             ConflictKind::Correction(_) => ConflictNature::Correction,
             ConflictKind::DuplicateReference(_) => ConflictNature::DuplicateReference,
@@ -56,6 +57,8 @@ impl ConflictDetail {
 pub enum ConflictNature {
     /// One field was edited to different values at once.
     Field,
+    /// A field that is written once was filled apart with different values: to be shown, nothing can be chosen.
+    WrittenOnce,
     /// An import brought another value than a person wrote.
     Import,
     /// A visit was corrected to different values at once.

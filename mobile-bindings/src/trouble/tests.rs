@@ -4,7 +4,7 @@ use veldboek_core::clock::Timestamp;
 use veldboek_core::disk::Action;
 use veldboek_core::document::DocumentError;
 use veldboek_core::envelope::BadEnvelope;
-use veldboek_core::field_book::Unsavable;
+use veldboek_core::field_book::{Forbidden, Unsavable};
 use veldboek_core::ids::{DocumentId, KeyId};
 use veldboek_core::journal::{Damage, Position};
 use veldboek_core::keyring::{Cause, Destroyed};
@@ -119,7 +119,9 @@ fn stores() -> Vec<StoreError> {
         StoreError::NotAChoice,
         StoreError::TwoOfOneName,
         StoreError::Withdrawing,
-        StoreError::NotAllowed("only a coordinator asks to erase a dossier"),
+        StoreError::WrittenOnce,
+        StoreError::NotAllowed(Forbidden::AskErasure),
+        StoreError::NotAllowed(Forbidden::Withdraw),
         StoreError::Nobody,
     ];
     all.extend(disks.into_iter().map(StoreError::Disk));
@@ -131,7 +133,7 @@ fn stores() -> Vec<StoreError> {
         StoreError::UnknownDossier(_), StoreError::Closed(_), StoreError::Erased(_), StoreError::Ended(..),
         StoreError::StaleReading, StoreError::Ambiguous(..), StoreError::LostJournal, StoreError::LostKeyring,
         StoreError::Unfit(_), StoreError::NotAChoice, StoreError::TwoOfOneName, StoreError::Withdrawing,
-        StoreError::NotAllowed(_), StoreError::Nobody);
+        StoreError::WrittenOnce, StoreError::NotAllowed(_), StoreError::Nobody);
     all
 }
 
