@@ -423,6 +423,9 @@ pub(crate) struct Verify {
     /// Ook nagaan dat dit vastgelegde laatste deel er nog in zit | Also check that this earlier head is still part of it
     #[arg(long, value_name = "HASH")]
     pub(crate) head: Option<String>,
+    /// U weet dat het logboek van de server is veranderd en hebt gewaarschuwd: `sync` en `status` zeggen het niet meer; het bewijs blijft | You know that the server's record book was changed and have warned: `sync` and `status` say it no more; the evidence stays
+    #[arg(long)]
+    pub(crate) acknowledge: bool,
 }
 
 /// The whole command, its texts in one language.

@@ -317,7 +317,11 @@ pub struct Ledger {
     pub head: Option<HeadNote>,
     /// Heads that the server did not have any more.
     pub head_doubts: Vec<HeadNote>,
-    /// Of those, the ones that the server was shown, by hash.
+    /// Of those, the ones that a person knows of, or that a new life of the server explains, by hash.
+    pub known_doubts: HashSet<[u8; 32]>,
+    /// A new life of the server began, and the person did not hear of it yet.
+    pub untold_life: bool,
+    /// Of the heads that it did not have any more, the ones that the server was shown, by hash.
     pub shown_heads: HashSet<[u8; 32]>,
     /// Changes that were refused and rebuilt away, in the order in which this device heard.
     pub refused: Vec<Unadmitted>,
@@ -444,6 +448,10 @@ impl Ledger {
                     Some(HeadNote::SHOWN) => {
                         self.shown_heads.insert(note.hash);
                     }
+                    Some(HeadNote::KNOWN) => {
+                        self.known_doubts.insert(note.hash);
+                    }
+                    Some(HeadNote::LIFE_TOLD) => self.untold_life = false,
                     Some(_) => self.head_doubts.push(note),
                 }
             }
@@ -487,6 +495,8 @@ impl Ledger {
     fn forget_server(&mut self) {
         self.cursor = None;
         self.head = None;
+        self.untold_life = false;
+        self.known_doubts.extend(self.head_doubts.iter().map(|doubt| doubt.hash));
         for facts in self.documents.values_mut() {
             for change in &mut facts.changes {
                 change.acknowledged = None;
@@ -501,8 +511,14 @@ impl Ledger {
 
     /// The server was put back from a backup: what it had may be gone. Its new life acknowledges anew what it still has; the
     /// rest is sent again.
-    pub fn begin_life(&mut self) {
+    pub fn begin_life(&mut self, epoch: Epoch) {
         self.reading_again = true;
+        // One that only lost its end begins no life, and says so by beginning none.
+        if self.cursor.as_ref().is_some_and(|cursor| cursor.epoch != epoch) {
+            self.untold_life = true;
+            // What it lacked before is lacking because an older copy was put back.
+            self.known_doubts.extend(self.head_doubts.iter().map(|doubt| doubt.hash));
+        }
         self.send_aside_again();
         for change in self.documents.values_mut().flat_map(|facts| facts.changes.iter_mut()) {
             change.former |= change.acknowledged.take().is_some();

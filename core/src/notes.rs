@@ -272,7 +272,7 @@ notes! {
         3 signature: ByteVec;
         /// When.
         4 at: Timestamp;
-        /// Absent: as it was told. Else [`HeadNote::DOUBTED`] or [`HeadNote::SHOWN`].
+        /// Absent: as it was told. Else [`HeadNote::DOUBTED`], [`HeadNote::SHOWN`], [`HeadNote::KNOWN`] or [`HeadNote::LIFE_TOLD`].
         5 state: Option<u8>;
     }
 
@@ -310,6 +310,10 @@ impl HeadNote {
     pub const DOUBTED: u8 = 1;
     /// And it was shown its own signature on it.
     pub const SHOWN: u8 = 2;
+    /// A person said that they know of it.
+    pub const KNOWN: u8 = 3;
+    /// The person heard that a new life of the server began, with whatever head there was.
+    pub const LIFE_TOLD: u8 = 4;
 
     /// The server's signature.
     pub fn signature(&self) -> Option<Signature> {

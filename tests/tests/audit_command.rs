@@ -146,8 +146,17 @@ fn a_cut_journal_is_told_on_both_sides() {
     assert_eq!(after.status.code(), Some(6));
     let said: Value = serde_json::from_slice(&after.stdout).unwrap();
     assert_eq!((said["whole"].as_bool(), number(&said["contradicted"][0], "number")), (Some(true), record));
-    let kept = town.anna.does(&["verify"]);
+    // It is told until somebody says that they know of it; the evidence stays.
+    let kept = town.anna.run(&["verify"]).ends(6).json();
     assert_eq!(text(&kept["server_heads_missed"][0], "hash"), hash);
+    assert_eq!(town.anna.run(&["sync"]).ends(3).says("record book was changed").json()["record_book"], "contradicted");
+    assert_eq!(town.anna.run(&["status"]).ends(0).says("record book was changed").json()["record_book"], "contradicted");
+    let kept = town.anna.run(&["verify", "--acknowledge"]).ends(0).json();
+    assert_eq!(
+        (text(&kept["server_heads_missed"][0], "hash"), &kept["server_heads_missed"][0]["acknowledged"]),
+        (hash, &true.into())
+    );
+    assert_eq!(town.anna.run(&["status"]).ends(0).json()["record_book"], "ok");
     assert_eq!(each(&Server::audit(&store, &["--action", "CHAIN_CONTRADICTED"]), "person"), ["anna"]);
     town.anna.run(&["sync"]).ends(0);
 }

@@ -110,6 +110,10 @@ fn a_note_is_withdrawn_a_dossier_erased_and_an_old_backup_brings_neither_back() 
     at_the_machine(&store, &["restore", backup.to_str().unwrap()]);
     town.start_server(None);
     town.anna.run(&["sync"]).ends(0).says("new life");
+    // Another command that asks the server first does not swallow it.
+    town.carla.run(&["quarantine", "list"]);
+    assert_eq!(town.carla.run(&["sync"]).ends(0).says("new life").json()["record_book"], "restored");
+    assert_eq!(town.carla.does(&["sync"])["record_book"], "ok");
     let verified = at_the_machine(&store, &["verify"]);
     assert!(verified["whole"] == true && number(&verified, "erased") > 5, "{verified}");
     assert_eq!(at_the_machine(&store, &["erase", "list"]).as_array().unwrap().len(), 2);

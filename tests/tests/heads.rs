@@ -102,6 +102,12 @@ fn found_by_anna(village: Village, disk: Arc<dyn Disk>) {
     assert_eq!((outcome.record_book, outcome.accepted > 0), (RecordBook::GoesOn, true));
     assert_eq!(Region::contradictions(&field.server_disk(), &field.server_keyring()).unwrap().len(), 1);
     assert_eq!(anna.book.server_heads().1.len(), 1);
+    // The person is told until they say that they know.
+    assert_eq!(anna.book.record_book_to_tell(), RecordBook::Contradicted { number });
+    assert_eq!(anna.book.status().unwrap().contradicted, Some(number));
+    assert_eq!(anna.book.acknowledge_contradiction(field.clock.now(), &mut field.dice).unwrap(), 1);
+    anna.restart();
+    assert_eq!((anna.book.record_book_to_tell(), anna.book.server_heads().1.len()), (RecordBook::GoesOn, 1));
 }
 
 #[test]
@@ -223,6 +229,33 @@ fn a_backup_that_was_put_back_openly_is_a_notice_and_no_accusation() {
     assert_eq!(anna.book.server_heads().1, []);
     assert_eq!(Region::contradictions(&field.server_disk(), &field.server_keyring()).unwrap(), []);
     assert_eq!(field.sync(&mut anna).0.record_book, RecordBook::GoesOn);
+    // Whichever command heard it: it is to be told until the person was told.
+    anna.restart();
+    assert_eq!(anna.book.record_book_to_tell(), RecordBook::Restored);
+    anna.book.told_of_new_life(field.clock.now(), &mut field.dice).unwrap();
+    anna.restart();
+    assert_eq!(anna.book.record_book_to_tell(), RecordBook::GoesOn);
+}
+
+#[test]
+fn a_new_life_explains_what_was_missing_before_it() {
+    let mut village = village(923);
+    let copy = files(&*village.field.server_disk());
+    {
+        let Village { field, anna, carla, dossier } = &mut village;
+        field.visit(carla, *dossier, "Na de kopie");
+        field.sync(carla);
+        field.sync(anna);
+    }
+    let Village { mut field, mut anna, .. } = village;
+    field.server_goes_on_from(disk_of(&copy)).unwrap();
+    field.sync(&mut anna);
+    assert!(matches!(anna.book.record_book_to_tell(), RecordBook::Contradicted { .. }));
+    let again = with_new_life(&field, disk_of(&files(&*field.server_disk())));
+    field.server_goes_on_from(again).unwrap();
+    field.sync(&mut anna);
+    assert_eq!((anna.book.record_book_to_tell(), anna.book.contradicted()), (RecordBook::Restored, None));
+    assert_eq!(anna.book.server_heads().1.len(), 1, "the evidence stays");
 }
 
 /// Anna saw the first life to its end; a backup from before that was put back, and later, before she was in contact again, a

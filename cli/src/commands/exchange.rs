@@ -21,7 +21,7 @@ use crate::args::Sync;
 use crate::client::{Client, Traffic};
 use crate::clock;
 use crate::faults;
-use crate::message::{Exit, Problem, text};
+use crate::message::{Exit, Problem, Text, text};
 use crate::render::{Output, Table};
 
 /// A round that never ends is a fault of either side; a full first exchange of a large region stays far below this.
@@ -152,6 +152,11 @@ pub(super) fn sync(context: &mut Context<'_>, options: &Sync) -> Result<Output, 
 pub(super) fn told(context: &Context<'_>, book: &mut Book, exchanged: Exchanged) -> Result<Output, Problem> {
     let Exchanged { outcome, traffic, conflicts, handovers, stopped } = exchanged;
     let status = book.inner.status()?;
+    // Also what another command brought in, and what nobody said yet that they know of.
+    let record_book = outcome.record_book.and(book.inner.record_book_to_tell());
+    if record_book == RecordBook::Restored {
+        book.inner.told_of_new_life(book.moment, &mut book.rng)?;
+    }
     let up_to_date = stopped.is_none() && !outcome.again && !outcome.held && status.unsynced == 0 && outcome.postponed.is_empty();
     let value = json!({
         "sent": outcome.sent,
@@ -181,7 +186,7 @@ pub(super) fn told(context: &Context<'_>, book: &mut Book, exchanged: Exchanged)
         "up_to_date": up_to_date,
         "interrupted": stopped.is_some(),
         "held": outcome.held,
-        "record_book": match outcome.record_book {
+        "record_book": match record_book {
             RecordBook::GoesOn => "ok",
             RecordBook::Restored => "restored",
             RecordBook::Contradicted { .. } => "contradicted",
@@ -224,7 +229,7 @@ pub(super) fn told(context: &Context<'_>, book: &mut Book, exchanged: Exchanged)
             "note: the clock of this device is {minutes} minutes off the server's"
         ));
     }
-    match outcome.record_book {
+    match record_book {
         RecordBook::GoesOn => {}
         RecordBook::Restored => {
             output = output.note(text!(
@@ -235,14 +240,7 @@ pub(super) fn told(context: &Context<'_>, book: &mut Book, exchanged: Exchanged)
             ));
         }
         RecordBook::Contradicted { number } => {
-            output = output.note(text!(
-                "LET OP: het logboek van de server is veranderd, ingekort of stilletjes teruggezet: regel {number}, die dit \
-                 apparaat zag, staat er niet meer in. Waarschuw uw beheerder en de privacyfunctionaris; `veldboek verify` toont \
-                 het bewijs",
-                "WARNING: the server's record book was changed, cut short or quietly put back: record {number}, which this \
-                 device saw, is not in it any more. Warn your administrator and the privacy officer; `veldboek verify` shows the \
-                 evidence"
-            ));
+            output = output.note(contradicted_note(number));
         }
     }
     if outcome.held {
@@ -294,7 +292,7 @@ pub(super) fn told(context: &Context<'_>, book: &mut Book, exchanged: Exchanged)
     if !conflicts.is_empty() {
         output = output.and(conflicts_table(book, &conflicts, context)).note(resolve_hint());
     }
-    let contradicted = matches!(outcome.record_book, RecordBook::Contradicted { .. });
+    let contradicted = matches!(record_book, RecordBook::Contradicted { .. });
     let attention = contradicted
         || !outcome.kept.is_empty()
         || outcome.new_to_decide
@@ -305,6 +303,18 @@ pub(super) fn told(context: &Context<'_>, book: &mut Book, exchanged: Exchanged)
         || outcome.unusable > 0;
     let output = if attention { output.exit(Exit::Attention) } else { output };
     Ok(Output { problem: stopped, ..output })
+}
+
+/// What to tell as long as nobody said that they know of it.
+fn contradicted_note(number: u64) -> Text {
+    text!(
+        "LET OP: het logboek van de server is veranderd, ingekort of stilletjes teruggezet: regel {number}, die dit apparaat zag, \
+         staat er niet meer in. Waarschuw uw beheerder en de privacyfunctionaris; `veldboek verify` toont het bewijs, en na \
+         `veldboek verify --acknowledge` zwijgt deze waarschuwing",
+        "WARNING: the server's record book was changed, cut short or quietly put back: record {number}, which this device saw, is \
+         not in it any more. Warn your administrator and the privacy officer; `veldboek verify` shows the evidence, and after \
+         `veldboek verify --acknowledge` this warning is silent"
+    )
 }
 
 /// `status`
@@ -341,6 +351,7 @@ pub(super) fn status(context: &Context<'_>) -> Result<Output, Problem> {
         "refused": status.refused,
         "refused_items": refused_items,
         "set_aside": status.set_aside,
+        "record_book": if status.contradicted.is_some() { "contradicted" } else { "ok" },
     });
     let never = context.say("nog nooit", "never yet");
     let mut rows = vec![
@@ -361,6 +372,9 @@ pub(super) fn status(context: &Context<'_>) -> Result<Output, Problem> {
         rows.push((context.say("geweigerd", "refused"), refused.len().to_string()));
     }
     let mut output = Output::new(value, Table::sheet(rows));
+    if let Some(number) = status.contradicted {
+        output = output.note(contradicted_note(number));
+    }
     if !refused.is_empty() {
         let mut table = context.headings(&["Kenmerk|Id", "Geweigerd op|Refused at", "Dossier", "Reden|Reason", "Wat|What"]);
         for (item, writes) in refused {

@@ -1,5 +1,6 @@
 //! Looking closer: who wrote what, everything as data, and whether the store is whole.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use veldboek_core::field_book::{field_of, fields_of};
 use veldboek_core::ids::DocumentId;
 use veldboek_core::journal::{Journal, Kind, Payload, Record};
 use veldboek_core::keyring::Keyring;
-use veldboek_core::notes::HeadNote;
+use veldboek_core::notes::{EpochNote, HeadNote};
 use veldboek_core::record::{Container, Scalar, Write};
 
 use super::book::Book;
@@ -194,6 +195,10 @@ pub(super) fn verify(context: &Context<'_>, verify: &Verify) -> Result<Output, P
         return Err(Problem::NoStore(dir));
     }
     let wanted = verify.head.as_deref().map(hash).transpose()?;
+    if verify.acknowledge {
+        let mut book = context.book()?;
+        book.inner.acknowledge_contradiction(book.moment, &mut book.rng)?;
+    }
     // Without opening the field book: a damaged one would not open.
     let disk: Arc<dyn Disk> = Arc::new(RealDisk::open(&dir)?);
     let wrapping = context.access().key(&*disk, &dir, crate::clock::now().at)?;
@@ -204,7 +209,8 @@ pub(super) fn verify(context: &Context<'_>, verify: &Verify) -> Result<Output, P
         return Err(veldboek_core::field_book::FieldBookError::LostJournal.into());
     }
     let whole = found.is_whole() && head_at != Some(None);
-    let (server_head, missed) = server_heads(&keyring, disk);
+    let (server_head, missed, known) = server_heads(&keyring, disk);
+    let stands = missed.iter().any(|head| !known.contains(&head.hash));
     let head = hex(&found.head.1);
     let value = json!({
         "whole": whole,
@@ -228,7 +234,14 @@ pub(super) fn verify(context: &Context<'_>, verify: &Verify) -> Result<Output, P
         "head": head,
         "given_head_record": head_at.flatten(),
         "server_head": server_head.as_ref().map(head_json),
-        "server_heads_missed": missed.iter().map(head_json).collect::<Vec<_>>(),
+        "server_heads_missed": missed
+            .iter()
+            .map(|head| {
+                let mut value = head_json(head);
+                value["acknowledged"] = known.contains(&head.hash).into();
+                value
+            })
+            .collect::<Vec<_>>(),
     });
     let mut rows = vec![
         (
@@ -283,28 +296,43 @@ pub(super) fn verify(context: &Context<'_>, verify: &Verify) -> Result<Output, P
             "at the server: `veldboek-server verify --head {noted}` tells whether its record book still has this"
         ));
     }
+    if stands {
+        output = output.exit(Exit::Damaged).note(text!(
+            "waarschuw uw beheerder en de privacyfunctionaris, en geef hun deze regels; daarna `veldboek verify --acknowledge`",
+            "warn your administrator and the privacy officer, and give them these lines; then `veldboek verify --acknowledge`"
+        ));
+    }
     Ok(match whole {
         true => output,
         false => output.exit(Exit::Damaged).note(Problem::Damaged(text!("", "")).hint()),
     })
 }
 
-/// The last head of the server's record book that this device saw, and those that the server did not have any more: as far
-/// as the journal can be read.
-fn server_heads(keyring: &Keyring, disk: Arc<dyn Disk>) -> (Option<HeadNote>, Vec<HeadNote>) {
-    let (mut last, mut missed) = (None, Vec::new());
+/// The last head of the server's record book that this device saw, those that the server did not have any more, and of these the
+/// ones that a person knows of or a new life explains: as far as the journal can be read.
+fn server_heads(keyring: &Keyring, disk: Arc<dyn Disk>) -> (Option<HeadNote>, Vec<HeadNote>, HashSet<[u8; 32]>) {
+    let (mut last, mut missed, mut known) = (None, Vec::<HeadNote>::new(), HashSet::new());
     let mut take = |record: Record| {
+        if let (Kind::Epoch, Payload::Bytes(bytes)) = (record.kind, &record.payload)
+            && let Ok(life) = EpochNote::decode(bytes)
+            && last.as_ref().is_some_and(|head: &HeadNote| head.epoch != life.epoch)
+        {
+            known.extend(missed.iter().map(|head| head.hash));
+        }
         let (Kind::Head, Payload::Bytes(bytes)) = (record.kind, &record.payload) else { return };
         let Ok(note) = HeadNote::decode(bytes) else { return };
         match note.state {
             None => last = Some(note),
             Some(HeadNote::DOUBTED) => missed.push(note),
+            Some(HeadNote::KNOWN) => {
+                known.insert(note.hash);
+            }
             Some(_) => {}
         }
     };
     // What is damaged is told by the check itself.
     let _ = Journal::open(disk).and_then(|mut journal| journal.read_new(keyring, &mut take));
-    (last, missed)
+    (last, missed, known)
 }
 
 fn head_json(head: &HeadNote) -> serde_json::Value {

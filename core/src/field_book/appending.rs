@@ -1,7 +1,8 @@
 //! Records into the journal and, as soon as they are durable, into the ledger.
 
 use super::*;
-use crate::journal::{Appended, NewRecord};
+use crate::journal::{Appended, NewRecord, Payload};
+use crate::notes::EpochNote;
 
 /// A record before it has its key: what it is, the document it belongs to, its content.
 pub(super) type Unsealed = (Kind, Option<DocumentId>, Vec<u8>);
@@ -50,7 +51,10 @@ impl<'a> Fold<'a> {
             return;
         }
         match self.ledger.absorb(record) {
-            Ok(Some(rest)) if rest.kind == Kind::Epoch => self.ledger.begin_life(),
+            Ok(Some(Record { kind: Kind::Epoch, payload: Payload::Bytes(bytes), .. })) => match EpochNote::decode(&bytes) {
+                Ok(note) => self.ledger.begin_life(note.epoch),
+                Err(error) => self.result = Err(LedgerError::from(error).into()),
+            },
             Ok(_) => {}
             Err(error) => self.result = Err(error.into()),
         }

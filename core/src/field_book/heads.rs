@@ -113,6 +113,51 @@ impl FieldBook {
         Ok((book, notes))
     }
 
+    /// What the person is still to be told of the server's record book: of a contradiction until they say that they know of it,
+    /// of a new life until [`FieldBook::told_of_new_life`].
+    pub fn record_book_to_tell(&self) -> RecordBook {
+        match self.contradicted() {
+            Some(number) => RecordBook::Contradicted { number },
+            None if self.ledger.untold_life => RecordBook::Restored,
+            None => RecordBook::GoesOn,
+        }
+    }
+
+    /// The number of the last record that the server had and does not have any more, as long as nobody said that they know of it
+    /// and no new life of the server explains it.
+    pub fn contradicted(&self) -> Option<u64> {
+        self.standing_doubts().last().map(|doubt| doubt.number)
+    }
+
+    fn standing_doubts(&self) -> impl Iterator<Item = &HeadNote> {
+        self.ledger.head_doubts.iter().filter(|doubt| !self.ledger.known_doubts.contains(&doubt.hash))
+    }
+
+    /// The person knows that the server's record book was changed, cut or put back. The evidence stays.
+    ///
+    /// # Errors
+    /// Journal errors.
+    pub fn acknowledge_contradiction(&mut self, moment: Moment, rng: &mut dyn CryptoRng) -> Result<usize, FieldBookError> {
+        self.catch_up()?;
+        let known = |doubt: &HeadNote| HeadNote { state: Some(HeadNote::KNOWN), at: moment.at, ..doubt.clone() };
+        let records: Vec<Unsealed> = self.standing_doubts().map(|doubt| (Kind::Head, None, known(doubt).encode())).collect();
+        let count = records.len();
+        self.append(records, rng)?;
+        Ok(count)
+    }
+
+    /// The person heard that a new life of the server began.
+    ///
+    /// # Errors
+    /// Journal errors.
+    pub fn told_of_new_life(&mut self, moment: Moment, rng: &mut dyn CryptoRng) -> Result<(), FieldBookError> {
+        let Some(cursor) = self.ledger.cursor.as_ref().filter(|_| self.ledger.untold_life) else { return Ok(()) };
+        let state = Some(HeadNote::LIFE_TOLD);
+        let signature = Vec::new().into();
+        let told = HeadNote { epoch: cursor.epoch, number: 0, hash: [0; 32], signature, at: moment.at, state };
+        self.append(vec![(Kind::Head, None, told.encode())], rng)
+    }
+
     /// The head of the server's record book that this device saw last, and those that the server did not have any more.
     pub fn server_heads(&self) -> (Option<&HeadNote>, &[HeadNote]) {
         (self.ledger.head.as_ref(), &self.ledger.head_doubts)

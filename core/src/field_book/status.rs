@@ -45,6 +45,8 @@ pub struct Status {
     pub to_decide: usize,
     /// Changes of this device that the server refused.
     pub refused: usize,
+    /// The number of the last record that the server's record book does not have any more, until a person says that they know.
+    pub contradicted: Option<u64>,
     /// Side files with what a writer that was cut off left unfinished, until the person has heard of them.
     pub set_aside: Vec<String>,
 }
@@ -85,6 +87,7 @@ impl FieldBook {
             quarantined,
             to_decide: self.ledger.cursor.as_ref().and_then(|note| note.to_decide).map_or(0, |count| count as usize),
             refused: self.ledger.refused.len(),
+            contradicted: self.contradicted(),
             set_aside: Journal::untold(&*self.disk)?,
         })
     }

@@ -74,6 +74,15 @@ impl FieldBook {
         self.turn(|turn| Ok(turn.book.told(&files)?))
     }
 
+    /// The person knows that the server's record book was changed, cut or put back: `status().contradicted` is over. The evidence
+    /// stays.
+    pub fn acknowledge_contradiction(&self) -> Answered<()> {
+        self.turn(|turn| {
+            turn.book.acknowledge_contradiction(turn.moment, &mut turn.rng)?;
+            Ok(())
+        })
+    }
+
     /// Changes of this device that the server did not take in: those that wait for a coordinator, then those it refused.
     pub fn not_accepted(&self) -> Answered<Vec<NotAccepted>> {
         self.turn(|turn| {

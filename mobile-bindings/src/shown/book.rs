@@ -58,6 +58,8 @@ pub struct BookStatus {
     pub to_decide: u32,
     /// Changes that the server refused.
     pub refused: u32,
+    /// The server's record book was changed, cut or quietly put back: warn, until the person says that they know of it.
+    pub contradicted: bool,
     /// Files with what a writer that was cut off (battery empty, app ended) did not finish. It was never reported as saved,
     /// and what was saved is still there: ask the person to check their last entry and to enter it again if it is missing,
     /// then call `told_set_aside`.
@@ -75,6 +77,7 @@ impl From<Status> for BookStatus {
             quarantined: count(status.quarantined),
             to_decide: count(status.to_decide),
             refused: count(status.refused),
+            contradicted: status.contradicted.is_some(),
             set_aside: status.set_aside,
         }
     }
