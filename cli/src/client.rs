@@ -218,6 +218,7 @@ impl Client {
         match error.code {
             ErrorCode::Revoked if !error.revocation.is_empty() => Err(Problem::Revoked(error.revocation)),
             ErrorCode::Busy | ErrorCode::Unavailable | ErrorCode::TooMany => Err(Problem::NoContact(self.url.clone(), what)),
+            ErrorCode::NotAllowed => Err(Problem::OtherRole),
             _ => Err(Problem::Refused(what, Text::new(nl_next, en_next))),
         }
     }

@@ -142,6 +142,10 @@ pub(crate) enum Problem {
     Nonsense(String, Text),
     /// The server refused.
     Refused(Text, Text),
+    /// The server wants another role for this.
+    OtherRole,
+    /// What was asked of the server did not happen, and no later exchange does it: what that is, and what to do.
+    Undone(Box<Problem>, Text),
     /// The server says that this device was revoked; with its signed word, to be checked before it is obeyed.
     Revoked(Vec<u8>),
     /// This device does not belong to a server yet.
@@ -149,12 +153,21 @@ pub(crate) enum Problem {
 }
 
 impl Problem {
+    /// For a command that no later exchange makes good: what to do when there is no contact.
+    pub(crate) fn undone(self, next: Text) -> Self {
+        match self {
+            Self::NoContact(..) => Self::Undone(Box::new(self), next),
+            other => other,
+        }
+    }
+
     /// The exit status that goes with it.
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Usage(..) => Exit::Usage,
             Self::NoContact(..) | Self::Nonsense(..) => Exit::NoContact,
-            Self::Refused(..) | Self::Revoked(_) | Self::NotEnrolled | Self::NoWrappingKey => Exit::Refused,
+            Self::Undone(why, _) => why.exit(),
+            Self::Refused(..) | Self::OtherRole | Self::Revoked(_) | Self::NotEnrolled | Self::NoWrappingKey => Exit::Refused,
             Self::Damaged(_) | Self::Lost(_) => Exit::Damaged,
             _ => Exit::Failed,
         }
@@ -214,6 +227,8 @@ impl Problem {
                 format!("wat op {url} antwoordt is niet de server van dit veldboek: {}", why.nl),
                 format!("what answers at {url} is not the server of this field book: {}", why.en),
             ),
+            Self::OtherRole => text!("hiervoor is een andere rol nodig", "this needs another role"),
+            Self::Undone(why, _) => why.what(),
             Self::Revoked(_) => text!("dit apparaat is ingetrokken", "this device was revoked"),
             Self::NotEnrolled => {
                 text!("dit apparaat is nog niet bij een server aangemeld", "this device is not enrolled with a server yet")
@@ -270,6 +285,8 @@ impl Problem {
                 "uw werk staat veilig op dit apparaat; probeer `veldboek sync` later nog eens, of controleer het adres en de verbinding",
                 "your work is safe on this device; try `veldboek sync` again later, or check the address and the connection"
             ),
+            Self::OtherRole => text!("vraag een coördinator", "ask a coordinator"),
+            Self::Undone(_, next) => next.clone(),
             Self::Nonsense(..) => text!(
                 "controleer het adres; op openbare wifi moet u soms eerst in een browser inloggen. Er is niets verloren",
                 "check the address; public wifi sometimes wants you to log in with a browser first. Nothing was lost"
@@ -303,6 +320,8 @@ mod tests {
             (Problem::NoWrappingKey, Exit::Refused),
             (Problem::Damaged(some()), Exit::Damaged),
             (Problem::NotConfirmed, Exit::Failed),
+            (Problem::OtherRole, Exit::Refused),
+            (Problem::NoContact(url(), some()).undone(some()), Exit::NoContact),
         ];
         for (problem, exit) in problems {
             assert_eq!(problem.exit(), exit);

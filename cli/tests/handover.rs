@@ -98,6 +98,10 @@ fn a_transfer_takes_the_dossier_from_one_coach_to_the_next_with_a_note_and_a_vis
     ends(&ran, Exit::Failed);
     assert!(ran.err.contains("BSN"), "{}", ran.err);
 
+    let ran = marit.run(&["cover", "WF-1", "anna", "--until", &day(&marit, 5)]);
+    ends(&ran, Exit::Failed);
+    assert!(ran.err.contains("al de eerste coach"), "{}", ran.err);
+
     // Offline too: it goes with the next exchange.
     let note = "Sam praat liever onder het werk";
     let done = marit.json(&["transfer", "WF-1", "dewi", "--reason", "Anna gaat minder werken", "--note", note]);
@@ -114,6 +118,14 @@ fn a_transfer_takes_the_dossier_from_one_coach_to_the_next_with_a_note_and_a_vis
 
     let synced = anna.json(&["sync"]);
     assert_eq!(synced["closed"], 1, "{synced}");
+    assert_eq!(
+        (&synced["closed_dossiers"][0]["reference"], &synced["closed_dossiers"][0]["why"]),
+        (&"WF-1".into(), &"ACCESS_ENDED".into())
+    );
+    let tablet = Person { dir: dir.path().join("tablet") };
+    let code = marit.json(&["invite", "--person", "anna", "--role", "coach", "--organisation", "wf"])["code"].clone();
+    tablet.ok(&["enrol", code.as_str().unwrap(), "--server", &town.url()]);
+    assert_eq!(tablet.json(&["sync"])["closed"], 0, "what was never on it did not leave it");
     assert!(!holds(&anna, document, CANARY), "and gone from the disk after it");
     assert!(rows(&anna.json(&["trainee", "list"])).is_empty());
     assert_eq!(rows(&bram.json(&["trainee", "list"])).len(), 1, "the second coach stays");

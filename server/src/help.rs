@@ -7,7 +7,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use veldboek_core::record::{Lang, Unreadable};
 
 /// What stands in usage lines for what a person fills in, in Dutch.
-const FILL_IN: [(&str, &str); 42] = [
+const FILL_IN: [(&str, &str); 43] = [
     ("ADDR", "ADRES"),
     ("AGREEMENT", "AFSPRAAK"),
     ("BY", "KENMERK"),
@@ -22,6 +22,7 @@ const FILL_IN: [(&str, &str); 42] = [
     ("FILE", "BESTAND"),
     ("FILES", "BESTANDEN"),
     ("FORMAT", "VORM"),
+    ("HOURS", "UREN"),
     ("INCOME_SITUATION", "INKOMEN"),
     ("LABEL", "NAAM"),
     ("NAME", "NAAM"),

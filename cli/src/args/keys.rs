@@ -12,11 +12,16 @@ pub(crate) struct NewKeys {
     pub(crate) no_passphrase: bool,
 }
 
+/// From 1 to 24.
+fn hours(text: &str) -> Result<u8, String> {
+    text.trim().parse().ok().filter(|hours| (1..=24).contains(hours)).ok_or_else(|| "1 … 24".to_owned())
+}
+
 /// `unlock`
 #[derive(Debug, Args)]
 pub(crate) struct Unlock {
     /// Zo lang blijft het ontgrendeld, 1 tot 24 uur | How long it stays unlocked, 1 to 24 hours
-    #[arg(long, value_name = "HOURS", default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=24))]
+    #[arg(long, value_name = "HOURS", default_value_t = 8, value_parser = hours)]
     pub(crate) hours: u8,
 }
 

@@ -38,7 +38,14 @@ pub(super) fn device(context: &mut Context<'_>, command: &DeviceCommand) -> Resu
             let device = desk.meant(name)?.device;
             show(context, &mut desk, device)
         }
-        DeviceCommand::Revoke(options) => revoke(context, &mut desk, options),
+        DeviceCommand::Revoke(options) => revoke(context, &mut desk, options).map_err(|problem| {
+            problem.undone(text!(
+                "er is niets ingetrokken en `sync` doet dat ook niet: probeer dit opnieuw zodra er contact is. Is een telefoon kwijt, \
+                 bel dan nu de beheerder: die trekt haar in op de server",
+                "nothing was revoked, and `sync` will not do it: try this again once there is contact. When a phone is lost, call the \
+                 administrator now, who revokes it at the server"
+            ))
+        }),
         DeviceCommand::AllowUnsent(name) => allow_unsent(context, &mut desk, name),
     }
 }

@@ -5,6 +5,7 @@ use veldboek_core::clock::Timestamp;
 use veldboek_core::field_book::{ErasureNews, Kept, NotWithdrawn, Wiped};
 use veldboek_core::ids::DocumentId;
 use veldboek_core::record::Lang;
+use veldboek_core::statement::Role;
 use veldboek_core::wire::{ErasureDecision, ErasureInfo, ErasureList, MAX_BODY, VERSION};
 
 use super::book::Book;
@@ -35,6 +36,8 @@ pub(super) fn erase(context: &mut Context<'_>, mut book: Book, options: &Trainee
 fn ask(context: &mut Context<'_>, book: &mut Book, trainee: &str, take_back: bool) -> Result<Output, Problem> {
     let Found { document, dossier, .. } = find::trainee(&book.inner.dossiers()?, trainee)?;
     let of = reference(document, &dossier);
+    // Before anybody is asked whether they are sure.
+    book.inner.may_ask_erasure(&document)?;
     let asked = book.inner.erasure_asked(&document).cloned();
     match (&asked, take_back) {
         (Some(asked), false) => {
@@ -86,6 +89,15 @@ fn decide(context: &mut Context<'_>, book: &mut Book, id: &str, confirm: bool) -
             text!("`veldboek trainee erase --list` toont de kenmerken", "`veldboek trainee erase --list` shows the ids"),
         )
     })?;
+    if book.inner.identity().role != Some(Role::Administrator) {
+        return Err(Problem::Refused(
+            text!("alleen een beheerder beslist over wissen", "only an administrator decides about erasing"),
+            text!(
+                "bel de beheerder, of laat op de server `veldboek-server erase confirm {document}` uitvoeren: wie vraagt, bevestigt niet",
+                "call the administrator, or have `veldboek-server erase confirm {document}` run at the server: who asks does not confirm"
+            ),
+        ));
+    }
     if confirm {
         let question = text!(
             "document {document} wissen, op de server en op alle apparaten? Dit kan niet ongedaan worden gemaakt",

@@ -111,6 +111,7 @@ fn add(total: &mut Outcome, page: Outcome) {
     total.received += page.received;
     total.unusable += page.unusable;
     total.closed += page.closed;
+    total.closed_dossiers.extend(page.closed_dossiers);
     total.wiped.extend(page.wiped);
     total.kept.extend(page.kept);
     total.erasures.extend(page.erasures);
@@ -172,6 +173,11 @@ pub(super) fn told(context: &Context<'_>, book: &mut Book, exchanged: Exchanged)
         "refused": outcome.refused.len(),
         "received": outcome.received,
         "closed": outcome.closed,
+        "closed_dossiers": outcome.closed_dossiers.iter().map(|(document, reference)| json!({
+            "document": document.to_string(),
+            "reference": reference,
+            "why": "ACCESS_ENDED",
+        })).collect::<Vec<_>>(),
         "released": outcome.released,
         "to_decide": status.to_decide,
         "handovers": notes_json(&handovers),
@@ -255,6 +261,13 @@ pub(super) fn told(context: &Context<'_>, book: &mut Book, exchanged: Exchanged)
     output = erasing::notices(&outcome.wiped).into_iter().fold(output, Output::note);
     output = erasing::kept_notices(&outcome.kept).into_iter().fold(output, Output::note);
     output = erasing::news_notices(&outcome.erasures).into_iter().fold(output, Output::note);
+    for (document, reference) in &outcome.closed_dossiers {
+        let of = reference.clone().unwrap_or_else(|| document.to_string());
+        output = output.note(text!(
+            "dossier {of} staat niet meer op dit apparaat: uw toegang is beëindigd; vraag uw coördinator als dat niet klopt",
+            "dossier {of} is no longer on this device: your access ended; ask your coordinator if that is a mistake"
+        ));
+    }
     for (document, reason) in &outcome.postponed {
         let (nl, en) = (reason.label(Lang::Nl), reason.label(Lang::En));
         output = output.note(match book.inner.called_of(*document) {
@@ -284,10 +297,17 @@ pub(super) fn told(context: &Context<'_>, book: &mut Book, exchanged: Exchanged)
     }
     if outcome.new_to_decide {
         let count = status.to_decide;
-        output = output.note(text!(
-            "{count} wijzigingen wachten op uw besluit; `veldboek quarantine list` toont ze",
-            "{count} changes wait for your decision; `veldboek quarantine list` shows them"
-        ));
+        output = output.note(if count == 1 {
+            text!(
+                "1 wijziging wacht op uw besluit; `veldboek quarantine list` toont haar",
+                "1 change waits for your decision; `veldboek quarantine list` shows it"
+            )
+        } else {
+            text!(
+                "{count} wijzigingen wachten op uw besluit; `veldboek quarantine list` toont ze",
+                "{count} changes wait for your decision; `veldboek quarantine list` shows them"
+            )
+        });
     }
     if !conflicts.is_empty() {
         output = output.and(conflicts_table(book, &conflicts, context)).note(resolve_hint());
@@ -397,10 +417,17 @@ pub(super) fn status(context: &Context<'_>) -> Result<Output, Problem> {
     }
     if status.unsynced > 0 {
         let count = status.unsynced;
-        output = output.note(text!(
-            "{count} wijzigingen staan alleen op dit apparaat; `veldboek sync` brengt ze naar de server",
-            "{count} changes are on this device only; `veldboek sync` takes them to the server"
-        ));
+        output = output.note(if count == 1 {
+            text!(
+                "1 wijziging staat alleen op dit apparaat; `veldboek sync` brengt haar naar de server",
+                "1 change is on this device only; `veldboek sync` takes it to the server"
+            )
+        } else {
+            text!(
+                "{count} wijzigingen staan alleen op dit apparaat; `veldboek sync` brengt ze naar de server",
+                "{count} changes are on this device only; `veldboek sync` takes them to the server"
+            )
+        });
     }
     Ok(output)
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use veldboek_core::clock::Day;
 use veldboek_core::dossier::handover::{Cover, HandedOver, Transfer};
 use veldboek_core::field_book::{AccessItem, Ended, HandoverNote, Job, Target};
-use veldboek_core::ids::DocumentId;
+use veldboek_core::ids::{DocumentId, TrajectoryId};
 use veldboek_core::record::Code;
 use veldboek_core::rules::Plan;
 
@@ -59,9 +59,22 @@ pub(super) fn cover(context: &mut Context<'_>, options: CoverBy) -> Result<Outpu
     let Found { document, dossier, .. } = find::trainee(&book.inner.dossiers()?, &options.name.trainee)?;
     let coach = options.coach.trim().to_owned();
     known_coach(context, &mut book, &coach)?;
+    let (today, of) = (book.today(), reference(document, &dossier));
+    let from = options.from.unwrap_or(today);
+    let open = |id: &TrajectoryId| dossier.trajectories.get(id).is_some_and(|one| one.open_on(from));
+    let trajectories: Vec<TrajectoryId> = dossier.trajectories.keys().copied().filter(open).collect();
+    let first = |day| trajectories.iter().all(|id| dossier.primary_coach_on(*id, day) == Some(coach.as_str()));
+    if !trajectories.is_empty() && first(from) && first(options.until) {
+        return Err(Problem::Rule(
+            text!("{coach} is al de eerste coach van {of}", "{coach} is the first coach of {of} already"),
+            text!(
+                "noem de collega die waarneemt; `veldboek history {of}` toont wie er begeleidt",
+                "name the colleague who fills in; `veldboek history {of}` shows who coaches"
+            ),
+        ));
+    }
     let cover = Cover { coach, from: options.from, until: Some(options.until), reason: options.reason, note: options.note };
     let plan = book.plan(Some(options.check), |by| dossier.cover(by, cover))?;
-    let of = reference(document, &dossier);
     hand_over(context, &mut book, document, &of, plan, &text!("vervanging vastgelegd", "cover recorded"))
 }
 

@@ -7,6 +7,7 @@ use std::path::Path;
 use veldboek_core::disk::RealDisk;
 use veldboek_core::field_book::{Next, Revoked};
 use veldboek_core::ids::ServerId;
+use veldboek_core::statement::Role;
 use veldboek_core::wipe::{self, Wipe};
 use veldboek_core::wire::{Answer, MAX_BODY};
 
@@ -39,7 +40,16 @@ pub(super) fn ask(
         Err(Problem::Revoked(word)) => Err(obey(book, client, server, &word).unwrap_or_else(|problem| problem)),
         answered => {
             book.take_cache();
-            answered
+            match answered {
+                Err(Problem::OtherRole) if book.inner.identity().role != Some(Role::Coach) => Err(Problem::Refused(
+                    text!(
+                        "hiervoor is een andere rol nodig, of een coördinator van die organisatie",
+                        "this needs another role, or a coordinator of that organisation"
+                    ),
+                    text!("vraag de beheerder", "ask the administrator"),
+                )),
+                answered => answered,
+            }
         }
     }
 }

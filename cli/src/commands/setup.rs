@@ -187,7 +187,13 @@ pub(super) fn join(book: &mut Book, client: &mut Client, code: &str, label: &str
     book.leave_cache();
     let body = client.unsigned("/v1/enrol", &request);
     book.take_cache();
-    let answer = EnrolAnswer::decode(&body?, MAX_BODY)
+    let body = body.map_err(|problem| {
+        problem.undone(text!(
+            "dit apparaat is niet aangemeld: controleer het adres en de verbinding, en probeer dit opnieuw met dezelfde code",
+            "this device was not enrolled: check the address and the connection, and try this again with the same code"
+        ))
+    })?;
+    let answer = EnrolAnswer::decode(&body, MAX_BODY)
         .map_err(|why| client.nonsense(text!("het antwoord is niet te lezen ({why})", "the answer cannot be read ({why})")))?;
     let url = client.url().to_owned();
     book.inner.enrolled(&answer, &url, book.moment, &mut book.rng).map_err(|error| super::trouble::sync(error, &url))?;
@@ -229,7 +235,12 @@ pub(super) fn invite(context: &Context<'_>, invite: Invite) -> Result<Output, Pr
     let display_name =
         invite.name.or_else(|| known.and_then(|coach| coach.display_name.clone())).unwrap_or_else(|| invite.person.clone());
     let request = InviteRequest { version: VERSION, person: invite.person.clone(), display_name, role, organisation };
-    let answer = ask_code(&mut book, &request)?;
+    let answer = ask_code(&mut book, &request).map_err(|problem| {
+        problem.undone(text!(
+            "er is niemand uitgenodigd en `sync` doet dat ook niet: probeer dit opnieuw zodra er contact is",
+            "nobody was invited, and `sync` will not do it: try this again once there is contact"
+        ))
+    })?;
     let (code, url, person) = (answer.code.clone(), server.url.clone(), invite.person);
     let value = json!({
         "code": answer.code,

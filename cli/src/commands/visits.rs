@@ -112,6 +112,15 @@ pub(super) fn visit(context: &mut Context<'_>, command: VisitCommand) -> Result<
         VisitCommand::Withdraw(withdraw) => {
             let Found { document, dossier, id } = find::inside(&dossiers, &withdraw.name.visit, &VISIT)?;
             let of = reference(document, &dossier);
+            if !veldboek_core::text_check::bsn_positions(&withdraw.reason).is_empty() {
+                return Err(Problem::Rule(
+                    text!("in de reden staat een getal dat een BSN kan zijn", "the reason holds a number that could be a BSN"),
+                    text!(
+                        "haal het weg: de reden blijft in het dossier staan. Er is niets ingetrokken",
+                        "take it out: the reason stays in the dossier. Nothing was withdrawn"
+                    ),
+                ));
+            }
             let plan = book.plan(None, |by| dossier.withdraw_visit(by, id, &withdraw.reason))?;
             if !plan.id {
                 let question = text!("gepland bezoek {id} van {of} intrekken?", "withdraw planned visit {id} of {of}?");

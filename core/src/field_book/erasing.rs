@@ -166,17 +166,26 @@ impl FieldBook {
         moment: Moment,
         rng: &mut dyn CryptoRng,
     ) -> Result<(), FieldBookError> {
-        let identity = self.identity();
-        let by = identity.person.ok_or(FieldBookError::Nobody)?;
-        let opening = self.ledger.documents.get(&document).and_then(|facts| facts.opening.as_ref());
-        let Some((opening, _)) = opening else { return Err(FieldBookError::UnknownDossier(document.to_string())) };
-        if identity.role != Some(Role::Coordinator) || identity.organisation.as_ref() != Some(&opening.organisation) {
-            return Err(FieldBookError::NotAllowed(Forbidden::AskErasure));
-        }
+        let by = self.identity().person.ok_or(FieldBookError::Nobody)?;
+        self.may_ask_erasure(&document)?;
         let withdrawn = take_back.then_some(true);
         let request = Statement::ErasureRequest(ErasureRequest { document, by, at: moment.at, withdrawn });
         let record = stated(&request, self.keyring.device_keys())?;
         self.append(vec![record], rng)
+    }
+
+    /// Whether this person asks that a dossier be erased.
+    ///
+    /// # Errors
+    /// [`FieldBookError::NotAllowed`], [`FieldBookError::UnknownDossier`].
+    pub fn may_ask_erasure(&self, document: &DocumentId) -> Result<(), FieldBookError> {
+        let identity = self.identity();
+        let opening = self.ledger.documents.get(document).and_then(|facts| facts.opening.as_ref());
+        let Some((opening, _)) = opening else { return Err(FieldBookError::UnknownDossier(document.to_string())) };
+        if identity.role != Some(Role::Coordinator) || identity.organisation.as_ref() != Some(&opening.organisation) {
+            return Err(FieldBookError::NotAllowed(Forbidden::AskErasure));
+        }
+        Ok(())
     }
 
     /// Who asked when that a dossier be erased, if that stands.

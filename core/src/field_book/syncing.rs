@@ -100,8 +100,10 @@ pub struct Outcome {
     pub received: usize,
     /// Delivered changes that this version could not use.
     pub unusable: usize,
-    /// Dossiers that left this device.
+    /// Dossiers that left this device, because access to them ended.
     pub closed: usize,
+    /// Which these are, and what people called them.
+    pub closed_dossiers: Vec<(DocumentId, Option<String>)>,
     /// Documents that changed.
     pub touched: Vec<DocumentId>,
     /// Whether another exchange is due at once.
@@ -354,7 +356,11 @@ impl FieldBook {
         self.check_closings(&sent.cursor, &answer.closed, &news, &server.keys)?;
         for document in &answer.closed {
             records.push((Kind::Closed, None, Access { document: *document, person: None }.encode()));
-            outcome.closed += 1;
+            // What was never here did not leave.
+            if self.ledger.documents.get(document).is_some_and(|facts| !facts.closed && facts.live().next().is_some()) {
+                outcome.closed += 1;
+                outcome.closed_dossiers.push((*document, self.reference_of(*document)));
+            }
         }
         let heard_decisions = records.iter().any(|(kind, ..)| *kind == Kind::Decision);
         outcome.released = entries.iter().filter(|entry| self.waits(entry)).count();
