@@ -31,7 +31,7 @@ fn a_device_that_was_added_in_ones_name_is_told_in_words_and_to_programs() {
     assert_eq!(told[0]["device"], first.json(&["status"])["device"]);
     assert_eq!(anna.json(&["sync"])["new_devices"], Value::Array(Vec::new()));
     for (name, lang, words) in
-        [("tweede", "nl", "toestel bijgekomen op uw naam"), ("derde", "en", "device was added in your name")]
+        [("tweede", "nl", "apparaat bijgekomen op uw naam"), ("derde", "en", "device was added in your name")]
     {
         added(&town, &marit, &dir.path().join(name));
         let ran = anna.run(&["--lang", lang, "sync"]);

@@ -301,9 +301,10 @@ mod tests {
         let since = veldboek_core::clock::Timestamp::from_millis(1_740_988_800_000);
         let added = OwnDevice { device, label: "tablet".into(), since };
         let outcome = Outcome { own_devices: vec![added], ..Outcome::default() };
-        for (lang, words) in
-            [(Lang::Nl, "er is een toestel bijgekomen op uw naam: tablet"), (Lang::En, "a device was added in your name: tablet")]
-        {
+        for (lang, words) in [
+            (Lang::Nl, "er is een apparaat bijgekomen op uw naam: tablet"),
+            (Lang::En, "a device was added in your name: tablet"),
+        ] {
             let told = SyncOutcome::new(&outcome, None, lang).new_devices;
             assert_eq!((told.len(), told[0].device.clone(), told[0].label.as_str()), (1, device.to_string(), "tablet"));
             assert!(told[0].notice.starts_with(words) && told[0].notice.contains("2025-03-03"), "{}", told[0].notice);

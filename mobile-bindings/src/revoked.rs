@@ -111,7 +111,7 @@ impl FieldBookError {
     /// The field book is gone.
     pub(crate) fn wiped(lost: u32, lang: Lang) -> Self {
         let mut reason = match lang {
-            Lang::Nl => "dit toestel is ingetrokken en alles erop is vernietigd; vraag de coördinator om een code".to_owned(),
+            Lang::Nl => "dit apparaat is ingetrokken en alles erop is vernietigd; vraag de coördinator om een code".to_owned(),
             Lang::En => "this device was revoked and everything on it was destroyed; ask the coordinator for a code".to_owned(),
         };
         if lost > 0 {

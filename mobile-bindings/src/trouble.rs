@@ -160,7 +160,7 @@ impl FieldBookError {
     /// Nobody enrolled this device.
     pub(crate) fn not_enrolled(lang: Lang) -> Self {
         let reason = match lang {
-            Lang::Nl => "dit toestel is nog niet aangemeld; vraag de coördinator om een code",
+            Lang::Nl => "dit apparaat is nog niet aangemeld; vraag de coördinator om een code",
             Lang::En => "this device is not enrolled yet; ask the coordinator for a code",
         };
         Self::NotEnrolled { reason: reason.to_owned() }

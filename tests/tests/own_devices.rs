@@ -33,7 +33,7 @@ fn a_device_that_somebody_added_in_ones_name_is_told_on_every_device_that_was_th
         let told = told(&mut field, device);
         assert_eq!(told.iter().map(|one| one.device).collect::<Vec<_>>(), [id(&third)]);
         assert_eq!((told[0].label.as_str(), told[0].since <= field.clock.0), ("test", true));
-        assert!(told[0].message(Lang::Nl).starts_with("er is een toestel bijgekomen op uw naam: test"));
+        assert!(told[0].message(Lang::Nl).starts_with("er is een apparaat bijgekomen op uw naam: test"));
         assert!(told[0].message(Lang::En).starts_with("a device was added in your name: test"));
     }
     for other in [&mut carla, &mut bram] {

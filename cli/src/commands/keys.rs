@@ -55,7 +55,7 @@ impl Access {
             LockState::None => Ok(WrappingKey::read(disk)?),
             LockState::Keystore => Err(Problem::Refused(
                 text!(
-                    "dit veldboek is op slot met de sleutelkluis van een toestel",
+                    "dit veldboek is op slot met de sleutelkluis van een apparaat",
                     "this field book is locked by the keystore of a device"
                 ),
                 text!("open het met de app die het maakte", "open it with the app that made it"),

@@ -186,7 +186,7 @@ impl From<UnlockError> for Problem {
             ),
             UnlockError::Keystore(KeystoreError::NotNow(why) | KeystoreError::Gone(why)) => Self::Refused(
                 text!(
-                    "de sleutelkluis van het toestel ging niet open ({why})",
+                    "de sleutelkluis van het apparaat ging niet open ({why})",
                     "the keystore of the device did not open ({why})"
                 ),
                 text!("open het met de app die het maakte", "open it with the app that made it"),
