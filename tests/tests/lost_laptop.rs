@@ -133,7 +133,7 @@ fn with_leave_the_unsent_work_is_delivered_first() {
 
     town.anna.run(&["sync"]).ends(5).says("wait for the coordinator now");
     assert_eq!(files(&town.anna.store), ["lock", "lock-next", "wiped", "wiped-told"]);
-    town.carla.run(&["sync"]).ends(3).says("wait for your decision");
+    town.carla.run(&["sync"]).ends(3).says("waits for your decision");
     assert_eq!(town.carla.summaries(), Vec::<String>::new(), "it waits, and nobody reads it unasked");
     assert_eq!(number(&town.carla.does(&["device", "show", &device]), "lost"), 0);
     // The coordinator looks at it, knows it for Anna's, and lets it in.
