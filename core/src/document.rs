@@ -274,7 +274,8 @@ fn put_if_new(
         let same = matches!(standing.as_slice(), [(Value::Scalar(only), _)] if **only == value);
         let empty = standing.is_empty();
         stood |= !empty;
-        if !same && !empty && !(once && standing.len() == 1) {
+        let settled = once && standing.len() == 1;
+        if !(same || empty || settled) {
             transaction.put(object, key, value.clone())?;
         }
     }
