@@ -137,7 +137,9 @@ fn an_erased_dossier_does_not_come_back_with_an_old_backup_and_the_old_keys() {
     field.sync(&mut bram);
     field.visit(&mut anna, gone, "Hiervan blijft niets");
     field.visit(&mut anna, kept, "Dit blijft");
+    field.visit(&mut bram, gone, "En hiervan ook niet");
     field.sync(&mut anna);
+    field.sync(&mut bram);
     let old = field.backup();
     erase(&mut field, &mut carla, gone);
     field.sync(&mut anna);
@@ -166,6 +168,7 @@ fn an_erased_dossier_does_not_come_back_with_an_old_backup_and_the_old_keys() {
     field.sync(&mut carla);
     let (outcome, _) = field.sync(&mut bram);
     assert_eq!(outcome.wiped.len(), 1);
+    assert_eq!(outcome.wiped[0].unsent, 0, "the server had it all, before it was put back");
     assert_eq!(field.erasures(ErasureOrder::List)[0].waiting, []);
     assert!(field.region.verify().unwrap().is_whole());
 }

@@ -113,6 +113,8 @@ impl Wiped {
         }
         if unsent > 0 {
             more.push(match lang {
+                Lang::Nl if unsent == 1 => "daarmee verdween 1 wijziging die nog niet verstuurd was".to_owned(),
+                Lang::En if unsent == 1 => "with it went 1 change that had not been sent yet".to_owned(),
                 Lang::Nl => format!("daarmee verdwenen {unsent} wijzigingen die nog niet verstuurd waren"),
                 Lang::En => format!("with it went {unsent} changes that had not been sent yet"),
             });
@@ -302,7 +304,9 @@ impl FieldBook {
 
     fn unsent_here(&self, document: &DocumentId) -> usize {
         let facts = self.ledger.documents.get(document);
-        let own = |change: &&crate::ledger::ChangeFacts| change.acknowledged.is_none() && change.operation.is_some();
+        // What a former life of the server had, it had.
+        let sent = |change: &crate::ledger::ChangeFacts| change.acknowledged.is_some() || change.former;
+        let own = |change: &&crate::ledger::ChangeFacts| !sent(change) && change.operation.is_some();
         let here = |hash: &ChangeHash| facts.is_some_and(|facts| facts.has(hash));
         let apart = self.ledger.aside.iter().filter(|(hash, one)| one.document == *document && !here(hash));
         let apart = apart.filter(|(_, one)| one.send || one.again);
